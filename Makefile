@@ -1,0 +1,43 @@
+# genops_tempo: AI governance inside PostgreSQL.
+#
+#   make, make install    build and install the extension (PGXS)
+#   make demo             see it work: AI calls from SQL, kept, totalled, delivered
+#   make check            install what is missing, build, run every test
+#   make sandbox          a throw-away server to try things on (make sandbox-stop)
+#   make bench            the benchmarks
+#   make core             the core library and its tests, no PostgreSQL needed
+EXTENSION = genops_tempo
+EXTVERSION = 1.0
+MODULE_big = genops_tempo
+
+PG_CONFIG ?= pg_config
+include core.mk
+
+SRC = $(sort $(wildcard src/*.c src/*/*.c))
+OBJS = $(SRC:.c=.o) $(CORE_SRC:.c=.o) $(CORE_PROTO_OBJS)
+HEADERS_ALL = $(sort $(wildcard src/*.h src/*/*.h core/*/*.h))
+
+# In the order in which the objects need each other.
+SQL_PARTS = sql/schema.sql sql/configuration.sql sql/ledger.sql sql/record.sql sql/spend.sql \
+	sql/delivery.sql sql/ask.sql sql/grants.sql
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+
+PG_CPPFLAGS = -I. -Isrc $(CORE_CPPFLAGS) -DGENOPS_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS = -std=gnu11 -fvisibility=hidden $(WARNINGS)
+SHLIB_LINK = $(CORE_LIBS)
+
+EXTRA_CLEAN = $(DATA_built) build/core
+
+# "make core" and friends work on a machine without PostgreSQL.
+ifneq ($(shell command -v $(PG_CONFIG) 2>/dev/null),)
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+endif
+
+$(DATA_built): $(SQL_PARTS) Makefile
+	{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_PARTS); } > $@
+
+# PGXS doesn't track headers.
+$(OBJS): $(HEADERS_ALL)
+
+include test.mk

@@ -1,0 +1,103 @@
+/*
+ * What is known of a span without reading its bytes: the columns that the
+ * ledger keeps, totals are made of, and budgets look at.
+ */
+#ifndef GENOPS_CORE_SPAN_FACTS_H
+#define GENOPS_CORE_SPAN_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/slice.h"
+
+#define GENOPS_TRACE_ID_SIZE 16
+#define GENOPS_SPAN_ID_SIZE 8
+
+/* Money is an integer of 10^-12 of the currency's unit.  A price of one
+ * millionth of a dollar per million tokens is still exact, and one call may
+ * cost up to 9.2 million units. */
+#define GENOPS_MONEY_SCALE 12
+typedef int64_t GenopsMoney;
+
+#define GENOPS_UNKNOWN_TOKENS (-1)
+
+typedef enum GenopsSpanKind
+{
+	GENOPS_KIND_UNSPECIFIED,
+	GENOPS_KIND_INTERNAL,
+	GENOPS_KIND_SERVER,
+	GENOPS_KIND_CLIENT,
+	GENOPS_KIND_PRODUCER,
+	GENOPS_KIND_CONSUMER
+} GenopsSpanKind;
+
+typedef enum GenopsStatus
+{
+	GENOPS_STATUS_UNSET,
+	GENOPS_STATUS_OK,
+	GENOPS_STATUS_ERROR
+} GenopsStatus;
+
+/* The texts.  ROUTE names the row of genops.route that chose the tenant. */
+typedef enum GenopsFactText
+{
+	GENOPS_TEXT_TENANT_ID,
+	GENOPS_TEXT_ROUTE,
+	GENOPS_TEXT_NAME,
+	GENOPS_TEXT_SERVICE_NAME,
+	GENOPS_TEXT_ENVIRONMENT,
+	GENOPS_TEXT_TEAM,
+	GENOPS_TEXT_PROJECT,
+	GENOPS_TEXT_CUSTOMER_ID,
+	GENOPS_TEXT_COST_CENTER,
+	GENOPS_TEXT_FEATURE,
+	GENOPS_TEXT_USER_ID,
+	GENOPS_TEXT_PROVIDER,
+	GENOPS_TEXT_MODEL,
+	GENOPS_TEXT_OPERATION,
+	GENOPS_TEXT_CURRENCY,
+	GENOPS_TEXT_COUNT
+} GenopsFactText;
+
+/* Token counts.  INPUT includes what was read from and written to a cache,
+ * OUTPUT includes reasoning (OpenTelemetry's counting rules). */
+typedef enum GenopsFactTokens
+{
+	GENOPS_TOKENS_INPUT,
+	GENOPS_TOKENS_OUTPUT,
+	GENOPS_TOKENS_CACHE_READ,
+	GENOPS_TOKENS_CACHE_WRITE,
+	GENOPS_TOKENS_REASONING,
+	GENOPS_TOKENS_COUNT
+} GenopsFactTokens;
+
+typedef enum GenopsFactCost
+{
+	GENOPS_COST_TOTAL,
+	GENOPS_COST_INPUT,
+	GENOPS_COST_OUTPUT,
+	GENOPS_COST_CACHE_READ,
+	GENOPS_COST_CACHE_WRITE,
+	GENOPS_COST_COUNT
+} GenopsFactCost;
+
+typedef struct GenopsSpanFacts
+{
+	uint8_t trace_id[GENOPS_TRACE_ID_SIZE];
+	uint8_t span_id[GENOPS_SPAN_ID_SIZE];
+	uint8_t parent_span_id[GENOPS_SPAN_ID_SIZE]; /* zero: a root */
+	int64_t start_ns;                            /* Unix time in nanoseconds */
+	int64_t end_ns;                              /* not before start_ns */
+	uint8_t kind;                                /* GenopsSpanKind */
+	uint8_t status;                              /* GenopsStatus */
+	bool sampled;                                /* is to be sent */
+	bool ai_call;                                /* a call that costs: carries provider or
+								 * model, tokens or a cost; else a workflow
+								 * step or a span of others */
+	uint8_t known_costs;                         /* bit 1 << GenopsFactCost: cost[] is known */
+	int64_t tokens[GENOPS_TOKENS_COUNT];         /* or GENOPS_UNKNOWN_TOKENS */
+	GenopsMoney cost[GENOPS_COST_COUNT];         /* zero where not known */
+	GenopsSlice text[GENOPS_TEXT_COUNT];         /* valid UTF-8 */
+} GenopsSpanFacts;
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * Reads OTLP trace bytes in place: nothing is copied or allocated, every
+ * slice points into the bytes read.  Input may be hostile; a read that does
+ * not parse returns false and never looks beyond the end.
+ */
+#ifndef GENOPS_CORE_SPAN_OTLP_READ_H
+#define GENOPS_CORE_SPAN_OTLP_READ_H
+
+#include "core/base/error.h"
+#include "core/span/facts.h"
+
+/* Walks the fields of one message. */
+typedef struct GenopsFields
+{
+	const uint8_t *next;
+	const uint8_t *end;
+	bool malformed;
+} GenopsFields;
+
+typedef struct GenopsField
+{
+	uint32_t number;
+	uint8_t wire_type; /* 0 varint, 1 fixed64, 2 bytes, 5 fixed32 */
+	uint64_t scalar;   /* wire types 0, 1 and 5 */
+	GenopsSlice bytes; /* wire type 2 */
+} GenopsField;
+
+extern GenopsFields genops_fields(GenopsSlice message);
+
+/* The next field, or false at the end and at malformed bytes. */
+extern bool genops_fields_next(GenopsFields *fields, GenopsField *field);
+
+typedef enum GenopsValueType
+{
+	GENOPS_VALUE_EMPTY,
+	GENOPS_VALUE_TEXT,
+	GENOPS_VALUE_BOOL,
+	GENOPS_VALUE_INT,
+	GENOPS_VALUE_DOUBLE,
+	GENOPS_VALUE_ARRAY, /* bytes: the content of an ArrayValue */
+	GENOPS_VALUE_MAP,   /* bytes: the content of a KeyValueList */
+	GENOPS_VALUE_BYTES
+} GenopsValueType;
+
+typedef struct GenopsValue
+{
+	GenopsValueType type;
+	union
+	{
+		bool boolean;
+		int64_t integer;
+		double number;
+	};
+	GenopsSlice bytes; /* TEXT, ARRAY, MAP, BYTES */
+} GenopsValue;
+
+/* The content of an AnyValue; of a KeyValue. */
+extern bool genops_read_value(GenopsSlice any_value, GenopsValue *value);
+extern bool genops_read_key_value(GenopsSlice key_value, GenopsSlice *key, GenopsValue *value);
+
+/* A span's own fields; attributes, events and links are walked with
+ * genops_fields over "message" (fields 9, 11 and 13). */
+typedef struct GenopsSpanView
+{
+	GenopsSlice message; /* the content of the Span */
+	GenopsSlice trace_id;
+	GenopsSlice span_id;
+	GenopsSlice parent_span_id;
+	GenopsSlice trace_state;
+	GenopsSlice name;
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint32_t kind;
+	uint32_t status;
+	GenopsSlice status_message;
+	uint32_t flags;
+	uint32_t dropped_attributes;
+} GenopsSpanView;
+
+#define GENOPS_SPAN_ATTRIBUTES 9
+#define GENOPS_SPAN_EVENTS 11
+#define GENOPS_SPAN_LINKS 13
+
+extern bool genops_read_span(GenopsSlice message, GenopsSpanView *span);
+
+/*
+ * Walks the spans of an ExportTraceServiceRequest (or of one segment, which
+ * is the content of one ResourceSpans): for each span, what it stands in.
+ */
+typedef struct GenopsSpanWalk
+{
+	GenopsSlice resource; /* content of Resource, may be absent */
+	GenopsSlice scope;    /* content of InstrumentationScope */
+	GenopsSlice resource_schema_url;
+	GenopsSlice scope_schema_url;
+	GenopsSlice span; /* content of Span */
+	size_t offset;    /* of the span's content from the start of
+								 * what is walked */
+	/* private: where the walk is */
+	const uint8_t *origin;
+	GenopsFields request;
+	GenopsFields resource_spans;
+	GenopsFields scope_spans;
+	bool malformed;
+} GenopsSpanWalk;
+
+extern GenopsSpanWalk genops_walk_request(GenopsSlice request);
+extern GenopsSpanWalk genops_walk_segment(GenopsSlice segment);
+extern bool genops_walk_next(GenopsSpanWalk *walk);
+
+/*
+ * The facts of a span that others made: ids, times, and the columns found in
+ * its attributes under any of the names in use (domain names first, then
+ * genops.*, then gen_ai.*; service name and environment from the resource).
+ * A number may come as int, double or a text that is one.  Slices point into
+ * the bytes read.  False with an error where the span can't be kept: ids of
+ * the wrong size or zero, end before start.
+ */
+extern bool genops_facts_from_span(GenopsSlice resource, const GenopsSpanView *span,
+                                   GenopsSpanFacts *facts, GenopsError *error);
+
+#endif
