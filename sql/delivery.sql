@@ -1,0 +1,49 @@
+-- How far each stream is delivered.  Written by the worker alone.
+CREATE TABLE genops.delivery (
+    tenant_id text NOT NULL,        -- '' where a span has none
+    route text NOT NULL,            -- name in genops.route, '' for the configuration's own target
+    cursor_seq bigint NOT NULL,     -- every segment up to here is settled
+    stored bigint NOT NULL,         -- spans, as are the next five
+    not_sampled bigint NOT NULL,
+    exported bigint NOT NULL,
+    rejected bigint NOT NULL,
+    expired bigint NOT NULL,        -- retention removed them before they could be sent
+    resent bigint NOT NULL,
+    bytes bigint NOT NULL,          -- of request bodies that were answered
+    requests bigint NOT NULL,
+    retries bigint NOT NULL,
+    state text NOT NULL,            -- delivering, retrying, blocked, paused
+    reason text,
+    last_success timestamptz,
+    last_error text,
+    last_error_at timestamptz,
+    PRIMARY KEY (tenant_id, route)
+) WITH (fillfactor = 50);
+
+-- The ledger's one row; made with the first span, not here, so that a dump
+-- restores.
+CREATE TABLE genops.ledger_state (
+    singleton boolean PRIMARY KEY CHECK (singleton),
+    newest_seq bigint NOT NULL,
+    folded_seq bigint NOT NULL,
+    newest_recorded_at timestamptz NOT NULL,
+    system_identifier bigint NOT NULL,
+    database_oid oid NOT NULL,
+    paused boolean NOT NULL
+) WITH (fillfactor = 50);
+
+-- Ranges of segments to be sent once more.
+CREATE TABLE genops.delivery_resend (
+    tenant_id text NOT NULL,
+    route text NOT NULL,
+    next_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, route, next_seq, last_seq)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('genops.delivery', '');
+SELECT pg_catalog.pg_extension_config_dump('genops.ledger_state', '');
+SELECT pg_catalog.pg_extension_config_dump('genops.delivery_resend', '');
+
+REVOKE ALL ON genops.delivery, genops.ledger_state, genops.delivery_resend FROM PUBLIC;

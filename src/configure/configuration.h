@@ -1,0 +1,91 @@
+/*
+ * The configuration of this database, as genops_configure() set it and the
+ * server's environment overrides it, ready for use.
+ */
+#ifndef GENOPS_CONFIGURE_CONFIGURATION_H
+#define GENOPS_CONFIGURE_CONFIGURATION_H
+
+#include "postgres.h"
+
+#include "core/net/headers.h"
+#include "core/span/facts.h"
+#include "core/span/sampler.h"
+
+/* Tempo's limit for a tenant's name (X-Scope-OrgID). */
+#define TENANT_ID_MAX 150
+
+/* A row of genops.route, in the order of its position. */
+typedef struct Route
+{
+	char	   *name;
+	char	   *team;			/* NULL conditions match everything */
+	char	   *customer_id;
+	char	   *environment;
+	char	   *database;
+	Oid			role;			/* InvalidOid: any */
+	char	   *tenant_id;		/* template, e.g. cust-{customer_id}; or NULL */
+	char	   *otlp_endpoint;	/* NULL: the configuration's */
+	bool		has_sampler;
+	GenopsSampler sampler;
+} Route;
+
+typedef struct Configuration
+{
+	char	   *service_name;	/* never NULL */
+	char	   *environment;	/* NULL: none */
+	char	   *tenant_id;		/* NULL: none */
+	GenopsSampler sampler;
+	bool		keep_errors;	/* send failed calls whatever the sampler says */
+	char	   *resource_attributes;	/* encoded KeyValues (field 1 of Resource),
+										 * service name and environment not
+										 * among them */
+	Size		resource_attributes_length;
+	int			max_queue_size; /* spans; a logical cap under the ring */
+	int			schedule_delay_ms;
+	int			max_export_batch_size;	/* spans */
+	int			max_concurrent_requests;
+	int64		retention_us;	/* 0: keep for ever */
+	int			route_count;
+	Route	   *routes;
+} Configuration;
+
+/*
+ * The configuration in force; read again when it changed.  Needs a
+ * transaction.  Valid until the next call; never call it in a transaction
+ * callback.
+ */
+extern const Configuration *ConfigurationGet(void);
+
+/* Whether ConfigurationGet would read again: for the worker, which then takes
+ * note of new endpoints. */
+extern bool ConfigurationChanged(void);
+
+/*
+ * Fills in what a call left open: service name and environment from the
+ * configuration, the route and the tenant (argument or session setting, already
+ * in facts, beat the route; the route beats the configuration).  A tenant from
+ * a template is written to tenant_buffer.  An empty text in facts means none
+ * and is made absent.  Returns the sampler that applies.
+ */
+extern const GenopsSampler *ConfigurationResolve(GenopsSpanFacts *facts,
+												 char tenant_buffer[TENANT_ID_MAX + 1]);
+
+/* Where and how a stream is delivered.  Contains secrets: for the worker only,
+ * made of malloc'd memory because libcurl's side borrows it. */
+typedef struct DeliveryTarget
+{
+	char	   *url;			/* NULL: nowhere */
+	char	   *why_not;		/* then: why, e.g. "no endpoint is configured" */
+	GenopsHeaders headers;		/* without the tenant's */
+	char	   *ca_file;		/* NULL: the system's */
+	char	   *client_certificate;
+	char	   *client_key;
+	long		timeout_ms;
+	bool		gzip;
+} DeliveryTarget;
+
+/* The target of a route ("" is the configuration's own); always fills it.  Needs a transaction. */
+extern void DeliveryTargetLoad(const char *route, DeliveryTarget *target);
+extern void DeliveryTargetFree(DeliveryTarget *target);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * How far each stream has been delivered: genops.delivery, a row per tenant
+ * and route, and genops.ledger_state, one row.
+ *
+ * Rows are changed in place by the worker alone, without running triggers.
+ * All functions need a transaction.
+ */
+#ifndef GENOPS_DELIVER_CURSOR_H
+#define GENOPS_DELIVER_CURSOR_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+/* What changed for a stream since its row was last written. */
+typedef struct CursorChange
+{
+	int64		settled_seq;	/* new cursor, 0: unchanged */
+	int64		stored;			/* the rest is added to the row's totals */
+	int64		not_sampled;
+	int64		exported;
+	int64		rejected;
+	int64		resent;
+	int64		bytes;
+	int64		requests;
+	int64		retries;
+	const char *state;			/* NULL: unchanged; see genops.delivery */
+	const char *reason;			/* goes with state */
+	TimestampTz last_success;	/* 0: unchanged */
+	TimestampTz last_error_at;	/* 0: unchanged; then last_error too */
+	const char *last_error;
+} CursorChange;
+
+/* Adds the change to the stream's row, which is made if it is missing. */
+extern void CursorApply(const char *tenant_id, const char *route, const CursorChange *change);
+
+typedef struct CursorStream
+{
+	char	   *tenant_id;
+	char	   *route;
+	int64		cursor_seq;
+	int64		pending;		/* spans: stored - not_sampled - exported - rejected - expired */
+} CursorStream;
+
+/* All streams, in the current memory context. */
+extern CursorStream *CursorStreams(int *count);
+
+/* The ledger's one row.  The worker makes it with the first span; a copy of
+ * the database is told by an identity that is not its own. */
+typedef struct LedgerState
+{
+	bool		exists;
+	int64		newest_seq;
+	int64		folded_seq;		/* spend is folded up to here */
+	TimestampTz newest_recorded_at; /* recording time never goes back */
+	bool		is_copy;		/* system identifier or database differ */
+	bool		paused;			/* by genops_pause_delivery */
+} LedgerState;
+
+extern LedgerState LedgerStateRead(void);
+
+/* Makes the row with this server's identity if it is missing. */
+extern void LedgerStateAdvance(int64 newest_seq, TimestampTz newest_recorded_at);
+extern void LedgerStateFolded(int64 folded_seq);
+
+#endif

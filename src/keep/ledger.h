@@ -1,0 +1,40 @@
+/*
+ * The ledger: facts in genops.ledger_span, bytes in genops.ledger_segment.
+ *
+ * Only the worker of the database writes.  It numbers the segments, so that
+ * the order of commits is the order of numbers.
+ */
+#ifndef GENOPS_KEEP_LEDGER_H
+#define GENOPS_KEEP_LEDGER_H
+
+#include "keep/segment.h"
+
+/*
+ * Stores segments in the current transaction: makes the day's partitions if
+ * they are missing, inserts facts and bytes without running anybody's
+ * trigger, and fills in each segment's seq.  Raises on failure (also when a
+ * lock isn't had within lock_timeout), which leaves nothing behind.
+ */
+extern void LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at);
+
+/* The number of the newest stored segment, 0 if there is none. */
+extern int64 LedgerNewestSegment(void);
+
+/*
+ * Reads segments for delivery, in order: at most "limit" of a stream with
+ * seq > after and sampled, bytes included, in the current memory context.
+ */
+extern Segment *LedgerReadSegments(const char *tenant_id, const char *route, int64 after,
+								   int limit, Size max_bytes, int *segment_count);
+
+/*
+ * Housekeeping, each in transactions of its own, called when the worker has
+ * time; true when there is more to do.  Never waits longer than a short
+ * lock_timeout and never on the way of a flush.
+ */
+extern bool LedgerFoldSpend(bool force);
+extern bool LedgerCloseDays(void);	/* indexes of days that are over */
+extern bool LedgerExpire(int64 retention_us);	/* drops days, never past what
+												 * is not delivered in silence */
+
+#endif

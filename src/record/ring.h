@@ -1,0 +1,109 @@
+/*
+ * The ring: where spans wait, in shared memory, to be stored.
+ */
+#ifndef GENOPS_RECORD_RING_H
+#define GENOPS_RECORD_RING_H
+
+#include "postgres.h"
+
+#include "storage/latch.h"
+
+/* What does not fit into one page can't be recorded. */
+#define RING_PAGE_SIZE (64 * 1024)
+#define RING_MAX_RECORD (RING_PAGE_SIZE - 256)
+
+typedef struct RingQueue RingQueue;
+
+/* One of the runs of bytes that make up a record. */
+typedef struct RingPart
+{
+	const void *data;
+	Size		length;
+} RingPart;
+
+typedef enum RingOutcome
+{
+	RING_RECORDED,
+	RING_FULL,					/* no room, also after waiting */
+	RING_TOO_LARGE,
+	RING_NO_QUEUE				/* more databases record than there are queues */
+} RingOutcome;
+
+/* Why a span was lost before it was stored. */
+typedef enum RingDrop
+{
+	RING_DROP_FULL,
+	RING_DROP_TOO_LARGE,
+	RING_DROP_ABANDONED,		/* its backend died while it wrote */
+	RING_DROP_UNSTORABLE,		/* the ledger refused it */
+	RING_DROP_STANDBY,			/* on a hot standby, its endpoint refused it */
+	RING_DROP_DISCARDED,		/* its database was dropped */
+	RING_DROP_COUNT
+} RingDrop;
+
+/* What a queue counted since the server started. */
+typedef struct RingCounts
+{
+	uint64		recorded;
+	uint64		queued;
+	uint64		stored;
+	uint64		sent_outside_ledger;	/* on a hot standby */
+	uint64		dropped[RING_DROP_COUNT];
+	uint64		repaired_texts; /* were not valid UTF-8 */
+	uint64		cut_attributes; /* were longer than the limit */
+	uint64		duplicates;		/* a provider's response id seen before */
+	uint64		queued_bytes;
+	uint64		waits;			/* callers that waited for room */
+	pid_t		worker_pid;		/* 0: none is running */
+	TimestampTz reset_at;
+	TimestampTz last_stored_at; /* 0: never */
+} RingCounts;
+
+extern Size RingShmemSize(void);
+extern void RingShmemInit(void);
+
+/* Whether the library was preloaded, so that there is a ring at all. */
+extern bool RingExists(void);
+
+/* Raises, naming the line to add to postgresql.conf, when it wasn't. */
+extern void RingRequire(void);
+
+/*
+ * Recording.  The parts are copied in order; nothing is allocated, raised or
+ * interrupted on the way.  With may_wait, waits up to
+ * genops_tempo.queue_timeout for room (and can be cancelled there, before
+ * anything was reserved); without, it never blocks and is safe in transaction
+ * callbacks.  The outcome is counted.
+ */
+extern RingOutcome RingAppend(const RingPart *parts, int part_count, bool may_wait);
+
+/* Counts what happened to texts while a span was made. */
+extern void RingCountText(uint32 repaired, uint32 cut);
+extern void RingCountDuplicate(void);
+
+/* The counts of the current database; all zero if nothing was recorded. */
+extern void RingReadCounts(RingCounts *counts);
+
+/*
+ * Waiting for the worker.
+ *
+ * The position of the newest record of this database; waiting until all up to
+ * a position are stored (or dropped), or until all segments stored up to now
+ * are settled at their tenants' endpoints.  Both return false when the time
+ * is over (timeout_ms < 0: no limit), wake for cancel, and return false at
+ * once where waiting can't help or could deadlock: see RingMayWait.
+ */
+extern uint64 RingNewestPosition(void);
+extern bool RingWaitStored(uint64 position, long timeout_ms);
+extern bool RingWaitSettled(long timeout_ms);
+
+/* False while the caller holds a lock on a genops table that the worker could
+ * have to wait for: nobody would see that deadlock. */
+extern bool RingMayWait(void);
+
+/* Asks for the worker of this database at once / when this transaction
+ * commits, e.g. after a configuration change. */
+extern void RingWakeWorker(void);
+extern void RingWakeWorkerAtCommit(void);
+
+#endif

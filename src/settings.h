@@ -1,0 +1,32 @@
+/*
+ * The settings: "genops_tempo.*" for the server, "genops.*" for a session's
+ * attribution.
+ */
+#ifndef GENOPS_SETTINGS_H
+#define GENOPS_SETTINGS_H
+
+#include "core/span/facts.h"
+
+typedef enum Durability
+{
+	DURABILITY_ASYNC,
+	DURABILITY_SYNC
+} Durability;
+
+/* genops_tempo.* */
+extern int	setting_shared_memory_kb;
+extern int	setting_max_workers;
+extern int	setting_queue_timeout_ms;	/* 0: never wait for room */
+extern int	setting_durability; /* Durability */
+extern int	setting_flush_interval_ms;
+extern bool setting_export;
+extern int	setting_max_attribute_length;	/* bytes */
+
+/* genops.*: the session's attribution, indexed like the facts' texts; NULL or
+ * "" where it has none.  Only the texts that have a setting are ever set. */
+extern char *setting_attribution[GENOPS_TEXT_COUNT];
+extern char *setting_traceparent;
+
+extern void SettingsDefine(void);
+
+#endif
