@@ -1,13 +1,14 @@
 -- How far each stream is delivered.  Written by the worker alone.
 CREATE TABLE genops.delivery (
-    tenant_id text NOT NULL,        -- '' where a span has none
-    route text NOT NULL,            -- name in genops.route, '' for the configuration's own target
+    tenant_id text COLLATE "C" NOT NULL,    -- '' where a span has none
+    route text COLLATE "C" NOT NULL,        -- name in genops.route, '' for the configuration's own target
     cursor_seq bigint NOT NULL,     -- every segment up to here is settled
     stored bigint NOT NULL,         -- spans, as are the next five
     not_sampled bigint NOT NULL,
     exported bigint NOT NULL,
     rejected bigint NOT NULL,
     expired bigint NOT NULL,        -- retention removed them before they could be sent
+    skipped bigint NOT NULL,        -- genops_resume_delivery(from_ => 'now') passed over them
     resent bigint NOT NULL,
     bytes bigint NOT NULL,          -- of request bodies that were answered
     requests bigint NOT NULL,
@@ -34,8 +35,8 @@ CREATE TABLE genops.ledger_state (
 
 -- Ranges of segments to be sent once more.
 CREATE TABLE genops.delivery_resend (
-    tenant_id text NOT NULL,
-    route text NOT NULL,
+    tenant_id text COLLATE "C" NOT NULL,
+    route text COLLATE "C" NOT NULL,
     next_seq bigint NOT NULL,
     last_seq bigint NOT NULL,
     requested_at timestamptz NOT NULL DEFAULT now(),

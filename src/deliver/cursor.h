@@ -20,6 +20,7 @@ typedef struct CursorChange
 	int64		not_sampled;
 	int64		exported;
 	int64		rejected;
+	int64		expired;
 	int64		resent;
 	int64		bytes;
 	int64		requests;

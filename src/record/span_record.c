@@ -1,0 +1,96 @@
+/*
+ * A span as it lies in the ring.
+ *
+ * The facts go in as they are in memory, their texts behind them: the record
+ * is read by the same library on the same machine.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "record/span_record.h"
+#include "settings.h"
+
+/* Precedes the texts, the envelope and the span. */
+typedef struct SpanRecordHead
+{
+	GenopsSpanFacts facts;		/* text[].data only says present or absent */
+	uint32		envelope_length;
+	uint32		span_length;
+	bool		has_envelope;
+} SpanRecordHead;
+
+/* Head, texts, envelope, span. */
+#define MAX_PARTS (1 + GENOPS_TEXT_COUNT + 2)
+
+/* How long durability "sync" waits for the worker before it says so. */
+#define SYNC_TIMEOUT_MS 30000
+
+static bool
+WaitUntilStored(void)
+{
+	if (RingWaitStored(RingNewestPosition(), SYNC_TIMEOUT_MS))
+		return true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("the span is recorded but not known to be stored"),
+			 errdetail("The ledger's worker did not store it in time, or this transaction holds a lock that the worker needs."),
+			 errhint("See genops.stat_recording and the server log.")));
+	return false;
+}
+
+bool
+SpanRecordSubmit(const SpanRecord *record, bool may_wait)
+{
+	SpanRecordHead head;
+	RingPart	parts[MAX_PARTS];
+	int			count = 0;
+
+	if (may_wait && setting_durability == DURABILITY_SYNC && RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot store a span on a hot standby"),
+				 errdetail("Setting \"genops_tempo.durability\" is \"sync\", and a standby has no ledger of its own."),
+				 errhint("Record on the primary, or set \"genops_tempo.durability\" to \"async\".")));
+
+	head.facts = record->facts;
+	head.envelope_length = (uint32) record->envelope.length;
+	head.span_length = (uint32) record->span.length;
+	head.has_envelope = genops_slice_present(record->envelope);
+
+	parts[count++] = (RingPart) {&head, sizeof(head)};
+	for (int i = 0; i < GENOPS_TEXT_COUNT; i++)
+		if (record->facts.text[i].length > 0)
+			parts[count++] = (RingPart) {record->facts.text[i].data, record->facts.text[i].length};
+	if (record->envelope.length > 0)
+		parts[count++] = (RingPart) {record->envelope.data, record->envelope.length};
+	parts[count++] = (RingPart) {record->span.data, record->span.length};
+
+	if (RingAppend(parts, count, may_wait) != RING_RECORDED)
+		return false;
+	if (may_wait && setting_durability == DURABILITY_SYNC)
+		return WaitUntilStored();
+	return true;
+}
+
+void
+SpanRecordRead(const void *data, Size length, SpanRecord *record)
+{
+	const SpanRecordHead *head = data;
+	const char *next = (const char *) data + sizeof(SpanRecordHead);
+
+	Assert(length >= sizeof(SpanRecordHead));
+	(void) length;
+
+	record->facts = head->facts;
+	for (int i = 0; i < GENOPS_TEXT_COUNT; i++)
+	{
+		GenopsSlice *text = &record->facts.text[i];
+
+		if (text->data != NULL)
+			text->data = next;
+		next += text->length;
+	}
+	record->envelope = (GenopsSlice) {head->has_envelope ? next : NULL, head->envelope_length};
+	next += head->envelope_length;
+	record->span = (GenopsSlice) {next, head->span_length};
+}
