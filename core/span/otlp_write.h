@@ -9,7 +9,7 @@
  *
  *		genops_otlp_span_open		ids, name, kind, start, end
  *		genops_otlp_put_*			attributes, as many as wanted
- *		genops_otlp_span_event		events, links
+ *		genops_otlp_span_exception	an event
  *		genops_otlp_span_close		status, flags
  *
  * What is written is the content of a Span message, without tag and length.
@@ -36,8 +36,9 @@ extern size_t genops_otlp_varint_size(uint64_t value);
 /*
  * Everything of a span that precedes its attributes, from facts: trace_id,
  * span_id, trace_state (absent or empty: none), parent_span_id, name, kind,
- * start and end.  Returns the offset of the eight little-endian bytes of the
- * end time, which genops_otlp_patch_end overwrites later.
+ * start and end; the times are there even when zero, so that the end can be
+ * patched.  Returns the offset of the eight little-endian bytes of the end
+ * time, which genops_otlp_patch_end overwrites later.
  */
 extern size_t genops_otlp_span_open(GenopsBytes *out, const GenopsSpanFacts *facts,
                                     GenopsSlice trace_state);
@@ -83,14 +84,19 @@ extern void genops_otlp_span_close(GenopsBytes *out, GenopsStatus status, Genops
  *		0A len Resource | 12 len ScopeSpans { 0A len Scope | 12 len Span ... }
  *
  * genops_otlp_resource_item writes one KeyValue of a Resource's content.
- * genops_otlp_segment_head writes everything before the first span's tag, for
- * span contents of spans_size bytes in all, their tags and lengths included;
- * schema URLs, if any, follow the spans: genops_otlp_segment_tail.
+ * genops_otlp_segment_head writes everything before the first span's tag; an
+ * absent resource or scope is left out.  spans_size is of all that follows in
+ * the ScopeSpans: the spans with their tags and lengths, and the scope's
+ * schema URL (genops_otlp_schema_url_size).  Schema URLs, absent or empty for
+ * none, follow the spans: genops_otlp_segment_tail.
  */
 extern void genops_otlp_resource_item(GenopsBytes *out, GenopsSlice key, GenopsSlice any_value);
 extern void genops_otlp_scope(GenopsBytes *out, GenopsSlice name, GenopsSlice version);
 extern void genops_otlp_segment_head(GenopsBytes *out, GenopsSlice resource, GenopsSlice scope,
                                      size_t spans_size);
+extern size_t genops_otlp_schema_url_size(GenopsSlice url);
+extern void genops_otlp_segment_tail(GenopsBytes *out, GenopsSlice scope_schema_url,
+                                     GenopsSlice resource_schema_url);
 
 /* Bytes that one span of the given content size takes inside a ScopeSpans. */
 extern size_t genops_otlp_span_item_size(size_t span_size);

@@ -32,9 +32,10 @@ extern bool genops_unhex(uint8_t *out, GenopsSlice digits, size_t count);
 
 /*
  * tracestate, section 3.3: takes an incoming one and puts "ot=<value>" in
- * front, replacing an "ot" member that is there; members that do not parse
+ * front, replacing an "ot" member that is there except for what the value
+ * doesn't say (OpenTelemetry's "rv" has to be passed on); members that do not parse
  * are dropped singly, and the whole is kept within 512 characters and 32
- * members.  An absent incoming one is fine; an absent value writes no "ot" of
+ * members.  An absent incoming one is fine; an absent or empty value writes no "ot" of
  * ours but keeps an incoming member.  Returns what it wrote to buffer; empty
  * when there is nothing to say.
  */
