@@ -8,6 +8,9 @@
 
 #define ONE_UNIT INT64_C(1000000000000) /* 10 ^ GENOPS_MONEY_SCALE */
 
+/* Integers up to here are doubles. */
+#define EXACT_IN_DOUBLE (INT64_C(1) << 53)
+
 /* Beyond this any exponent means zero or too much, however many digits a
  * PostgreSQL numeric has (131,072 before the point, 16,383 after it). */
 #define EXPONENT_LIMIT 1000000
@@ -159,7 +162,7 @@ genops_money_to_double(GenopsMoney money)
 	GenopsMoney scale = ONE_UNIT;
 
 	/* With both exact as doubles, their quotient is the nearest double. */
-	while (money != 0 && money % 10 == 0 && scale > 1)
+	while (money > EXACT_IN_DOUBLE && money % 10 == 0 && scale > 1)
 	{
 		money /= 10;
 		scale /= 10;

@@ -2,6 +2,7 @@
 
 #include "core/base/money.h"
 #include "core/base/utf8.h"
+#include "core/span/otlp_put.h"
 #include "core/span/otlp_write.h"
 
 /*
@@ -170,11 +171,11 @@ genops_ai_provider_name(GenopsSlice provider)
 }
 
 /* Unknown and "none" are left out alike: {.team != ""} must mean "has one". */
-static void
+static inline void
 put_known(GenopsBytes *out, GenopsSlice key, GenopsSlice value)
 {
 	if (value.length > 0)
-		genops_otlp_put_text(out, key, value);
+		put_text_attribute(out, key, value);
 }
 
 void
@@ -201,11 +202,11 @@ genops_ai_call_put_request(GenopsBytes *out, const GenopsSpanFacts *facts)
 	}
 }
 
-static void
+static inline void
 put_count(GenopsBytes *out, GenopsSlice key, int64_t tokens)
 {
 	if (tokens >= 0)
-		genops_otlp_put_int(out, key, tokens);
+		put_int_attribute(out, key, tokens);
 }
 
 static void
@@ -244,15 +245,20 @@ static void
 put_amount(GenopsBytes *out, GenopsSlice key, const GenopsSpanFacts *facts, GenopsFactCost which)
 {
 	if (facts->known_costs & 1u << which)
-		genops_otlp_put_double(out, key, genops_money_to_double(facts->cost[which]));
+		put_double_attribute(out, key, genops_money_to_double(facts->cost[which]));
 }
 
 static void
 put_cost(GenopsBytes *out, const GenopsSpanFacts *facts, const GenopsAiOutcome *outcome)
 {
-	put_amount(out, GENOPS_KEY("genops.cost.total_cost"), facts, GENOPS_COST_TOTAL);
-	put_amount(out, GENOPS_KEY("genops.cost.total"), facts, GENOPS_COST_TOTAL);
-	put_amount(out, GENOPS_KEY("cost"), facts, GENOPS_COST_TOTAL);
+	if (facts->known_costs & 1u << GENOPS_COST_TOTAL)
+	{
+		double total = genops_money_to_double(facts->cost[GENOPS_COST_TOTAL]);
+
+		put_double_attribute(out, GENOPS_KEY("genops.cost.total_cost"), total);
+		put_double_attribute(out, GENOPS_KEY("genops.cost.total"), total);
+		put_double_attribute(out, GENOPS_KEY("cost"), total);
+	}
 	put_amount(out, GENOPS_KEY("genops.cost.input_cost"), facts, GENOPS_COST_INPUT);
 	put_amount(out, GENOPS_KEY("genops.cost.output_cost"), facts, GENOPS_COST_OUTPUT);
 	put_amount(out, GENOPS_KEY("genops.cost.cache_read_cost"), facts, GENOPS_COST_CACHE_READ);

@@ -8,6 +8,10 @@
 #include "core/base/bytes.h"
 #include "core/base/slice.h"
 
+/* The compiler would share the larger ones, and read key lengths at run time
+ * that it knows. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* A tag is field number << 3 | wire type. */
 #define VARINT(number) ((number) << 3 | 0)
 #define FIXED64(number) ((number) << 3 | 1)
@@ -16,8 +20,10 @@
 static inline size_t
 varint_size(uint64_t value)
 {
-	/* Seven bits a byte, and one byte for zero. */
-	return (size_t) (70 - __builtin_clzll(value | 1)) / 7;
+	size_t highest_bit = 63 - (size_t) __builtin_clzll(value | 1);
+
+	/* highest_bit / 7 + 1, for 0 to 63 without a division. */
+	return (highest_bit * 9 + 73) / 64;
 }
 
 /*
@@ -84,16 +90,40 @@ put_head(uint8_t *at, uint8_t tag, size_t content)
 	return put_varint(at, content);
 }
 
-static inline uint8_t *
-put_field(uint8_t *at, uint8_t tag, const void *content, size_t length)
+/* Most texts are short, and then a call of memcpy costs more than its work:
+ * two copies of a fixed size that overlap cover any length between. */
+ALWAYS_INLINE uint8_t *
+put_bytes(uint8_t *at, const void *content, size_t length)
 {
-	at = put_head(at, tag, length);
-	if (length > 0)
-		memcpy(at, content, length);
+	const uint8_t *from = content;
+
+	if (length > 16)
+		memcpy(at, from, length);
+	else if (length >= 8)
+	{
+		memcpy(at, from, 8);
+		memcpy(at + length - 8, from + length - 8, 8);
+	}
+	else if (length >= 4)
+	{
+		memcpy(at, from, 4);
+		memcpy(at + length - 4, from + length - 4, 4);
+	}
+	else
+	{
+		for (size_t i = 0; i < length; i++)
+			at[i] = from[i];
+	}
 	return at + length;
 }
 
-static inline uint8_t *
+ALWAYS_INLINE uint8_t *
+put_field(uint8_t *at, uint8_t tag, const void *content, size_t length)
+{
+	return put_bytes(put_head(at, tag, length), content, length);
+}
+
+ALWAYS_INLINE uint8_t *
 put_slice(uint8_t *at, uint8_t tag, GenopsSlice slice)
 {
 	return put_field(at, tag, slice.data, slice.length);
@@ -116,7 +146,7 @@ put_optional(uint8_t *at, uint8_t tag, GenopsSlice slice)
  * A KeyValue in a field: tag, length, key, and the head of its AnyValue of
  * the given size.  NULL if there is no room.
  */
-static inline uint8_t *
+ALWAYS_INLINE uint8_t *
 open_key_value(GenopsBytes *out, uint8_t tag, GenopsSlice key, size_t value_size)
 {
 	size_t content = field_size(key.length) + field_size(value_size);
@@ -134,8 +164,43 @@ put_key_value(GenopsBytes *out, uint8_t tag, GenopsSlice key, GenopsSlice any_va
 {
 	uint8_t *at = open_key_value(out, tag, key, any_value.length);
 
-	if (at != NULL && any_value.length > 0)
-		memcpy(at, any_value.data, any_value.length);
+	if (at != NULL)
+		put_bytes(at, any_value.data, any_value.length);
+}
+
+/*
+ * Attributes of a span (field 9).  Inline, so that a key known to the compiler
+ * costs a few stores.
+ */
+ALWAYS_INLINE void
+put_text_attribute(GenopsBytes *out, GenopsSlice key, GenopsSlice value)
+{
+	uint8_t *at = open_key_value(out, LENGTH(9), key, field_size(value.length));
+
+	if (at != NULL)
+		put_slice(at, LENGTH(1), value);
+}
+
+ALWAYS_INLINE void
+put_int_attribute(GenopsBytes *out, GenopsSlice key, int64_t value)
+{
+	uint8_t *at = open_key_value(out, LENGTH(9), key, 1 + varint_size((uint64_t) value));
+
+	if (at == NULL)
+		return;
+	*at++ = VARINT(3);
+	put_varint(at, (uint64_t) value);
+}
+
+ALWAYS_INLINE void
+put_double_attribute(GenopsBytes *out, GenopsSlice key, double value)
+{
+	uint8_t *at = open_key_value(out, LENGTH(9), key, 9);
+
+	if (at == NULL)
+		return;
+	*at++ = FIXED64(4);
+	put_fixed64(at, double_bits(value));
 }
 
 /* One length-delimited field. */

@@ -53,35 +53,20 @@ genops_otlp_patch_end(GenopsBytes *out, size_t end_offset, int64_t end_ns)
 void
 genops_otlp_put_text(GenopsBytes *out, GenopsSlice key, GenopsSlice value)
 {
-	uint8_t *at;
-
-	if (!genops_slice_present(value))
-		return;
-	at = open_key_value(out, LENGTH(9), key, field_size(value.length));
-	if (at != NULL)
-		put_slice(at, LENGTH(1), value);
+	if (genops_slice_present(value))
+		put_text_attribute(out, key, value);
 }
 
 void
 genops_otlp_put_int(GenopsBytes *out, GenopsSlice key, int64_t value)
 {
-	uint8_t *at = open_key_value(out, LENGTH(9), key, 1 + varint_size((uint64_t) value));
-
-	if (at == NULL)
-		return;
-	*at++ = VARINT(3);
-	put_varint(at, (uint64_t) value);
+	put_int_attribute(out, key, value);
 }
 
 void
 genops_otlp_put_double(GenopsBytes *out, GenopsSlice key, double value)
 {
-	uint8_t *at = open_key_value(out, LENGTH(9), key, 9);
-
-	if (at == NULL)
-		return;
-	*at++ = FIXED64(4);
-	put_fixed64(at, double_bits(value));
+	put_double_attribute(out, key, value);
 }
 
 void
