@@ -11,11 +11,12 @@ EXTVERSION = 1.0
 MODULE_big = genops_tempo
 
 PG_CONFIG ?= pg_config
+.DEFAULT_GOAL = all
 include core.mk
 
 SRC = $(sort $(wildcard src/*.c src/*/*.c))
 OBJS = $(SRC:.c=.o) $(CORE_SRC:.c=.o) $(CORE_PROTO_OBJS)
-HEADERS_ALL = $(sort $(wildcard src/*.h src/*/*.h core/*/*.h))
+EVERY_HEADER = $(sort $(wildcard src/*.h src/*/*.h core/*/*.h))
 
 # In the order in which the objects need each other.
 SQL_PARTS = sql/schema.sql sql/configuration.sql sql/ledger.sql sql/record.sql sql/spend.sql \
@@ -26,7 +27,7 @@ PG_CPPFLAGS = -I. -Isrc $(CORE_CPPFLAGS) -DGENOPS_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden $(WARNINGS)
 SHLIB_LINK = $(CORE_LIBS)
 
-EXTRA_CLEAN = $(DATA_built) build/core
+EXTRA_CLEAN = $(DATA_built) build
 
 # "make core" and friends work on a machine without PostgreSQL.
 ifneq ($(shell command -v $(PG_CONFIG) 2>/dev/null),)
@@ -38,6 +39,6 @@ $(DATA_built): $(SQL_PARTS) Makefile
 	{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_PARTS); } > $@
 
 # PGXS doesn't track headers.
-$(OBJS): $(HEADERS_ALL)
+$(OBJS): $(EVERY_HEADER)
 
 include test.mk

@@ -15,3 +15,5 @@ $(CORE_PROTO_DIR)/otlp.pb-c.c: proto/otlp.proto
 $(CORE_PROTO_DIR)/otlp.pb-c.h: $(CORE_PROTO_DIR)/otlp.pb-c.c
 
 $(CORE_SRC:.c=.o): $(CORE_PROTO_DIR)/otlp.pb-c.h
+
+include core_test.mk

@@ -1,0 +1,77 @@
+# The core's own build and tests: no PostgreSQL needed.
+#
+#   make core            libgenops.a and its unit tests
+#   make core-sanitize   the same tests under AddressSanitizer and UBSan
+#   make fuzz            each fuzz target for FUZZ_SECONDS (default 10)
+#   make bench-core      what encoding a span costs
+CORE_CC ?= gcc
+CORE_CLANG ?= clang
+CORE_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -g -fPIC $(WARNINGS) -I. $(CORE_CPPFLAGS)
+FUZZ_SECONDS ?= 10
+
+CORE_HEADERS = $(sort $(wildcard core/*/*.h test/core/*.h test/fuzz/*.h))
+CORE_TEST_SRC = $(sort $(wildcard test/core/test_*.c))
+CORE_FUZZ_SRC = $(sort $(wildcard test/fuzz/fuzz_*.c))
+CORE_PROTO_SRC = $(CORE_PROTO_DIR)/otlp.pb-c.c
+
+# One rule set for each way of compiling; $(1) is the directory under build/.
+define core_build
+build/$(1)/%.o: %.c $(CORE_HEADERS) $(CORE_PROTO_DIR)/otlp.pb-c.h
+	@mkdir -p $$(@D)
+	$$(CORE_CC_$(1)) $$(CORE_CFLAGS) $$(CORE_FLAGS_$(1)) -c $$< -o $$@
+
+build/$(1)/libgenops.a: $$(CORE_SRC:%.c=build/$(1)/%.o) $$(CORE_PROTO_SRC:%.c=build/$(1)/%.o)
+	rm -f $$@
+	ar rcs $$@ $$^
+endef
+
+CORE_CC_core = $(CORE_CC)
+CORE_FLAGS_core = -O2
+CORE_CC_sanitize = $(CORE_CLANG)
+CORE_FLAGS_sanitize = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+CORE_CC_fuzz = $(CORE_CLANG)
+CORE_FLAGS_fuzz = $(CORE_FLAGS_sanitize) -fsanitize=fuzzer-no-link
+
+$(eval $(call core_build,core))
+$(eval $(call core_build,sanitize))
+$(eval $(call core_build,fuzz))
+
+CORE_TESTS = $(CORE_TEST_SRC:test/core/%.c=build/core/%)
+SANITIZE_TESTS = $(CORE_TEST_SRC:test/core/%.c=build/sanitize/%)
+FUZZERS = $(CORE_FUZZ_SRC:test/fuzz/%.c=build/fuzz/%)
+
+$(CORE_TESTS): build/core/%: build/core/test/core/%.o build/core/libgenops.a
+	$(CORE_CC) $(CORE_FLAGS_core) $^ -o $@ -lcmocka $(CORE_LIBS)
+
+$(SANITIZE_TESTS): build/sanitize/%: build/sanitize/test/core/%.o build/sanitize/libgenops.a
+	$(CORE_CLANG) $(CORE_FLAGS_sanitize) $^ -o $@ -lcmocka $(CORE_LIBS)
+
+$(FUZZERS): build/fuzz/%: build/fuzz/test/fuzz/%.o build/fuzz/libgenops.a
+	$(CORE_CLANG) $(CORE_FLAGS_fuzz) -fsanitize=fuzzer $^ -o $@ $(CORE_LIBS)
+
+# Every test runs, also after one that failed.
+run_core_tests = failed=; for each in $(1); do echo "== $$each"; $$each || failed="$$failed $$each"; \
+	done; if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+.PHONY: core core-sanitize fuzz bench-core
+
+core: build/core/libgenops.a $(CORE_TESTS)
+	@$(call run_core_tests,$(CORE_TESTS))
+
+core-sanitize: $(SANITIZE_TESTS)
+	@$(call run_core_tests,$(SANITIZE_TESTS))
+
+# New inputs that a run finds stay in build/; the corpus in the tree is kept small by hand.
+fuzz: $(FUZZERS)
+	@for each in $(FUZZERS:build/fuzz/fuzz_%=%); do \
+		echo "== fuzz_$$each"; \
+		mkdir -p build/fuzz/found/$$each; \
+		build/fuzz/fuzz_$$each -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+			-artifact_prefix=build/fuzz/crash_$${each}_ \
+			build/fuzz/found/$$each test/fuzz/corpus/$$each || exit 1; \
+	done
+
+bench-core: build/core/bench/core_encode.o build/core/libgenops.a
+	@$(CORE_CC) $(CORE_FLAGS_core) $^ -o build/core/core_encode $(CORE_LIBS)
+	@build/core/core_encode
