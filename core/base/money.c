@@ -6,8 +6,6 @@
 
 #include "core/base/utf8.h"
 
-#define ONE_UNIT INT64_C(1000000000000) /* 10 ^ GENOPS_MONEY_SCALE */
-
 /* Integers up to here are doubles. */
 #define EXACT_IN_DOUBLE (INT64_C(1) << 53)
 
@@ -159,7 +157,7 @@ genops_money_parse(GenopsSlice text, GenopsMoney *money, GenopsError *error)
 double
 genops_money_to_double(GenopsMoney money)
 {
-	GenopsMoney scale = ONE_UNIT;
+	GenopsMoney scale = GENOPS_MONEY_UNIT;
 
 	/* With both exact as doubles, their quotient is the nearest double. */
 	while (money > EXACT_IN_DOUBLE && money % 10 == 0 && scale > 1)

@@ -17,6 +17,7 @@
  * millionth of a dollar per million tokens is still exact, and one call may
  * cost up to 9.2 million units. */
 #define GENOPS_MONEY_SCALE 12
+#define GENOPS_MONEY_UNIT INT64_C(1000000000000)
 typedef int64_t GenopsMoney;
 
 #define GENOPS_UNKNOWN_TOKENS (-1)

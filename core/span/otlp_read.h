@@ -17,12 +17,18 @@ typedef struct GenopsFields
 	bool malformed;
 } GenopsFields;
 
+/* How a field is written. */
+#define GENOPS_WIRE_VARINT 0
+#define GENOPS_WIRE_FIXED64 1
+#define GENOPS_WIRE_BYTES 2
+#define GENOPS_WIRE_FIXED32 5
+
 typedef struct GenopsField
 {
 	uint32_t number;
-	uint8_t wire_type; /* 0 varint, 1 fixed64, 2 bytes, 5 fixed32 */
-	uint64_t scalar;   /* wire types 0, 1 and 5 */
-	GenopsSlice bytes; /* wire type 2 */
+	uint8_t wire_type;
+	uint64_t scalar;   /* all but GENOPS_WIRE_BYTES */
+	GenopsSlice bytes; /* GENOPS_WIRE_BYTES */
 } GenopsField;
 
 extern GenopsFields genops_fields(GenopsSlice message);
@@ -80,6 +86,7 @@ typedef struct GenopsSpanView
 #define GENOPS_SPAN_ATTRIBUTES 9
 #define GENOPS_SPAN_EVENTS 11
 #define GENOPS_SPAN_LINKS 13
+#define GENOPS_RESOURCE_ATTRIBUTES 1
 
 extern bool genops_read_span(GenopsSlice message, GenopsSpanView *span);
 
@@ -94,8 +101,7 @@ typedef struct GenopsSpanWalk
 	GenopsSlice resource_schema_url;
 	GenopsSlice scope_schema_url;
 	GenopsSlice span; /* content of Span */
-	size_t offset;    /* of the span's content from the start of
-								 * what is walked */
+	size_t offset;    /* of the span's content, from the start of what is walked */
 	/* private: where the walk is */
 	const uint8_t *origin;
 	GenopsFields request;
@@ -108,13 +114,26 @@ extern GenopsSpanWalk genops_walk_request(GenopsSlice request);
 extern GenopsSpanWalk genops_walk_segment(GenopsSlice segment);
 extern bool genops_walk_next(GenopsSpanWalk *walk);
 
+/* What the spans of a segment stand in, also when it has no span: of its
+ * resource, and of its first scope. */
+typedef struct GenopsEnvelope
+{
+	GenopsSlice resource;
+	GenopsSlice scope;
+	GenopsSlice resource_schema_url;
+	GenopsSlice scope_schema_url;
+} GenopsEnvelope;
+
+extern bool genops_read_envelope(GenopsSlice segment, GenopsEnvelope *envelope);
+
 /*
  * The facts of a span that others made: ids, times, and the columns found in
- * its attributes under any of the names in use (domain names first, then
- * genops.*, then gen_ai.*; service name and environment from the resource).
- * A number may come as int, double or a text that is one.  Slices point into
- * the bytes read.  False with an error where the span can't be kept: ids of
- * the wrong size or zero, end before start.
+ * its attributes under any of the names in use (the guide's names first, then
+ * genops.*, then gen_ai.*, then others'; service name and environment from
+ * the resource).  A number may come as int, double or a text that is one.
+ * The span counts as sampled; tenant and route are the caller's to find.
+ * Slices point into the bytes read.  False with an error where the span can't be kept: ids of
+ * the wrong size or zero, end before start, a name or fact that is no UTF-8.
  */
 extern bool genops_facts_from_span(GenopsSlice resource, const GenopsSpanView *span,
                                    GenopsSpanFacts *facts, GenopsError *error);
