@@ -48,3 +48,15 @@ SELECT pg_catalog.pg_extension_config_dump('genops.ledger_state', '');
 SELECT pg_catalog.pg_extension_config_dump('genops.delivery_resend', '');
 
 REVOKE ALL ON genops.delivery, genops.ledger_state, genops.delivery_resend FROM PUBLIC;
+
+CREATE FUNCTION genops_flush(
+    wait_for text DEFAULT 'exported',
+    timeout double precision DEFAULT 30,
+    OUT complete boolean,
+    OUT queued bigint,
+    OUT pending bigint
+) LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT
+AS 'MODULE_PATHNAME', 'genops_flush';
+
+COMMENT ON FUNCTION genops_flush(text, double precision) IS
+'Waits until everything recorded before the call is stored in the ledger (''stored'') or answered for by its endpoints (''exported''), at most timeout seconds. Returns whether it is, how many spans are not stored and how many are not delivered. Does not wait for an endpoint that is blocked or paused.';

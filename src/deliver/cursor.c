@@ -212,6 +212,8 @@ ReadStream(HeapTuple tuple, TupleDesc descriptor, CursorStream *stream)
 {
 	stream->tenant_id = TextOf(tuple, DELIVERY_TENANT_ID, descriptor);
 	stream->route = TextOf(tuple, DELIVERY_ROUTE, descriptor);
+	stream->state = TextOf(tuple, DELIVERY_STATE, descriptor);
+	stream->reason = TextOf(tuple, DELIVERY_REASON, descriptor);
 	stream->cursor_seq = BigintOf(tuple, DELIVERY_CURSOR_SEQ, descriptor);
 	stream->pending = BigintOf(tuple, DELIVERY_STORED, descriptor) -
 		BigintOf(tuple, DELIVERY_NOT_SAMPLED, descriptor) -

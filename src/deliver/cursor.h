@@ -39,8 +39,12 @@ typedef struct CursorStream
 {
 	char	   *tenant_id;
 	char	   *route;
+	char	   *state;
+	char	   *reason;			/* "" for none */
 	int64		cursor_seq;
-	int64		pending;		/* spans: stored - not_sampled - exported - rejected - expired */
+	int64		pending;		/* spans: stored, but for those that are not
+								 * sampled, exported, rejected, expired or
+								 * skipped */
 } CursorStream;
 
 /* All streams, in the current memory context. */

@@ -107,24 +107,36 @@ DatabaseForCensus(void)
 	return chosen;
 }
 
-static bool
-DatabaseExists(Oid oid)
+typedef enum DatabaseState
+{
+	DATABASE_GONE,
+	DATABASE_CLOSED,			/* takes no connections */
+	DATABASE_OPEN
+} DatabaseState;
+
+static DatabaseState
+StateOfDatabase(Oid oid)
 {
 	Relation	relation;
 	TableScanDesc scan;
 	HeapTuple	tuple;
-	bool		found = false;
+	DatabaseState state = DATABASE_GONE;
 
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
 	relation = table_open(DatabaseRelationId, AccessShareLock);
 	scan = table_beginscan_catalog(relation, 0, NULL);
-	while (!found && HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
-		found = ((Form_pg_database) GETSTRUCT(tuple))->oid == oid;
+	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
+	{
+		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (database->oid == oid)
+			state = database->datallowconn ? DATABASE_OPEN : DATABASE_CLOSED;
+	}
 	table_endscan(scan);
 	table_close(relation, AccessShareLock);
 	CommitTransactionCommand();
-	return found;
+	return state;
 }
 
 static void
@@ -183,18 +195,13 @@ SetState(RingQueue *queue, RingWorkerState state, TimestampTz now)
 	SpinLockRelease(&queue->lock);
 }
 
-/* A worker that never came up, because its database is gone or takes no
- * connections, or there was no place for it. */
 static void
 GiveUpStarting(QueueView *view, TimestampTz now)
 {
 	SetState(view->queue, RING_WORKER_NONE, now);
-	if (DatabaseExists(view->database))
-		ereport(LOG,
-				(errmsg("the genops worker of database %u did not start", view->database),
-				 errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
-	else
-		RingDiscard(view->queue);
+	ereport(LOG,
+			(errmsg("the genops worker of database %u did not start", view->database),
+			 errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
 }
 
 static bool
@@ -205,6 +212,17 @@ StartWorker(QueueView *view, TimestampTz now)
 	if (view->changed_at != 0 &&
 		!TimestampDifferenceExceeds(view->changed_at, now, RESTART_DELAY_MS))
 		return false;
+	switch (StateOfDatabase(view->database))
+	{
+		case DATABASE_GONE:
+			RingDiscard(view->queue);
+			return false;
+		case DATABASE_CLOSED:
+			SetState(view->queue, RING_WORKER_NONE, now);
+			return false;
+		case DATABASE_OPEN:
+			break;
+	}
 	SetState(view->queue, RING_WORKER_STARTING, now);
 	snprintf(name, sizeof(name), "genops worker of database %u", view->database);
 	if (StartProcess(name, "genops worker", "GenopsWorkerMain",

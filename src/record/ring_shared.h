@@ -74,7 +74,8 @@ struct RingQueue
 	int64		newest_segment; /* newest that is stored */
 	int64		settled_segment;	/* all up to here are settled */
 	int64		wanted_segment; /* somebody waits for this to be settled */
-	bool		delivery_stalled;	/* nothing pending can move now */
+	int64		stalled_segment;	/* nothing pending up to here can move now; 0:
+									 * it can */
 	ConditionVariable progress; /* has a lock of its own */
 
 	/* The worker. */

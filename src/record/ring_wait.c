@@ -93,7 +93,7 @@ SettledUpTo(RingQueue *queue, int64 target, bool *give_up)
 {
 	if (queue->settled_segment >= target)
 		return true;
-	*give_up = queue->delivery_stalled && queue->wanted_segment >= target;
+	*give_up = queue->stalled_segment >= target;
 	queue->wanted_segment = Max(queue->wanted_segment, target);
 	return false;
 }

@@ -1,0 +1,112 @@
+/*
+ * Ranges of segments that genops_resend() wants sent once more.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "deliver/resend.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+/* Columns of genops.delivery_resend. */
+enum
+{
+	RESEND_TENANT_ID = 1,
+	RESEND_ROUTE,
+	RESEND_NEXT_SEQ,
+	RESEND_LAST_SEQ,
+	RESEND_REQUESTED_AT,
+	RESEND_COLUMNS = RESEND_REQUESTED_AT
+};
+
+static Relation
+OpenResend(LOCKMODE lock)
+{
+	return table_open(get_relname_relid("delivery_resend", get_namespace_oid("genops", false)), lock);
+}
+
+static ResendRange
+ReadRange(HeapTuple tuple, TupleDesc descriptor)
+{
+	bool		null;
+	ResendRange range;
+
+	range.tenant_id = TextDatumGetCString(heap_getattr(tuple, RESEND_TENANT_ID, descriptor, &null));
+	range.route = TextDatumGetCString(heap_getattr(tuple, RESEND_ROUTE, descriptor, &null));
+	range.next_seq = DatumGetInt64(heap_getattr(tuple, RESEND_NEXT_SEQ, descriptor, &null));
+	range.last_seq = DatumGetInt64(heap_getattr(tuple, RESEND_LAST_SEQ, descriptor, &null));
+	return range;
+}
+
+ResendRange *
+ResendRanges(int *count)
+{
+	Relation	relation = OpenResend(AccessShareLock);
+	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
+	ResendRange *ranges = palloc(sizeof(ResendRange));
+	int			room = 1;
+	HeapTuple	tuple;
+
+	*count = 0;
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		if (*count == room)
+			ranges = repalloc(ranges, (room *= 2) * sizeof(ResendRange));
+		ranges[(*count)++] = ReadRange(tuple, RelationGetDescr(relation));
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return ranges;
+}
+
+static void
+ReplaceRange(Relation relation, HeapTuple old, int64 next_seq)
+{
+	Datum		values[RESEND_COLUMNS] = {0};
+	bool		nulls[RESEND_COLUMNS] = {false};
+	bool		replace[RESEND_COLUMNS] = {false};
+	HeapTuple	tuple;
+
+	values[RESEND_NEXT_SEQ - 1] = Int64GetDatum(next_seq);
+	replace[RESEND_NEXT_SEQ - 1] = true;
+	tuple = heap_modify_tuple(old, RelationGetDescr(relation), values, nulls, replace);
+	CatalogTupleUpdate(relation, &old->t_self, tuple);
+}
+
+void
+ResendAdvance(ResendRange *range, int64 next_seq)
+{
+	Relation	relation = OpenResend(RowExclusiveLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], RESEND_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(range->tenant_id));
+	ScanKeyInit(&keys[1], RESEND_ROUTE, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(range->route));
+	scan = systable_beginscan(relation, InvalidOid, false, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		ResendRange found = ReadRange(tuple, RelationGetDescr(relation));
+
+		if (found.next_seq != range->next_seq || found.last_seq != range->last_seq)
+			continue;
+		if (next_seq > range->last_seq)
+			CatalogTupleDelete(relation, &tuple->t_self);
+		else
+			ReplaceRange(relation, tuple, next_seq);
+		break;
+	}
+	systable_endscan(scan);
+	CommandCounterIncrement();
+	table_close(relation, NoLock);
+	range->next_seq = next_seq;
+}

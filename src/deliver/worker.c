@@ -1,0 +1,626 @@
+/*
+ * The worker of a database: stores what is queued and delivers what is stored.
+ *
+ * One process does both, in turns, and never waits for the network within a
+ * transaction: a turn stores what the ring holds in one short transaction,
+ * lets the exporter finish and start requests, writes down how far they got,
+ * and does a piece of housekeeping if there is time.  Then it sleeps until
+ * spans, an answer, a signal or a deadline come.
+ *
+ * A record leaves the ring after the commit that stored it, with nothing in
+ * between that could fail.  When storing fails, the batch stays in the ring and
+ * is tried again, smaller each time, so that one record that the ledger can't
+ * take ends up alone; it is then dropped and counted.
+ *
+ * The worker leaves when it is told to (shutdown, DROP DATABASE, another
+ * database's turn) and when there has been nothing to do for a while.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "compat.h"
+#include "configure/configuration.h"
+#include "deliver/cursor.h"
+#include "deliver/exporter.h"
+#include "deliver/work.h"
+#include "deliver/worker.h"
+#include "keep/ledger.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "record/ring_shared.h"
+#include "record/span_record.h"
+#include "settings.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define MAX_BATCH_RECORDS 8192
+#define MAX_BATCH_BYTES (8 * 1024 * 1024)
+
+/* Enough queued to be stored before the flush interval is over. */
+#define FULL_BATCH_RECORDS 2048
+#define FULL_BATCH_BYTES (1024 * 1024)
+
+#define IDLE_LEAVE_MS (60 * 1000)
+#define FIRST_RETRY_MS 200
+#define LAST_RETRY_MS 30000
+#define HOUSEKEEPING_MS 10000
+
+/* A transaction that creates the extension and records may take as long. */
+#define MISSING_LEAVE_MS (60 * 1000)
+#define MISSING_NAP_MS 1000
+#define RESERVED_NAP_MS 10
+
+static RingQueue *queue;
+static MemoryContext batch_context;
+
+static int	batch_limit = MAX_BATCH_RECORDS;	/* smaller after a failure */
+static long retry_delay_ms = 0; /* 0: the last turn succeeded */
+static TimestampTz retry_at = 0;
+static TimestampTz queued_since = 0;	/* 0: nothing is queued */
+static TimestampTz idle_since = 0;
+static TimestampTz housekeeping_at = 0;
+static bool nothing_published = false;	/* only reserved slots are queued */
+static TimestampTz missing_since = 0;	/* the extension; 0: it is there */
+static bool configuration_loaded = false;
+
+/*
+ * Coming and going.
+ */
+static void
+Detach(int code, Datum arg)
+{
+	(void) code;
+	(void) arg;
+	SpinLockAcquire(&queue->lock);
+	queue->worker_state = RING_WORKER_NONE;
+	queue->worker_pid = 0;
+	queue->worker_proc = NULL;
+	queue->worker_must_leave = false;
+	queue->worker_changed_at = GetCurrentTimestamp();
+	SpinLockRelease(&queue->lock);
+	ConditionVariableBroadcast(&queue->progress);
+	RingWakeLauncher();
+}
+
+static void
+Attach(int queue_number)
+{
+	Oid			database;
+
+	queue = &ring_shared->queues[queue_number];
+	SpinLockAcquire(&queue->lock);
+	database = queue->database;
+	queue->worker_state = RING_WORKER_RUNNING;
+	queue->worker_pid = MyProcPid;
+	queue->worker_proc = MyProc;
+	queue->worker_must_leave = false;
+	queue->worker_changed_at = GetCurrentTimestamp();
+	SpinLockRelease(&queue->lock);
+	before_shmem_exit(Detach, (Datum) 0);
+
+	if (!OidIsValid(database))
+		proc_exit(0);
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	pgstat_report_appname("genops worker");
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+static bool
+AskedToLeave(void)
+{
+	bool		leave;
+
+	SpinLockAcquire(&queue->lock);
+	leave = queue->worker_must_leave || queue->keep_out > 0;
+	SpinLockRelease(&queue->lock);
+	return leave || ShutdownRequestPending;
+}
+
+/* With an endpoint to deliver to, or spans on their way, it is not idle. */
+static bool
+IdleForLong(void)
+{
+	bool		idle = queued_since == 0 && ExporterIdle();
+
+	if (!idle)
+		idle_since = 0;
+	else if (idle_since == 0)
+		idle_since = GetCurrentTimestamp();
+	return idle && TimestampDifferenceExceeds(idle_since, GetCurrentTimestamp(), IDLE_LEAVE_MS);
+}
+
+static void
+HearInterrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+		configuration_loaded = false;
+	}
+}
+
+/*
+ * Storing.
+ */
+typedef struct Batch
+{
+	SpanRecord *records;
+	int			count;
+	RingPlace	end;			/* in the ring, behind the last record */
+	bool		moved;			/* end is not where the batch began */
+} Batch;
+
+static Batch
+ReadBatch(void)
+{
+	RingPlace	start = RingReadStart(queue);
+	Batch		batch = {.end = start};
+	Size		bytes = 0;
+	const void *data;
+	Size		length;
+
+	batch.records = MemoryContextAlloc(batch_context, batch_limit * sizeof(SpanRecord));
+	while (batch.count < batch_limit && bytes < MAX_BATCH_BYTES &&
+		   RingReadNext(queue, &batch.end, &data, &length))
+	{
+		SpanRecordRead(data, length, &batch.records[batch.count++]);
+		bytes += length;
+	}
+	batch.moved = batch.end.position > start.position;
+	return batch;
+}
+
+/* "stored" and "not sampled" are counted with the rows, or not at all. */
+static void
+CountStored(const Segment *segments, int segment_count)
+{
+	for (int i = 0; i < segment_count; i++)
+	{
+		const Segment *segment = &segments[i];
+		CursorChange change = {.stored = segment->span_count};
+
+		if (!segment->sampled)
+			change.not_sampled = segment->span_count;
+		CursorApply(pnstrdup(segment->tenant_id.data, segment->tenant_id.length),
+					pnstrdup(segment->route.data, segment->route.length), &change);
+	}
+}
+
+static TimestampTz
+RecordingTime(void)
+{
+	LedgerState state = LedgerStateRead();
+
+	return Max(GetCurrentTimestamp(), state.newest_recorded_at);
+}
+
+static void
+PublishStored(int64 newest_segment)
+{
+	SpinLockAcquire(&queue->lock);
+	if (newest_segment > queue->newest_segment)
+		queue->newest_segment = newest_segment;
+	SpinLockRelease(&queue->lock);
+}
+
+static void
+StoreBatch(const Batch *batch)
+{
+	Segment    *segments;
+	int			segment_count;
+
+	if (!WorkBegin())
+	{
+		configuration_loaded = false;
+		return;
+	}
+	MemoryContextSwitchTo(batch_context);
+	segments = SegmentsBuild(batch->records, batch->count,
+							 ConfigurationGet()->max_export_batch_size, &segment_count);
+	LedgerStore(segments, segment_count, RecordingTime());
+	CountStored(segments, segment_count);
+	WorkCommit();
+
+	/* Committed: nothing may fail before the ring has given up the records. */
+	RingRelease(queue, batch->end, batch->count, 0);
+	batch_limit = MAX_BATCH_RECORDS;
+	if (segment_count > 0)
+		PublishStored(segments[segment_count - 1].seq);
+	ExporterTake(segments, segment_count);
+}
+
+static bool
+DueToStore(void)
+{
+	uint64		queued;
+	uint64		bytes;
+	bool		wanted;
+	TimestampTz now = GetCurrentTimestamp();
+
+	SpinLockAcquire(&queue->lock);
+	queued = queue->tail.position - queue->head.position;
+	bytes = queue->queued_bytes;
+	wanted = queue->wanted_position > queue->stored_position;
+	SpinLockRelease(&queue->lock);
+
+	if (queued == 0)
+	{
+		queued_since = 0;
+		return false;
+	}
+	if (queued_since == 0)
+		queued_since = now;
+	return wanted || AskedToLeave() ||
+		queued >= FULL_BATCH_RECORDS || bytes >= FULL_BATCH_BYTES ||
+		TimestampDifferenceExceeds(queued_since, now, setting_flush_interval_ms);
+}
+
+static void
+StoreQueued(void)
+{
+	Batch		batch;
+
+	if (!DueToStore())
+		return;
+	batch = ReadBatch();
+	nothing_published = !batch.moved;
+	if (batch.count > 0)
+		StoreBatch(&batch);
+	else if (batch.moved)
+		RingRelease(queue, batch.end, 0, 0);
+	queued_since = 0;
+	MemoryContextReset(batch_context);
+}
+
+/*
+ * On a hot standby there is no ledger to write: what is in the ring goes out,
+ * and leaves the ring when it has arrived.
+ */
+static void
+SendQueuedDirectly(void)
+{
+	static Batch batch;
+	static bool under_way = false;
+	uint64		sent;
+	uint64		refused;
+
+	if (!under_way)
+	{
+		Segment    *segments;
+		int			segment_count;
+
+		batch = ReadBatch();
+		if (batch.count == 0 || !WorkBegin())
+			return;
+		MemoryContextSwitchTo(batch_context);
+		segments = SegmentsBuild(batch.records, batch.count,
+								 ConfigurationGet()->max_export_batch_size, &segment_count);
+		WorkCommit();
+		ExporterSendDirect(segments, segment_count);
+		MemoryContextReset(batch_context);
+		under_way = true;
+	}
+	if (ExporterDirectDone(&sent, &refused))
+	{
+		RingCountDrop(queue, RING_DROP_STANDBY, refused);
+		RingRelease(queue, batch.end, 0, sent);
+		under_way = false;
+	}
+}
+
+/*
+ * The rest of a turn.
+ */
+static void
+RefreshConfiguration(void)
+{
+	if (configuration_loaded && !ConfigurationChanged())
+		return;
+	ExporterRecord(true);
+	if (!WorkBegin())
+	{
+		if (missing_since == 0)
+			missing_since = GetCurrentTimestamp();
+		return;
+	}
+	missing_since = 0;
+	ExporterRefresh();
+	if (!RecoveryInProgress())
+		PublishStored(LedgerNewestSegment());
+	WorkCommit();
+	configuration_loaded = true;
+}
+
+static bool
+SomebodyWaitsForDelivery(void)
+{
+	bool		waits;
+
+	SpinLockAcquire(&queue->lock);
+	waits = queue->wanted_segment > queue->settled_segment;
+	SpinLockRelease(&queue->lock);
+	return waits;
+}
+
+static void
+PublishSettled(void)
+{
+	int64		settled = ExporterSettled();
+	int64		stalled = ExporterStalled();
+	bool		changed;
+
+	SpinLockAcquire(&queue->lock);
+	changed = queue->settled_segment != settled || queue->stalled_segment != stalled;
+	queue->settled_segment = settled;
+	queue->stalled_segment = stalled;
+	SpinLockRelease(&queue->lock);
+	if (changed)
+		ConditionVariableBroadcast(&queue->progress);
+}
+
+static void
+Deliver(void)
+{
+	bool		hurry = SomebodyWaitsForDelivery();
+
+	if (!AskedToLeave())
+		ExporterStep(hurry);
+	ExporterRecord(hurry || AskedToLeave());
+	PublishSettled();
+}
+
+static void
+KeepHouse(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		more = false;
+
+	if (now < housekeeping_at)
+		return;
+	housekeeping_at = TimestampTzPlusMilliseconds(now, HOUSEKEEPING_MS);
+	more |= LedgerFoldSpend(false);
+	more |= LedgerCloseDays();
+	if (WorkBegin())
+	{
+		int64		retention_us = ConfigurationGet()->retention_us;
+
+		WorkCommit();
+		if (LedgerExpire(retention_us))
+		{
+			configuration_loaded = false;	/* what is pending changed */
+			more = true;
+		}
+	}
+	if (more)
+		housekeeping_at = now;
+}
+
+static void
+TakeTurn(void)
+{
+	RefreshConfiguration();
+	if (!configuration_loaded)
+		return;
+	if (RecoveryInProgress())
+		SendQueuedDirectly();
+	else
+		StoreQueued();
+	Deliver();
+	if (!RecoveryInProgress() && retry_delay_ms == 0)
+		KeepHouse();
+}
+
+/*
+ * Errors.
+ */
+
+/* Whether trying the same record again can help. */
+static bool
+MayPass(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE:	/* lock_not_available */
+		case ERRCODE_TRANSACTION_ROLLBACK:
+			return true;
+		default:
+			return sqlstate == ERRCODE_READ_ONLY_SQL_TRANSACTION;
+	}
+}
+
+static void
+DropOneRecord(void)
+{
+	Batch		batch = ReadBatch();
+
+	RingCountDrop(queue, RING_DROP_UNSTORABLE, batch.count);
+	RingRelease(queue, batch.end, 0, 0);
+	batch_limit = MAX_BATCH_RECORDS;
+}
+
+static void
+AfterFailure(int sqlstate)
+{
+	retry_delay_ms = retry_delay_ms == 0 ? FIRST_RETRY_MS : Min(retry_delay_ms * 2, LAST_RETRY_MS);
+	retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), retry_delay_ms);
+	if (MayPass(sqlstate))
+		return;
+	if (batch_limit == 1)
+		DropOneRecord();
+	else
+	{
+		batch_limit = Max(batch_limit / 8, 1);
+		retry_at = GetCurrentTimestamp();
+	}
+}
+
+/* The log hears of a failure once, until something else happens. */
+static void
+ReportFailure(ErrorData *error)
+{
+	static int	reported = 0;
+
+	if (error == NULL)
+	{
+		if (reported != 0)
+			ereport(LOG, (errmsg("the genops worker works again")));
+		reported = 0;
+		return;
+	}
+	if (error->sqlerrcode == reported)
+		return;
+	reported = error->sqlerrcode;
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("the genops worker will try again: %s", error->message),
+			 error->detail ? errdetail_internal("%s", error->detail) : 0));
+}
+
+static void
+TakeTurnSafely(void)
+{
+	if (retry_delay_ms > 0 && GetCurrentTimestamp() < retry_at)
+		return;
+
+	PG_TRY();
+	{
+		TakeTurn();
+		if (retry_delay_ms > 0)
+			ReportFailure(NULL);
+		retry_delay_ms = 0;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		HOLD_INTERRUPTS();
+		MemoryContextSwitchTo(TopMemoryContext);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		pgstat_report_activity(STATE_IDLE, NULL);
+		ReportFailure(error);
+		AfterFailure(error->sqlerrcode);
+		FreeErrorData(error);
+		MemoryContextReset(batch_context);
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Sleeping.
+ */
+static long
+SleepTime(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	long		sleep = IDLE_LEAVE_MS;
+	long		timeout;
+
+	if (retry_delay_ms > 0)
+		return Max(TimestampDifferenceMilliseconds(now, retry_at), 1);
+	if (missing_since != 0)
+		return MISSING_NAP_MS;
+	if (nothing_published)
+		return RESERVED_NAP_MS;
+	if (DueToStore())
+		return 0;
+	if (queued_since != 0)
+		sleep = TimestampDifferenceMilliseconds(now, TimestampTzPlusMilliseconds(queued_since, setting_flush_interval_ms)) + 1;
+	timeout = ExporterTimeout();
+	if (timeout >= 0)
+		sleep = Min(sleep, timeout);
+	return Min(sleep, TimestampDifferenceMilliseconds(now, housekeeping_at) + 1);
+}
+
+static void
+Sleep(void)
+{
+	static uint32 wait_event = 0;
+	long		sleep_ms = SleepTime();
+	WaitEventSet *set;
+	WaitEvent	event;
+
+	if (sleep_ms == 0)
+		return;
+	if (wait_event == 0)
+		wait_event = compat_wait_event("GenopsWorkerMain");
+	set = compat_create_wait_event_set(2 + ExporterSocketCount());
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	ExporterAddSockets(set);
+	(void) WaitEventSetWait(set, sleep_ms, &event, 1, wait_event);
+	FreeWaitEventSet(set);
+	ResetLatch(MyLatch);
+}
+
+/* The extension was dropped, or never came to be: nobody misses the spans. */
+static bool
+ExtensionGone(void)
+{
+	Batch		batch;
+
+	if (missing_since == 0 ||
+		!TimestampDifferenceExceeds(missing_since, GetCurrentTimestamp(), MISSING_LEAVE_MS))
+		return false;
+	do
+	{
+		batch = ReadBatch();
+		RingCountDrop(queue, RING_DROP_DISCARDED, batch.count);
+		RingRelease(queue, batch.end, 0, 0);
+		MemoryContextReset(batch_context);
+	} while (batch.moved);
+	return true;
+}
+
+static void
+ForgetWish(void)
+{
+	SpinLockAcquire(&queue->lock);
+	queue->worker_wanted = false;
+	SpinLockRelease(&queue->lock);
+}
+
+void
+GenopsWorkerMain(Datum queue_number)
+{
+	bool		was_standby;
+
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+	Attach(DatumGetInt32(queue_number));
+	WorkPrepare();
+	batch_context = AllocSetContextCreate(TopMemoryContext, "genops batch", ALLOCSET_DEFAULT_SIZES);
+	ExporterInit();
+	was_standby = RecoveryInProgress();
+
+	while (!AskedToLeave() && !IdleForLong() && !ExtensionGone() &&
+		   RecoveryInProgress() == was_standby)
+	{
+		ForgetWish();
+		HearInterrupts();
+		TakeTurnSafely();
+		Sleep();
+	}
+
+	/* What is queued by now is stored; requests under way are given up, and
+	 * sent again by the next worker. */
+	retry_delay_ms = 0;
+	TakeTurnSafely();
+	ExporterEnd();
+	proc_exit(0);
+}
