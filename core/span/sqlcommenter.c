@@ -83,6 +83,8 @@ take_pair(GenopsSlice *text, GenopsSlice *key, GenopsSlice *value)
 	*text = skip_blanks((GenopsSlice){ text->data + at + 1, text->length - at - 1 });
 	if (text->length > 0 && text->data[0] == ',')
 		*text = (GenopsSlice){ text->data + 1, text->length - 1 };
+	else
+		text->length = 0; /* the last one, or what follows is no pair */
 	return true;
 }
 

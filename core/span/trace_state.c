@@ -149,6 +149,26 @@ append(char *buffer, size_t used, GenopsSlice text)
 	return used + text.length;
 }
 
+/* An entry "rv:0123456789abcd"; its characters are fewer than a member's. */
+static bool
+valid_ot_entry(GenopsSlice entry)
+{
+	GenopsSlice value = entry;
+	GenopsSlice key = take_until(&value, ':');
+
+	if (key.length == 0 || value.length == 0)
+		return false;
+	for (size_t i = 0; i < entry.length; i++)
+	{
+		char c = entry.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= ':') ||
+		      c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
 /* Writes our "ot" with what is kept of the incoming one. */
 static size_t
 write_ot(char *buffer, GenopsSlice ours, GenopsSlice theirs)
@@ -162,7 +182,8 @@ write_ot(char *buffer, GenopsSlice ours, GenopsSlice theirs)
 		GenopsSlice rest = entry;
 		GenopsSlice key = take_until(&rest, ':');
 
-		if (key.length == 0 || genops_slice_equal(key, GENOPS_LITERAL("th")) || ot_has(ours, key))
+		if (!valid_ot_entry(entry) || genops_slice_equal(key, GENOPS_LITERAL("th")) ||
+		    ot_has(ours, key))
 			continue;
 		if (used - 3 + 1 + entry.length > MAX_VALUE)
 			break;
