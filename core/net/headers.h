@@ -68,8 +68,9 @@ extern bool genops_basic_auth(GenopsBytes *out, GenopsSlice credentials, GenopsE
 /*
  * Overwrites with asterisks each occurrence of a header's value, or of the
  * credentials after its scheme ("Bearer ..."), in a text that a peer sent: an
- * endpoint may quote the token that it refuses.  Values shorter than eight
- * bytes, and the tenant (X-Scope-OrgID), are left.
+ * endpoint may quote the token that it refuses.  The start of one at the end of
+ * the text counts too.  Values shorter than eight bytes are left, and those of
+ * X-Scope-OrgID, Content-Type and Accept.
  */
 extern void genops_headers_mask(const GenopsHeaders *headers, char *text);
 

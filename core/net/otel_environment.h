@@ -52,7 +52,7 @@ typedef struct GenopsOtelEnvironment
 	GenopsEnvText otlp_headers;       /* secrets; genops_headers_parse takes it */
 	GenopsEnvInteger otlp_timeout_ms; /* 0: no limit */
 	GenopsEnvText otlp_compression;   /* "gzip" or "none" */
-	GenopsEnvText otlp_protocol;      /* "http/protobuf", "http/json" or "grpc" */
+	GenopsEnvText otlp_protocol;      /* "http/protobuf"; of others a warning tells */
 	GenopsEnvText otlp_certificate;   /* PEM files */
 	GenopsEnvText otlp_client_key;
 	GenopsEnvText otlp_client_certificate;
