@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "core/net/key_values.h"
+#include "core/net/wipe.h"
 
 /* A value of less can't be told from an ordinary word. */
 #define SHORTEST_SECRET 8
@@ -18,7 +19,7 @@ static void
 free_secret(char *text)
 {
 	if (text != NULL)
-		explicit_bzero(text, strlen(text));
+		genops_wipe(text, strlen(text));
 	free(text);
 }
 

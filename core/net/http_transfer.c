@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "core/base/utf8.h"
+#include "core/net/wipe.h"
 
 /* How much libcurl reads of the body, and sends, at a time. */
 #define UPLOAD_BUFFER (256L * 1024)
@@ -25,7 +25,7 @@ append_line(struct curl_slist **list, char *line)
 	struct curl_slist *longer = line ? curl_slist_append(*list, line) : NULL;
 
 	if (line != NULL)
-		explicit_bzero(line, strlen(line));
+		genops_wipe(line, strlen(line));
 	free(line);
 	if (longer == NULL)
 		return false;
@@ -206,7 +206,7 @@ genops_transfer_free(GenopsTransfer *transfer)
 	if (transfer->easy != NULL)
 		curl_easy_cleanup(transfer->easy);
 	for (struct curl_slist *line = transfer->headers; line != NULL; line = line->next)
-		explicit_bzero(line->data, strlen(line->data));
+		genops_wipe(line->data, strlen(line->data));
 	curl_slist_free_all(transfer->headers);
 	free(transfer->runs);
 	genops_bytes_free(&transfer->packed);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/utf8.h"
+#include "core/net/wipe.h"
 
 static GenopsSlice
 trimmed(GenopsSlice text)
@@ -121,7 +122,7 @@ genops_key_values_each(GenopsSlice text, bool strict, GenopsEachKeyValue each, v
 		text.length -= length;
 	}
 	/* What was decoded may be a secret. */
-	explicit_bzero(room, size);
+	genops_wipe(room, size);
 	free(room);
 	return good;
 }

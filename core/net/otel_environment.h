@@ -68,7 +68,7 @@ typedef struct GenopsOtelEnvironment
 	GenopsEnvInteger attribute_value_length_limit; /* characters */
 	GenopsEnvFlag sdk_disabled;
 	GenopsEnvText traces_exporter; /* "otlp", "console" or "none" */
-	GenopsEnvText log_level;       /* as given, one of OpenTelemetry's */
+	GenopsEnvText log_level;       /* in lower case */
 } GenopsOtelEnvironment;
 
 typedef struct GenopsOtelEnvironmentSource
