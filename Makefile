@@ -23,7 +23,9 @@ SQL_PARTS = sql/schema.sql sql/configuration.sql sql/ledger.sql sql/record.sql s
 	sql/delivery.sql sql/ask.sql sql/grants.sql
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
-PG_CPPFLAGS = -I. -Isrc $(CORE_CPPFLAGS) -DGENOPS_VERSION='"$(EXTVERSION)"'
+# As system headers the server's own are not held to -Wextra.
+PG_CPPFLAGS = -I. -Isrc $(CORE_CPPFLAGS) -isystem $(shell $(PG_CONFIG) --includedir-server) \
+	-DGENOPS_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden $(WARNINGS)
 SHLIB_LINK = $(CORE_LIBS)
 

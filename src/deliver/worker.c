@@ -43,10 +43,6 @@
 #define MAX_BATCH_RECORDS 8192
 #define MAX_BATCH_BYTES (8 * 1024 * 1024)
 
-/* Enough queued to be stored before the flush interval is over. */
-#define FULL_BATCH_RECORDS 2048
-#define FULL_BATCH_BYTES (1024 * 1024)
-
 #define IDLE_LEAVE_MS (60 * 1000)
 #define FIRST_RETRY_MS 200
 #define LAST_RETRY_MS 30000
@@ -260,7 +256,7 @@ DueToStore(void)
 	if (queued_since == 0)
 		queued_since = now;
 	return wanted || AskedToLeave() ||
-		queued >= FULL_BATCH_RECORDS || bytes >= FULL_BATCH_BYTES ||
+		queued >= RING_FULL_BATCH_RECORDS || bytes >= RING_FULL_BATCH_BYTES ||
 		TimestampDifferenceExceeds(queued_since, now, setting_flush_interval_ms);
 }
 

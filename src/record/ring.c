@@ -44,11 +44,6 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
-/* The worker is woken when so much is queued; else it comes by itself, every
- * genops_tempo.flush_interval. */
-#define WAKE_RECORDS 2048
-#define WAKE_BYTES (1024 * 1024)
-
 RingShared *ring_shared = NULL;
 
 static RingQueue *my_queue = NULL;
@@ -280,8 +275,8 @@ Reserve(RingQueue *queue, Size length, bool *wake)
 		queue->tail.position++;
 		RingPageAt(queue->tail.page)->used = queue->tail.offset;
 		queue->queued_bytes += size;
-		*wake = queued == 0 || queued + 1 == WAKE_RECORDS ||
-			(bytes < WAKE_BYTES && bytes + size >= WAKE_BYTES);
+		*wake = queued == 0 || queued + 1 == RING_FULL_BATCH_RECORDS ||
+			(bytes < RING_FULL_BATCH_BYTES && bytes + size >= RING_FULL_BATCH_BYTES);
 		queue->counts.recorded++;
 		ran_full = queue->dropping;
 		queue->dropping = false;

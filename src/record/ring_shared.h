@@ -18,6 +18,10 @@
 #define RING_MAX_QUEUES 256
 #define RING_NO_PAGE UINT32_MAX
 
+/* Enough queued to wake the worker; less waits for the flush interval. */
+#define RING_FULL_BATCH_RECORDS 2048
+#define RING_FULL_BATCH_BYTES (1024 * 1024)
+
 typedef enum RingSlotState
 {
 	RING_SLOT_RESERVED = 1,
