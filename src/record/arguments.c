@@ -1,0 +1,185 @@
+#include "postgres.h"
+
+#include <time.h>
+
+#include "catalog/pg_type.h"
+#include "core/base/money.h"
+#include "mb/pg_wchar.h"
+#include "record/arguments.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/uuid.h"
+
+/* Enough of a wrong value to recognise it by.  Bytes. */
+#define MESSAGE_TEXT_MAX 80
+
+#define NANOSECONDS_PER_MICROSECOND 1000
+
+CallSite *
+CallSiteOf(FunctionCallInfo fcinfo)
+{
+	FmgrInfo *function = fcinfo->flinfo;
+
+	if (unlikely(function->fn_extra == NULL))
+		function->fn_extra = MemoryContextAllocZero(function->fn_mcxt, sizeof(CallSite));
+	return function->fn_extra;
+}
+
+static GenopsSlice
+SliceOfVarlena(Datum value)
+{
+	struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+
+	return (GenopsSlice){ VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text) };
+}
+
+GenopsSlice
+ArgumentText(FunctionCallInfo fcinfo, int number)
+{
+	if (PG_ARGISNULL(number))
+		return GENOPS_ABSENT;
+	return SliceOfVarlena(PG_GETARG_DATUM(number));
+}
+
+static GenopsSlice
+PrintInteger(int64 value)
+{
+	char *text = palloc(MAXINT8LEN + 1);
+
+	return (GenopsSlice){ text, pg_lltoa(value, text) };
+}
+
+static void
+FindOutput(FunctionCallInfo fcinfo, int number, AnyArgument *how)
+{
+	Oid output;
+
+	how->type = get_fn_expr_argtype(fcinfo->flinfo, number);
+	if (!OidIsValid(how->type))
+		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
+		                errmsg("could not determine the type of argument %d", number + 1)));
+	getTypeOutputInfo(how->type, &output, &how->is_varlena);
+	fmgr_info_cxt(output, &how->output, fcinfo->flinfo->fn_mcxt);
+	how->known = true;
+}
+
+GenopsSlice
+ArgumentAny(FunctionCallInfo fcinfo, int number, AnyArgument *how)
+{
+	Datum value;
+
+	if (PG_ARGISNULL(number))
+		return GENOPS_ABSENT;
+	value = PG_GETARG_DATUM(number);
+	if (unlikely(!how->known))
+		FindOutput(fcinfo, number, how);
+
+	switch (how->type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+			return SliceOfVarlena(value);
+		case UNKNOWNOID:
+			return genops_slice(DatumGetCString(value));
+		case INT4OID:
+			return PrintInteger(DatumGetInt32(value));
+		case INT8OID:
+			return PrintInteger(DatumGetInt64(value));
+		default:
+			if (how->is_varlena)
+				value = PointerGetDatum(PG_DETOAST_DATUM(value));
+			return genops_slice(OutputFunctionCall(&how->output, value));
+	}
+}
+
+int64
+TokensChecked(int64 tokens, const char *name)
+{
+	if (tokens < 0)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("\"%s\" must not be negative", name),
+		         errdetail("The value is %lld.", (long long) tokens),
+		         errhint("Leave it out, or pass NULL, if the number of tokens is not known.")));
+	return tokens;
+}
+
+int64
+ArgumentTokens(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	if (PG_ARGISNULL(number))
+		return GENOPS_UNKNOWN_TOKENS;
+	return TokensChecked(PG_GETARG_INT64(number), name);
+}
+
+Jsonb *
+ArgumentJsonb(FunctionCallInfo fcinfo, int number)
+{
+	return PG_ARGISNULL(number) ? NULL : PG_GETARG_JSONB_P(number);
+}
+
+GenopsMoney
+MoneyFromText(GenopsSlice text, const char *name)
+{
+	GenopsMoney money;
+	GenopsError error;
+
+	if (!genops_money_parse(text, &money, &error))
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		     errmsg("invalid value for \"%s\": \"%s\"", name, TextForMessage(text)),
+		     errdetail(
+		         "A cost is a number that is not negative, is finite, and is below 9.2 million."),
+		     errhint("Pass a number in units of the currency, e.g. 0.0125, or NULL if the cost is "
+		             "not known.")));
+	return money;
+}
+
+int64
+UnixNanoseconds(TimestampTz time, const char *name)
+{
+	int64 unix_epoch = ((int64) POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+
+	if (TIMESTAMP_NOT_FINITE(time) || time < -unix_epoch ||
+	    time >= PG_INT64_MAX / NANOSECONDS_PER_MICROSECOND - unix_epoch)
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATETIME_FIELD_OVERFLOW), errmsg("\"%s\" is out of range", name),
+		         errdetail("A span's times lie between 1970 and 2262."),
+		         errhint("Pass the time at which the call was made.")));
+	return (time + unix_epoch) * NANOSECONDS_PER_MICROSECOND;
+}
+
+int64
+ClockNanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+const char *
+TextForMessage(GenopsSlice text)
+{
+	int length = (int) Min(text.length, (size_t) PG_INT32_MAX);
+	int clipped = pg_mbcliplen(text.data, length, MESSAGE_TEXT_MAX);
+
+	if (clipped == length)
+		return pnstrdup(text.data, length);
+	return psprintf("%.*s...", clipped, text.data);
+}
+
+static char *
+InServerEncoding(const char *text)
+{
+	return pg_any_to_server(text, (int) strlen(text), PG_UTF8);
+}
+
+void
+ReportCoreError(const GenopsError *error, int sqlstate)
+{
+	ereport(ERROR, (errcode(sqlstate), errmsg("%s", InServerEncoding(error->message)),
+	                error->detail[0] ? errdetail("%s", InServerEncoding(error->detail)) : 0,
+	                error->hint[0] ? errhint("%s", InServerEncoding(error->hint)) : 0));
+}

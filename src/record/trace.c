@@ -1,0 +1,181 @@
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "core/span/otlp_write.h"
+#include "record/arguments.h"
+#include "record/call.h"
+#include "record/statement.h"
+#include "record/trace.h"
+#include "settings.h"
+
+typedef struct Parent
+{
+	GenopsTraceParent at;
+	GenopsSlice trace_state;
+	bool remote;
+} Parent;
+
+static bool
+AllZero(const uint8 *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+/* Ids need to be unique, not secret: PostgreSQL seeds this generator for each
+ * process, and it takes no system call. */
+static void
+MakeId(uint8 *id, size_t size)
+{
+	do
+	{
+		for (size_t i = 0; i < size; i += sizeof(uint64))
+		{
+			uint64 random = pg_prng_uint64(&pg_global_prng_state);
+
+			memcpy(id + i, &random, sizeof(random));
+		}
+	} while (AllZero(id, size));
+}
+
+static GenopsTraceParent
+ParseArgument(GenopsSlice text, const char *name)
+{
+	GenopsTraceParent parsed;
+
+	if (!genops_traceparent_parse(text, &parsed))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("invalid value for \"%s\": \"%s\"", name, TextForMessage(text)),
+		                errdetail("It must be a W3C traceparent, like "
+		                          "\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"."),
+		                errhint("Pass what genops_begin, genops_track or genops_traceparent "
+		                        "returned, or a request's header.")));
+	return parsed;
+}
+
+static bool
+ParentFromCall(const OpenCall *call, Parent *parent)
+{
+	if (call == NULL)
+		return false;
+	parent->at = call->own;
+	parent->trace_state = call->trace_state;
+	parent->remote = false;
+	return true;
+}
+
+static bool
+ParentFromSession(Parent *parent)
+{
+	parent->remote = true;
+	parent->trace_state = GENOPS_ABSENT;
+	if (setting_traceparent != NULL && setting_traceparent[0] != '\0' &&
+	    genops_traceparent_parse(genops_slice(setting_traceparent), &parent->at))
+		return true;
+	return StatementTraceParent(&parent->at, &parent->trace_state);
+}
+
+static bool
+FindParent(GenopsSlice traceparent, GenopsSlice trace_state, Parent *parent)
+{
+	if (!genops_slice_present(traceparent))
+		return ParentFromCall(CallInnermost(), parent) || ParentFromSession(parent);
+	if (traceparent.length == 0)
+		return false;
+	parent->at = ParseArgument(traceparent, "traceparent");
+	if (ParentFromCall(CallFind(&parent->at), parent))
+		return true;
+	parent->remote = true;
+	parent->trace_state = trace_state;
+	return true;
+}
+
+static void
+NewIds(TracePlace *place, const Parent *parent, const GenopsSampler *sampler)
+{
+	MakeId(place->own.span_id, GENOPS_SPAN_ID_SIZE);
+	if (parent != NULL)
+	{
+		memcpy(place->own.trace_id, parent->at.trace_id, GENOPS_TRACE_ID_SIZE);
+		place->own.flags = parent->at.flags;
+		return;
+	}
+	MakeId(place->own.trace_id, GENOPS_TRACE_ID_SIZE);
+	place->own.flags = GENOPS_TRACE_FLAG_RANDOM;
+	if (genops_sampler_keeps(sampler, place->own.trace_id, GENOPS_ABSENT))
+		place->own.flags |= GENOPS_TRACE_FLAG_SAMPLED;
+}
+
+/* Ids that were made before.  True if the parent is of the same trace; an
+ * inherited one that isn't is passed over, an argument raises. */
+static bool
+GivenIds(TracePlace *place, GenopsSlice call, const Parent *parent, bool parent_was_given)
+{
+	place->own = ParseArgument(call, "call");
+	if (CallFind(&place->own) != NULL)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		     errmsg("call \"%s\" is open in this session", TextForMessage(call)),
+		     errdetail("It was begun by genops_begin and would be recorded twice."),
+		     errhint(
+		         "End it with genops_end, or pass it as \"traceparent\" if it is the parent.")));
+	if (parent == NULL)
+		return false;
+	if (memcmp(parent->at.trace_id, place->own.trace_id, GENOPS_TRACE_ID_SIZE) == 0)
+		return memcmp(parent->at.span_id, place->own.span_id, GENOPS_SPAN_ID_SIZE) != 0;
+	if (parent_was_given)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("\"call\" and \"traceparent\" are of different traces"),
+		                errdetail("A call and its parent have the same trace id."),
+		                errhint("Make the call's id with genops_traceparent() where the parent is "
+		                        "current, or leave \"traceparent\" out.")));
+	return false;
+}
+
+/* A trace that starts here tells everybody downstream its sampling rate. */
+static GenopsSlice
+StateToWrite(TracePlace *place, const Parent *parent, const GenopsSampler *sampler)
+{
+	if (parent == NULL)
+	{
+		if (!(place->own.flags & GENOPS_TRACE_FLAG_SAMPLED) || sampler->ot_length == 0)
+			return GENOPS_ABSENT;
+		memcpy(place->state_buffer, "ot=", 3);
+		memcpy(place->state_buffer + 3, sampler->ot_value, sampler->ot_length);
+		return (GenopsSlice){ place->state_buffer, 3 + sampler->ot_length };
+	}
+	if (parent->trace_state.length == 0)
+		return GENOPS_ABSENT;
+	return genops_tracestate_update(place->state_buffer, parent->trace_state, GENOPS_ABSENT);
+}
+
+void
+TraceFindPlace(TracePlace *place, GenopsSlice traceparent, GenopsSlice call,
+               GenopsSlice trace_state, const GenopsSampler *sampler)
+{
+	Parent found;
+	const Parent *parent = FindParent(traceparent, trace_state, &found) ? &found : NULL;
+
+	if (call.length == 0)
+		NewIds(place, parent, sampler);
+	else if (!GivenIds(place, call, parent, genops_slice_present(traceparent)))
+		parent = NULL;
+
+	place->remote = parent != NULL && parent->remote;
+	if (parent != NULL)
+		memcpy(place->parent_span_id, parent->at.span_id, GENOPS_SPAN_ID_SIZE);
+	else
+		memset(place->parent_span_id, 0, GENOPS_SPAN_ID_SIZE);
+	place->trace_state = StateToWrite(place, parent, sampler);
+}
+
+uint32
+TraceSpanFlags(const TracePlace *place)
+{
+	uint32 flags = place->own.flags | GENOPS_SPAN_FLAG_HAS_IS_REMOTE;
+
+	return place->remote ? flags | GENOPS_SPAN_FLAG_IS_REMOTE : flags;
+}
