@@ -6,6 +6,8 @@
 
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "executor/executor.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
 #include "utils/memutils.h"
@@ -38,6 +40,27 @@ compat_lock_held_by_me(const LOCKTAG *tag, LOCKMODE mode)
 	return LockHeldByMe(tag, mode, false);
 #else
 	return LockHeldByMe(tag, mode);
+#endif
+}
+
+/* Puts a new row into the indexes of its table. */
+static inline void
+compat_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *row, EState *executor)
+{
+#if PG_VERSION_NUM >= 160000
+	list_free(ExecInsertIndexTuples(target, row, executor, false, false, NULL, NIL, false));
+#else
+	list_free(ExecInsertIndexTuples(target, row, executor, false, false, NULL, NIL));
+#endif
+}
+
+static inline IndexScanDesc
+compat_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int key_count)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, key_count, 0);
+#else
+	return index_beginscan(heap, index, snapshot, key_count, 0);
 #endif
 }
 

@@ -1,0 +1,153 @@
+-- What people query: genops.spans, genops.spend, genops_trace().
+--
+-- The views are security invokers: a reader needs SELECT on the tables under
+-- them (on the parents, never on partitions), which genops_grant gives, and row
+-- security sees the reader.
+
+CREATE FUNCTION genops.cost_from_e12(e12 bigint) RETURNS numeric
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_cost_from_e12';
+COMMENT ON FUNCTION genops.cost_from_e12(bigint) IS 'An exact amount from the ledger''s integers.';
+
+-- What is read from a span's bytes.  They cost a look at the segment (the last
+-- few are kept unpacked while the statement runs), so that a plan evaluates them for
+-- the rows that come out, after ORDER BY and LIMIT.
+CREATE FUNCTION genops.span_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
+RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'genops_span_attributes';
+CREATE FUNCTION genops.span_resource_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
+RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'genops_span_resource_attributes';
+CREATE FUNCTION genops.span_events(recorded_at timestamptz, seq bigint, "offset" integer)
+RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'genops_span_events';
+CREATE FUNCTION genops.span_links(recorded_at timestamptz, seq bigint, "offset" integer)
+RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'genops_span_links';
+CREATE FUNCTION genops.span_status_message(recorded_at timestamptz, seq bigint, "offset" integer)
+RETURNS text LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'genops_span_status_message';
+CREATE FUNCTION genops.span_trace_state(recorded_at timestamptz, seq bigint, "offset" integer)
+RETURNS text LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'genops_span_trace_state';
+
+CREATE VIEW genops.spans WITH (security_invoker = true) AS
+SELECT
+	pg_catalog.encode(pg_catalog.uuid_send(trace_id), 'hex') AS trace_id,
+	pg_catalog.lpad(pg_catalog.to_hex(span_id), 16, '0') AS span_id,
+	pg_catalog.lpad(pg_catalog.to_hex(parent_span_id), 16, '0') AS parent_span_id,
+	tenant_id,
+	service_name,
+	coalesce(name, operation || coalesce(' ' || model, '')) AS name,
+	CASE kind WHEN 1 THEN 'internal' WHEN 2 THEN 'server' WHEN 3 THEN 'client'
+		WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer' ELSE 'unspecified' END AS kind,
+	CASE status WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END AS status,
+	start_time,
+	start_time + (duration_ns / 1000) * interval '1 microsecond' AS end_time,
+	(duration_ns / 1000) * interval '1 microsecond' AS duration,
+	duration_ns / 1000000::double precision AS duration_ms,
+	ai_call,
+	team,
+	project,
+	customer_id,
+	cost_center,
+	environment,
+	feature,
+	user_id,
+	provider,
+	model,
+	operation,
+	prompt_tokens,
+	completion_tokens,
+	cache_read_tokens,
+	cache_write_tokens,
+	reasoning_tokens,
+	prompt_tokens + completion_tokens AS total_tokens,
+	genops.cost_from_e12(total_cost_e12) AS total_cost,
+	genops.cost_from_e12(input_cost_e12) AS input_cost,
+	genops.cost_from_e12(output_cost_e12) AS output_cost,
+	genops.cost_from_e12(cache_read_cost_e12) AS cache_read_cost,
+	genops.cost_from_e12(cache_write_cost_e12) AS cache_write_cost,
+	CASE WHEN total_cost_e12 IS NOT NULL THEN coalesce(currency, 'USD') END AS currency,
+	recorded_at,
+	genops.span_attributes(recorded_at, seq, "offset") AS attributes,
+	genops.span_resource_attributes(recorded_at, seq, "offset") AS resource_attributes,
+	genops.span_events(recorded_at, seq, "offset") AS events,
+	genops.span_links(recorded_at, seq, "offset") AS links,
+	genops.span_status_message(recorded_at, seq, "offset") AS status_message,
+	genops.span_trace_state(recorded_at, seq, "offset") AS trace_state,
+	seq AS segment
+FROM genops.ledger_span;
+
+COMMENT ON VIEW genops.spans IS
+'Every recorded span: AI calls, workflow steps around them, and spans that were ingested. A span is here once the worker has stored it (genops_flush(''stored'') waits for that). NULL is unknown.';
+COMMENT ON COLUMN genops.spans.trace_id IS '32 hexadecimal digits. To find one trace, genops_trace() is fast; a condition on this column reads the whole time range.';
+COMMENT ON COLUMN genops.spans.span_id IS '16 hexadecimal digits';
+COMMENT ON COLUMN genops.spans.parent_span_id IS 'NULL: the root of its trace';
+COMMENT ON COLUMN genops.spans.tenant_id IS 'the tenant that the span belongs to and is delivered to (X-Scope-OrgID)';
+COMMENT ON COLUMN genops.spans.name IS 'operation and model, unless the caller named it';
+COMMENT ON COLUMN genops.spans.kind IS 'client for a call to a model; internal, server, producer, consumer, unspecified';
+COMMENT ON COLUMN genops.spans.status IS 'error if the call failed; else unset, or ok where somebody said so';
+COMMENT ON COLUMN genops.spans.start_time IS 'when the call began, which may be long before recorded_at';
+COMMENT ON COLUMN genops.spans.duration IS 'to the microsecond; duration_ms has the fraction';
+COMMENT ON COLUMN genops.spans.duration_ms IS 'milliseconds, for charts';
+COMMENT ON COLUMN genops.spans.ai_call IS 'a call that costs, as counted in genops.spend; false for the steps around calls';
+COMMENT ON COLUMN genops.spans.prompt_tokens IS 'input tokens, those read from and written to a cache included';
+COMMENT ON COLUMN genops.spans.completion_tokens IS 'output tokens, reasoning included';
+COMMENT ON COLUMN genops.spans.total_tokens IS 'prompt_tokens + completion_tokens; NULL if one is unknown';
+COMMENT ON COLUMN genops.spans.total_cost IS 'exact; NULL: the call has no price, which is not 0';
+COMMENT ON COLUMN genops.spans.currency IS 'of the costs; NULL where there is none';
+COMMENT ON COLUMN genops.spans.recorded_at IS 'when the ledger stored it. The ledger is partitioned by the day of this time: a condition on it makes any query faster, and retention counts from it.';
+COMMENT ON COLUMN genops.spans.attributes IS 'all attributes of the span as they are sent, the columns'' among them. Read from the packed bytes: select it for few rows.';
+COMMENT ON COLUMN genops.spans.resource_attributes IS 'of the service that made the span; packed like attributes, as are the next four';
+COMMENT ON COLUMN genops.spans.events IS 'array of {time, name, attributes}';
+COMMENT ON COLUMN genops.spans.links IS 'array of {trace_id, span_id, trace_state, attributes}';
+COMMENT ON COLUMN genops.spans.status_message IS 'what went wrong';
+COMMENT ON COLUMN genops.spans.trace_state IS 'W3C tracestate';
+COMMENT ON COLUMN genops.spans.segment IS 'number of the packed segment that holds the span';
+
+-- Both arms are plain scans, so that the planner can push conditions into them,
+-- leave out columns and run them in parallel; a GROUP BY here would prevent all
+-- three.
+CREATE VIEW genops.spend WITH (security_invoker = true) AS
+SELECT
+	period_start, recorded_at,
+	tenant_id, team, project, customer_id, cost_center, environment, feature,
+	provider, model, operation, currency,
+	calls, errors, unpriced_calls,
+	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+	total_cost, input_cost, output_cost, cache_read_cost, cache_write_cost
+FROM genops.spend_total
+UNION ALL
+SELECT
+	pg_catalog.date_bin(interval '15 minutes', start_time, timestamptz '2000-01-01 00:00:00+00'),
+	pg_catalog.date_bin(interval '15 minutes', recorded_at, timestamptz '2000-01-01 00:00:00+00'),
+	tenant_id, team, project, customer_id, cost_center, environment, feature,
+	provider, model, operation, coalesce(currency, 'USD'),
+	bigint '1',
+	CASE WHEN status = 2 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN total_cost_e12 IS NULL THEN bigint '1' ELSE bigint '0' END,
+	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+	genops.cost_from_e12(total_cost_e12), genops.cost_from_e12(input_cost_e12),
+	genops.cost_from_e12(output_cost_e12), genops.cost_from_e12(cache_read_cost_e12),
+	genops.cost_from_e12(cache_write_cost_e12)
+FROM genops.ledger_span
+WHERE ai_call AND seq > (SELECT coalesce(max(folded_seq), 0) FROM genops.ledger_state);
+
+COMMENT ON VIEW genops.spend IS
+'What AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
+COMMENT ON COLUMN genops.spend.period_start IS 'the quarter hour in which the calls began';
+COMMENT ON COLUMN genops.spend.recorded_at IS 'the quarter hour in which they were recorded: later than period_start''s for calls that came late, e.g. after an invoice was written';
+COMMENT ON COLUMN genops.spend.currency IS 'costs of different currencies must not be added: group by it';
+COMMENT ON COLUMN genops.spend.calls IS 'calls that cost; not the workflow steps around them';
+COMMENT ON COLUMN genops.spend.errors IS 'of calls, those that failed';
+COMMENT ON COLUMN genops.spend.unpriced_calls IS 'of calls, those whose cost is unknown: they are not in total_cost';
+COMMENT ON COLUMN genops.spend.prompt_tokens IS 'input tokens, those read from and written to a cache included';
+COMMENT ON COLUMN genops.spend.completion_tokens IS 'output tokens, reasoning included';
+COMMENT ON COLUMN genops.spend.total_cost IS 'exact sum of the priced calls; NULL if none has a price';
+
+CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 20 COST 10000
+AS 'MODULE_PATHNAME', 'genops_trace';
+COMMENT ON FUNCTION genops_trace(text) IS
+'All spans of a trace, in the order in which they began. Takes a trace id (32 hexadecimal digits) or a traceparent, as genops_track() returns it.';

@@ -1,0 +1,87 @@
+-- The ledger: facts in ledger_span, bytes in ledger_segment, both by the day of
+-- recording (UTC).
+--
+-- The parents carry no index, key, identity or trigger, and no partition is
+-- made here: partitions are made by the worker, are no members of the
+-- extension, and are dumped as plain tables.  An index of a parent would make
+-- the restored partition's collide, and a partition made by this script would
+-- be dumped without its rows.
+
+-- A narrow row per span.  Columns are ordered so that what most questions need
+-- comes first and nothing is padded: numbers, texts, then the numbers that few
+-- spans have.  Money is bigint, in 10^-12 of the currency's unit.
+CREATE TABLE genops.ledger_span (
+	recorded_at timestamptz NOT NULL,
+	seq bigint NOT NULL,				-- of the segment with the span's bytes
+	start_time timestamptz NOT NULL,	-- cut to microseconds
+	duration_ns bigint NOT NULL,
+	span_id bigint NOT NULL,			-- the eight bytes, big-endian
+	total_cost_e12 bigint,
+	prompt_tokens bigint,
+	completion_tokens bigint,
+	trace_id uuid NOT NULL,
+	"offset" integer NOT NULL,			-- of the span's content in the segment
+	kind smallint NOT NULL,				-- OTLP's numbers, as is status
+	status smallint NOT NULL,
+	ai_call boolean NOT NULL,
+	tenant_id text,
+	team text,
+	project text,
+	customer_id text,
+	cost_center text,
+	environment text,
+	feature text,
+	user_id text,
+	service_name text,
+	provider text,
+	model text,
+	operation text,
+	name text,							-- NULL: operation and model
+	currency text,						-- NULL: USD
+	parent_span_id bigint,
+	cache_read_tokens bigint,
+	cache_write_tokens bigint,
+	reasoning_tokens bigint,
+	input_cost_e12 bigint,
+	output_cost_e12 bigint,
+	cache_read_cost_e12 bigint,
+	cache_write_cost_e12 bigint
+) PARTITION BY RANGE (recorded_at);
+
+-- A row per tenant, resource and flush: a whole OTLP ResourceSpans.  The bloom
+-- filter stays in the row, the bytes don't: looking through the filters of a
+-- day must not read the bytes.
+CREATE TABLE genops.ledger_segment (
+	recorded_at timestamptz NOT NULL,
+	seq bigint NOT NULL,
+	min_start timestamptz NOT NULL,
+	max_end timestamptz NOT NULL,
+	span_count integer NOT NULL,
+	sampled boolean NOT NULL,			-- is to be sent
+	tenant_id text COLLATE "C" NOT NULL,	-- '' for none
+	route text COLLATE "C" NOT NULL,	-- likewise
+	service_name text NOT NULL,
+	environment text NOT NULL,
+	bloom bytea NOT NULL,				-- of the trace ids
+	bytes bytea NOT NULL
+) PARTITION BY RANGE (recorded_at);
+ALTER TABLE genops.ledger_segment ALTER COLUMN bloom SET STORAGE MAIN;
+
+-- lz4 packs as well as pglz, eight times as fast; not every server has it.
+DO $$
+BEGIN
+	IF (SELECT 'lz4' = ANY (enumvals) FROM pg_catalog.pg_settings
+		WHERE name = 'default_toast_compression')
+	THEN
+		ALTER TABLE genops.ledger_segment ALTER COLUMN bytes SET COMPRESSION lz4;
+	ELSE
+		ALTER TABLE genops.ledger_segment ALTER COLUMN bytes SET COMPRESSION pglz;
+	END IF;
+END
+$$;
+
+COMMENT ON TABLE genops.ledger_span IS 'Internal: the facts of the spans. Query genops.spans.';
+COMMENT ON TABLE genops.ledger_segment IS
+	'Internal: the bytes of the spans, as they are delivered (content of an OTLP ResourceSpans).';
+
+REVOKE ALL ON genops.ledger_span, genops.ledger_segment FROM PUBLIC;

@@ -1,0 +1,152 @@
+/*
+ * Segments, unpacked.
+ *
+ * A segment is read by a query on the parent table as the current user, so
+ * that privileges and row security hold for whoever asks, also for one who calls the
+ * decoding functions with numbers of his own.  Unpacking costs about a third
+ * of a millisecond, hence the few that are kept; they are not kept longer than the
+ * statement, after which rights may change, or another ledger use the number.
+ */
+#include "postgres.h"
+
+#include "ask/segment_cache.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define KEPT 4
+
+typedef struct KeptSegment
+{
+	int64		seq;
+	TimestampTz recorded_at;
+	Oid			user;			/* as whom it was read */
+	struct varlena *bytes;		/* NULL: there is none */
+	uint64		used;			/* when, in calls; 0: empty */
+} KeptSegment;
+
+typedef struct SegmentCache
+{
+	MemoryContext statement;
+	MemoryContextCallback forget;
+	uint64		calls;
+	KeptSegment kept[KEPT];
+} SegmentCache;
+
+/* That of the statement that asked last; nested statements have their own,
+ * and the outer one starts anew. */
+static SegmentCache *current = NULL;
+
+static void
+Forget(void *cache)
+{
+	if (current == cache)
+		current = NULL;
+}
+
+static SegmentCache *
+CacheOf(MemoryContext statement)
+{
+	SegmentCache *cache = current;
+
+	if (cache != NULL && cache->statement == statement)
+		return cache;
+	cache = MemoryContextAllocZero(statement, sizeof(SegmentCache));
+	cache->statement = statement;
+	cache->forget.func = Forget;
+	cache->forget.arg = cache;
+	MemoryContextRegisterResetCallback(statement, &cache->forget);
+	current = cache;
+	return cache;
+}
+
+static SPIPlanPtr
+ReadPlan(void)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid			types[] = {TIMESTAMPTZOID, INT8OID};
+
+	if (plan != NULL)
+		return plan;
+	plan = SPI_prepare("SELECT bytes FROM genops.ledger_segment "
+					   "WHERE recorded_at OPERATOR(pg_catalog.=) $1 AND seq OPERATOR(pg_catalog.=) $2",
+					   lengthof(types), types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	return plan;
+}
+
+/* In the given context; NULL if there is no such row for this user. */
+static struct varlena *
+Read(MemoryContext context, TimestampTz recorded_at, int64 seq)
+{
+	Datum		arguments[] = {TimestampTzGetDatum(recorded_at), Int64GetDatum(seq)};
+	struct varlena *bytes = NULL;
+	int			result;
+
+	SPI_connect();
+	result = SPI_execute_plan(ReadPlan(), arguments, NULL, true, 1);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_plan returned %s", SPI_result_code_string(result));
+	if (SPI_processed > 0)
+	{
+		bool		null;
+		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+		MemoryContext spi = MemoryContextSwitchTo(context);
+
+		bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(value);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	return bytes;
+}
+
+static KeptSegment *
+LeastUsed(SegmentCache *cache)
+{
+	KeptSegment *least = &cache->kept[0];
+
+	for (int i = 1; i < KEPT; i++)
+		if (cache->kept[i].used < least->used)
+			least = &cache->kept[i];
+	return least;
+}
+
+static KeptSegment *
+Find(SegmentCache *cache, TimestampTz recorded_at, int64 seq)
+{
+	KeptSegment *place;
+
+	for (int i = 0; i < KEPT; i++)
+	{
+		place = &cache->kept[i];
+		if (place->used != 0 && place->seq == seq && place->recorded_at == recorded_at &&
+			place->user == GetUserId())
+			return place;
+	}
+	place = LeastUsed(cache);
+	if (place->bytes != NULL)
+		pfree(place->bytes);
+	place->bytes = NULL;
+	place->used = 0;
+	place->bytes = Read(cache->statement, recorded_at, seq);
+	place->seq = seq;
+	place->recorded_at = recorded_at;
+	place->user = GetUserId();
+	return place;
+}
+
+GenopsSlice
+SegmentFetch(MemoryContext statement, TimestampTz recorded_at, int64 seq)
+{
+	SegmentCache *cache = CacheOf(statement);
+	KeptSegment *kept = Find(cache, recorded_at, seq);
+
+	kept->used = ++cache->calls;
+	if (kept->bytes == NULL)
+		return GENOPS_ABSENT;
+	return (GenopsSlice) {VARDATA_ANY(kept->bytes), VARSIZE_ANY_EXHDR(kept->bytes)};
+}

@@ -1,0 +1,92 @@
+/*
+ * Housekeeping.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "common/pg_prng.h"
+#include "deliver/work.h"
+#include "keep/chore.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* A reader that holds a lock may do so for long, and several workers must not
+ * ask at the same beat. */
+#define REST_MS 20000
+#define REST_JITTER_MS 20000
+#define LOCK_PATIENCE_MS (60 * 60 * 1000)
+
+static void
+Report(Chore *chore, ErrorData *error, TimestampTz now)
+{
+	if (chore->reported)
+		return;
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE &&
+		!TimestampDifferenceExceeds(chore->failing_since, now, LOCK_PATIENCE_MS))
+		return;
+	chore->reported = true;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("%s of the genops ledger fails: %s", chore->name, error->message),
+			 error->detail ? errdetail_internal("%s", error->detail) : 0,
+			 errhint("It is tried again; recording and delivery go on.")));
+}
+
+static void
+Failed(Chore *chore)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ErrorData  *error;
+
+	HOLD_INTERRUPTS();
+	MemoryContextSwitchTo(TopMemoryContext);
+	error = CopyErrorData();
+	FlushErrorState();
+	AbortOutOfAnyTransaction();
+	if (chore->failing_since == 0)
+		chore->failing_since = now;
+	chore->not_before = TimestampTzPlusMilliseconds(
+		now, REST_MS + pg_prng_uint64_range(&pg_global_prng_state, 0, REST_JITTER_MS));
+	Report(chore, error, now);
+	FreeErrorData(error);
+	RESUME_INTERRUPTS();
+}
+
+static bool
+RunInTransaction(Chore *chore, void *argument)
+{
+	bool		more;
+
+	if (!WorkBegin())
+		return false;
+	more = chore->run(argument);
+	WorkCommit();
+	if (chore->reported)
+		ereport(LOG, (errmsg("%s of the genops ledger works again", chore->name)));
+	chore->failing_since = 0;
+	chore->reported = false;
+	return more;
+}
+
+bool
+ChoreRun(Chore *chore, void *argument)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool more = false;
+
+	if (GetCurrentTimestamp() < chore->not_before)
+		return false;
+	PG_TRY();
+	{
+		more = RunInTransaction(chore, argument);
+	}
+	PG_CATCH();
+	{
+		Failed(chore);
+		more = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return more;
+}

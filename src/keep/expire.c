@@ -1,0 +1,115 @@
+/*
+ * Retention.
+ *
+ * A day is dropped as a whole once its last span is older than the retention,
+ * spend is folded beyond it, and it is delivered; what isn't, and still lies
+ * there when its day comes, is counted as expired, and the log says so once.
+ *
+ * DROP TABLE has to lock the parent against readers, and while it waits for
+ * one, all others wait for it.  So it waits a moment only and is tried again
+ * later, for hours if need be.
+ */
+#include "postgres.h"
+
+#include "deliver/cursor.h"
+#include "executor/spi.h"
+#include "keep/chore.h"
+#include "keep/ledger.h"
+#include "keep/partition.h"
+#include "keep/worker_sql.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#define LOCK_TIMEOUT "100ms"
+
+static int64
+LastSegment(Oid table)
+{
+	return WorkerSqlNumber(psprintf("SELECT max(seq) FROM genops.%s", get_rel_name(table)), 0);
+}
+
+/* Counts what was not sent; returns how many spans. */
+static int64
+CountExpired(const LedgerDay *day)
+{
+	int64		total = 0;
+	uint64		streams = WorkerSql(psprintf(
+		"SELECT s.tenant_id, s.route, sum(s.span_count)::text "
+		"FROM genops.%s s LEFT JOIN genops.delivery d USING (tenant_id, route) "
+		"WHERE s.sampled AND s.seq > coalesce(d.cursor_seq, 0) GROUP BY 1, 2",
+		get_rel_name(day->segment)));
+	SPITupleTable *rows = SPI_tuptable;
+
+	for (uint64 i = 0; i < streams; i++)
+	{
+		CursorChange change = {0};
+
+		change.expired = strtoll(SPI_getvalue(rows->vals[i], rows->tupdesc, 3), NULL, 10);
+		CursorApply(SPI_getvalue(rows->vals[i], rows->tupdesc, 1),
+					SPI_getvalue(rows->vals[i], rows->tupdesc, 2), &change);
+		total += change.expired;
+	}
+	return total;
+}
+
+/* The parent is locked first, so that the drop fails before anything is
+ * done. */
+static void
+DropDay(const LedgerDay *day)
+{
+	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_LOCAL, true, 0, false);
+	WorkerSql("LOCK TABLE ONLY genops.ledger_span, ONLY genops.ledger_segment IN ACCESS EXCLUSIVE MODE");
+	WorkerSql(psprintf("DROP TABLE genops.%s", get_rel_name(day->span)));
+	if (OidIsValid(day->segment))
+		WorkerSql(psprintf("DROP TABLE genops.%s", get_rel_name(day->segment)));
+}
+
+static void
+Expire(const LedgerDay *day)
+{
+	char	   *name = get_rel_name(day->span);
+	int64		lost = OidIsValid(day->segment) ? CountExpired(day) : 0;
+
+	DropDay(day);
+	if (lost > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("retention removed " INT64_FORMAT " spans that were not delivered", lost),
+				 errdetail("They were in table \"genops.%s\".", name),
+				 errhint("See genops.stat_delivery for the streams that are behind, and setting \"retention\" of genops_configure().")));
+}
+
+/* Drops at most one day; argument: int64 *, the retention in microseconds. */
+static bool
+ExpireOne(void *argument)
+{
+	TimestampTz limit = GetCurrentTimestamp() - *(int64 *) argument;
+	LedgerState state = LedgerStateRead();
+	int			count;
+	LedgerDay  *days = PartitionDays(&count);
+	bool		dropped = false;
+
+	if (count == 0 || days[0].end > limit)
+		return false;
+	SPI_connect();
+	if (!OidIsValid(days[0].segment) || LastSegment(days[0].segment) <= state.folded_seq)
+	{
+		Expire(&days[0]);
+		dropped = true;
+	}
+	SPI_finish();
+	return dropped;
+}
+
+bool
+LedgerExpire(int64 retention_us)
+{
+	static Chore expiring = {.name = "retention", .run = ExpireOne};
+
+	if (retention_us <= 0)
+		return false;
+	return ChoreRun(&expiring, &retention_us);
+}

@@ -1,0 +1,37 @@
+/*
+ * The ledger's partitions: a pair of tables for each day (UTC) of recording,
+ * ledger_span_20261123 and ledger_segment_20261123.
+ */
+#ifndef GENOPS_KEEP_PARTITION_H
+#define GENOPS_KEEP_PARTITION_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+typedef struct LedgerDay
+{
+	TimestampTz start;			/* midnight UTC */
+	TimestampTz end;			/* the next one */
+	Oid			span;			/* a partition, InvalidOid if there is none */
+	Oid			segment;		/* likewise */
+} LedgerDay;
+
+/* Makes the partitions of a day if they are missing.  Needs the right to: for
+ * the worker. */
+extern LedgerDay PartitionEnsure(TimestampTz recorded_at);
+
+/* The days that have partitions, oldest first, in the current memory
+ * context. */
+extern LedgerDay *PartitionDays(int *count);
+
+/* The partitions of genops.ledger_segment, oldest first. */
+extern Oid *PartitionSegmentTables(int *count);
+
+/* The oid of a table in schema genops; raises if there is none. */
+extern Oid	PartitionParent(const char *name);
+
+/* The name of an index or a constraint of a partition. */
+extern char *PartitionIndexName(Oid partition, const char *suffix);
+
+#endif
