@@ -1,0 +1,25 @@
+/*
+ * JSON text made ready for cJSON, which keeps numbers as doubles and texts as
+ * C strings: private to otlp_json.c.
+ */
+#ifndef GENOPS_CORE_SPAN_JSON_TEXT_H
+#define GENOPS_CORE_SPAN_JSON_TEXT_H
+
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/base/slice.h"
+
+/*
+ * Appends the JSON to "out", changed where cJSON would lose something:
+ *
+ *	 - an integer of 16 digits or more becomes a text, because a double holds
+ *	   no more than 15 for certain (a time in nanoseconds has 19);
+ *	 - what is not valid UTF-8, an escaped zero byte, and half a surrogate pair
+ *	   become U+FFFD.
+ *
+ * False when it is nested deeper than max_depth, or there is no memory.
+ */
+extern bool genops_json_prepare(GenopsSlice json, int max_depth, GenopsBytes *out,
+                                GenopsError *error);
+
+#endif
