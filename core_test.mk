@@ -65,11 +65,13 @@ core-sanitize: $(SANITIZE_TESTS)
 # New inputs that a run finds stay in build/; the corpus in the tree is kept small by hand.
 fuzz: $(FUZZERS)
 	@for each in $(FUZZERS:build/fuzz/fuzz_%=%); do \
+		mkdir -p build/fuzz/found/$$each test/fuzz/corpus/$$each; \
 		echo "== fuzz_$$each"; \
-		mkdir -p build/fuzz/found/$$each; \
-		build/fuzz/fuzz_$$each -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+		build/fuzz/fuzz_$$each -max_total_time=$(FUZZ_SECONDS) \
 			-artifact_prefix=build/fuzz/crash_$${each}_ \
-			build/fuzz/found/$$each test/fuzz/corpus/$$each || exit 1; \
+			build/fuzz/found/$$each test/fuzz/corpus/$$each >build/fuzz/$$each.log 2>&1 \
+			|| { tail -50 build/fuzz/$$each.log; exit 1; }; \
+		grep '^Done' build/fuzz/$$each.log; \
 	done
 
 bench-core: build/core/bench/core_encode.o build/core/libgenops.a
