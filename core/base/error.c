@@ -5,7 +5,7 @@
 
 #include "core/base/utf8.h"
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 format_clipped(char *out, size_t size, const char *format, va_list arguments)
 {
 	int length = vsnprintf(out, size, format, arguments);

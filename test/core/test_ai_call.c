@@ -117,98 +117,99 @@ count_attributes(GenopsSlice attributes)
 }
 
 /* Names and types are the contract: TraceQL's literals are typed. */
+static const struct
+{
+	const char *key;
+	const char *text;
+} text_attributes[] = {
+	{ "gen_ai.operation.name", "chat" },
+	{ "gen_ai.provider.name", "aws.bedrock" },
+	{ "gen_ai.request.model", "gpt-4o" },
+	{ "gen_ai.response.model", "gpt-4o-2024-08-06" },
+	{ "gen_ai.response.id", "chatcmpl-1" },
+	{ "genops.operation.name", "chat" },
+	{ "genops.operation.type", "ai.inference" },
+	{ "genops.provider", "bedrock" },
+	{ "genops.model", "gpt-4o" },
+	{ "team", "platform" },
+	{ "genops.team", "platform" },
+	{ "project", "assistant" },
+	{ "genops.project", "assistant" },
+	{ "customer_id", "c-1" },
+	{ "genops.customer_id", "c-1" },
+	{ "cost_center", "cc-1" },
+	{ "genops.cost_center", "cc-1" },
+	{ "feature", "search" },
+	{ "genops.feature", "search" },
+	{ "user_id", "u-1" },
+	{ "genops.user_id", "u-1" },
+	{ "genops.environment", "production" },
+	{ "genops.cost.currency", "EUR" },
+	{ "genops.cost.source", "price_table" },
+	{ "genops.cost.price_version", "v1" },
+	{ "error.type", "rate_limit_exceeded" },
+	{ "exception.type", "rate_limit_exceeded" },
+	{ "exception.message", "slow down" },
+	{ "genops.timing", "unknown" },
+};
+static const struct
+{
+	const char *key;
+	int64_t count;
+} token_attributes[] = {
+	{ "gen_ai.usage.input_tokens", 1000 },
+	{ "gen_ai.usage.output_tokens", 234 },
+	{ "gen_ai.usage.cache_read.input_tokens", 100 },
+	{ "gen_ai.usage.cache_write.input_tokens", 50 },
+	{ "gen_ai.usage.reasoning.output_tokens", 0 },
+	{ "genops.cost.prompt_tokens", 1000 },
+	{ "genops.cost.completion_tokens", 234 },
+	{ "genops.cost.total_tokens", 1234 },
+	{ "genops.tokens.input", 1000 },
+	{ "genops.tokens.output", 234 },
+	{ "genops.tokens.total", 1234 },
+};
+static const struct
+{
+	const char *key;
+	double amount;
+} amount_attributes[] = {
+	/* A whole unit is a double as well. */
+	{ "genops.cost.total_cost", 1.0 },
+	{ "genops.cost.total", 1.0 },
+	{ "cost", 1.0 },
+	{ "genops.cost.input_cost", 0.5 },
+	{ "genops.cost.output_cost", 0.25 },
+	{ "genops.cost.cache_read_cost", 0.0 },
+	{ "genops.cost.cache_write_cost", 0.125 },
+};
+
 static void
 names_and_types(void **state)
 {
-	static const struct
-	{
-		const char *key;
-		const char *text;
-	} texts[] = {
-		{ "gen_ai.operation.name", "chat" },
-		{ "gen_ai.provider.name", "aws.bedrock" },
-		{ "gen_ai.request.model", "gpt-4o" },
-		{ "gen_ai.response.model", "gpt-4o-2024-08-06" },
-		{ "gen_ai.response.id", "chatcmpl-1" },
-		{ "genops.operation.name", "chat" },
-		{ "genops.operation.type", "ai.inference" },
-		{ "genops.provider", "bedrock" },
-		{ "genops.model", "gpt-4o" },
-		{ "team", "platform" },
-		{ "genops.team", "platform" },
-		{ "project", "assistant" },
-		{ "genops.project", "assistant" },
-		{ "customer_id", "c-1" },
-		{ "genops.customer_id", "c-1" },
-		{ "cost_center", "cc-1" },
-		{ "genops.cost_center", "cc-1" },
-		{ "feature", "search" },
-		{ "genops.feature", "search" },
-		{ "user_id", "u-1" },
-		{ "genops.user_id", "u-1" },
-		{ "genops.environment", "production" },
-		{ "genops.cost.currency", "EUR" },
-		{ "genops.cost.source", "price_table" },
-		{ "genops.cost.price_version", "v1" },
-		{ "error.type", "rate_limit_exceeded" },
-		{ "exception.type", "rate_limit_exceeded" },
-		{ "exception.message", "slow down" },
-		{ "genops.timing", "unknown" },
-	};
-	static const struct
-	{
-		const char *key;
-		int64_t count;
-	} counts[] = {
-		{ "gen_ai.usage.input_tokens", 1000 },
-		{ "gen_ai.usage.output_tokens", 234 },
-		{ "gen_ai.usage.cache_read.input_tokens", 100 },
-		{ "gen_ai.usage.cache_write.input_tokens", 50 },
-		{ "gen_ai.usage.reasoning.output_tokens", 0 },
-		{ "genops.cost.prompt_tokens", 1000 },
-		{ "genops.cost.completion_tokens", 234 },
-		{ "genops.cost.total_tokens", 1234 },
-		{ "genops.tokens.input", 1000 },
-		{ "genops.tokens.output", 234 },
-		{ "genops.tokens.total", 1234 },
-	};
-	static const struct
-	{
-		const char *key;
-		double amount;
-	} amounts[] = {
-		/* A whole unit is a double as well. */
-		{ "genops.cost.total_cost", 1.0 },
-		{ "genops.cost.total", 1.0 },
-		{ "cost", 1.0 },
-		{ "genops.cost.input_cost", 0.5 },
-		{ "genops.cost.output_cost", 0.25 },
-		{ "genops.cost.cache_read_cost", 0.0 },
-		{ "genops.cost.cache_write_cost", 0.125 },
-	};
 	GenopsSpanFacts facts = full_facts();
 	GenopsAiOutcome outcome = full_outcome();
 	GenopsSlice attributes = attributes_of(&facts, &outcome);
 	GenopsValue value;
 
 	(void) state;
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
+	for (size_t i = 0; i < COUNT_OF(text_attributes); i++)
 	{
-		assert_int_equal(find(attributes, texts[i].key, &value), 1);
+		assert_int_equal(find(attributes, text_attributes[i].key, &value), 1);
 		assert_int_equal(value.type, GENOPS_VALUE_TEXT);
-		assert_slice(value.bytes, texts[i].text);
+		assert_slice(value.bytes, text_attributes[i].text);
 	}
-	for (size_t i = 0; i < COUNT_OF(counts); i++)
+	for (size_t i = 0; i < COUNT_OF(token_attributes); i++)
 	{
-		assert_int_equal(find(attributes, counts[i].key, &value), 1);
+		assert_int_equal(find(attributes, token_attributes[i].key, &value), 1);
 		assert_int_equal(value.type, GENOPS_VALUE_INT);
-		assert_int_equal(value.integer, counts[i].count);
+		assert_int_equal(value.integer, token_attributes[i].count);
 	}
-	for (size_t i = 0; i < COUNT_OF(amounts); i++)
+	for (size_t i = 0; i < COUNT_OF(amount_attributes); i++)
 	{
-		assert_int_equal(find(attributes, amounts[i].key, &value), 1);
+		assert_int_equal(find(attributes, amount_attributes[i].key, &value), 1);
 		assert_int_equal(value.type, GENOPS_VALUE_DOUBLE);
-		assert_true(value.number == amounts[i].amount);
+		assert_true(value.number == amount_attributes[i].amount);
 	}
 	assert_int_equal(find(attributes, "genops.call.unfinished", &value), 1);
 	assert_int_equal(value.type, GENOPS_VALUE_BOOL);
@@ -218,8 +219,9 @@ names_and_types(void **state)
 	assert_int_equal(count_attributes(value.bytes), 2);
 
 	/* And nothing else. */
-	assert_int_equal(count_attributes(attributes),
-	                 COUNT_OF(texts) + COUNT_OF(counts) + COUNT_OF(amounts) + 2);
+	assert_int_equal(count_attributes(attributes), COUNT_OF(text_attributes) +
+	                                                   COUNT_OF(token_attributes) +
+	                                                   COUNT_OF(amount_attributes) + 2);
 }
 
 /* Every key written is owned, and none twice. */
