@@ -49,17 +49,22 @@
  *	 there: no dangling pointer and no cycle is possible;
  * - the entry above it is somebody's who is still running, for it was on the
  *	 chain.  When he takes himself off by "error_context_stack = previous", ours
- *	 becomes the chain; if he restores a pointer that he had saved (NULL), ours is
- *	 gone, and the next genops_begin hangs it up again;
+ *	 becomes the chain; when somebody restores a pointer that he had saved from
+ *	 an empty chain (PG_TRY does so on success too), ours is gone, and the next
+ *	 genops_begin hangs it up again;
  * - it is never taken off, so nobody's saved pointer to it goes stale.
  *
- * Its price is a function call for each message that is reported.  What it
- * missed costs a name: the error type is then _OTHER.
+ * So it sees the errors that PL/pgSQL catches, and those of the statement that
+ * began the call.  Outside of functions it is gone with that statement.  An
+ * error in a later one that nobody catches ends the transaction, and is
+ * reported before that is done: emit_log_hook sees it, unless log_min_messages
+ * hides errors from the log.  What both miss costs a name: the error type is
+ * then _OTHER.
  *
  * Messages that are no errors may bear an error's SQLSTATE, and an error may
  * have been caught; what is remembered is therefore used only if it was seen
- * in the same statement.  A ROLLBACK is a statement of its own, and the calls that it closes have
- * seen no error.
+ * in the same statement.  A ROLLBACK is a statement of its own, and the calls
+ * that it closes have seen no error.
  */
 #include "postgres.h"
 
@@ -73,31 +78,80 @@
 #include "utils/memutils.h"
 
 /* What closing in a callback writes, at most. */
-#define CLOSE_ROOM 768
+#define CLOSE_ROOM (768 + 3 * ERROR_TYPE_MAX)
 
 static MemoryContext calls_context = NULL;
 static OpenCall *innermost = NULL;
 static int open_count = 0;
 static OpenCall *detached = NULL;
 
+/* The last error that was seen: its SQLSTATE, its statement, and the class of
+ * an exception of another language, "" if it has none. */
 static int seen_sqlstate = 0;
 static TimestampTz seen_in_statement = 0;
+static char seen_class[ERROR_TYPE_MAX + 1];
+
+static emit_log_hook_type previous_emit_log_hook = NULL;
+
+/* PL/Python reports whatever is raised as 38000, with the class in front of
+ * the message. */
+static bool
+IsExternal(int sqlstate)
+{
+	return sqlstate == ERRCODE_EXTERNAL_ROUTINE_EXCEPTION;
+}
 
 static void
-NoteError(void *arg)
+NoteSqlState(int sqlstate, const char *message)
 {
-	int sqlstate = geterrcode();
 	int category = ERRCODE_TO_CATEGORY(sqlstate);
+	GenopsSlice type;
 
-	(void) arg;
 	if (category == ERRCODE_SUCCESSFUL_COMPLETION || category == ERRCODE_WARNING ||
 	    category == ERRCODE_NO_DATA)
 		return;
 	seen_sqlstate = sqlstate;
 	seen_in_statement = GetCurrentStatementStartTimestamp();
+	seen_class[0] = '\0';
+	if (!IsExternal(sqlstate) || message == NULL)
+		return;
+	type = ErrorTypeFromMessage(genops_slice(message));
+	if (!genops_slice_equal(type, ERROR_TYPE_OTHER))
+		strlcpy(seen_class, type.data, type.length + 1);
+}
+
+static void
+NoteError(void *arg)
+{
+	int sqlstate = geterrcode();
+	ErrorData *report;
+	MemoryContext caller;
+
+	(void) arg;
+	if (!IsExternal(sqlstate))
+	{
+		NoteSqlState(sqlstate, NULL);
+		return;
+	}
+
+	/* The message can only be had as a copy. */
+	caller = MemoryContextSwitchTo(calls_context);
+	report = CopyErrorData();
+	NoteSqlState(sqlstate, report->message);
+	FreeErrorData(report);
+	MemoryContextSwitchTo(caller);
 }
 
 static ErrorContextCallback error_watch = { .previous = NULL, .callback = NoteError };
+
+static void
+NoteReport(ErrorData *report)
+{
+	if (report->elevel >= ERROR)
+		NoteSqlState(report->sqlerrcode, report->message);
+	if (previous_emit_log_hook)
+		previous_emit_log_hook(report);
+}
 
 static void
 WatchErrors(void)
@@ -258,12 +312,13 @@ SetFailure(OpenCall *call, GenopsAiOutcome *outcome)
 	}
 	if (seen_sqlstate != 0 && seen_in_statement == GetCurrentStatementStartTimestamp())
 	{
-		outcome->error_type = genops_slice(unpack_sql_state(seen_sqlstate));
+		outcome->error_type =
+		    genops_slice(seen_class[0] ? seen_class : unpack_sql_state(seen_sqlstate));
 		outcome->error_message = ConditionText(seen_sqlstate);
 	}
 	else
 	{
-		outcome->error_type = GENOPS_LITERAL("_OTHER");
+		outcome->error_type = ERROR_TYPE_OTHER;
 		outcome->error_message = GENOPS_LITERAL("rolled back");
 		outcome->unfinished = true;
 	}
@@ -370,4 +425,6 @@ CallsInit(void)
 {
 	RegisterXactCallback(AtTransactionEnd, NULL);
 	RegisterSubXactCallback(AtSubTransactionEnd, NULL);
+	previous_emit_log_hook = emit_log_hook;
+	emit_log_hook = NoteReport;
 }

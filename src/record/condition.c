@@ -54,3 +54,28 @@ ConditionText(int sqlstate)
 		text = Find(ERRCODE_TO_CATEGORY(sqlstate));
 	return genops_slice_present(text) ? text : GENOPS_LITERAL("error in the database");
 }
+
+static bool
+IsWordCharacter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+GenopsSlice
+ErrorTypeFromMessage(GenopsSlice text)
+{
+	size_t end = 0;
+	size_t word = 0;
+
+	while (end < text.length && (IsWordCharacter(text.data[end]) || text.data[end] == '.'))
+	{
+		if (text.data[end] == '.')
+			word = end + 1;
+		end++;
+	}
+	if (word == end || (end < text.length && text.data[end] != ':'))
+		return ERROR_TYPE_OTHER;
+	if (text.data[word] < 'A' || text.data[word] > 'Z' || end > ERROR_TYPE_MAX)
+		return ERROR_TYPE_OTHER;
+	return (GenopsSlice){ text.data, end };
+}

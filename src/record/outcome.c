@@ -3,11 +3,10 @@
 #include "common/int.h"
 #include "core/base/utf8.h"
 #include "record/arguments.h"
+#include "record/condition.h"
 #include "record/duplicate.h"
 #include "record/outcome.h"
 #include "record/text.h"
-
-#define ERROR_TYPE_OTHER GENOPS_LITERAL("_OTHER")
 
 void
 OutcomeArgumentsInit(OutcomeArguments *arguments)
@@ -81,37 +80,6 @@ StatusFromText(GenopsSlice text)
 	                              "sets it as well.")));
 }
 
-static bool
-IsWordCharacter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/*
- * The class at the start of a message like "openai.RateLimitError: Rate limit
- * reached", as Python prints exceptions: dotted words, the last one
- * capitalised, then a colon or the end.  Anything else would make a type of
- * every message.
- */
-static GenopsSlice
-ErrorTypeFromText(GenopsSlice text)
-{
-	size_t end = 0;
-	size_t word = 0;
-
-	while (end < text.length && (IsWordCharacter(text.data[end]) || text.data[end] == '.'))
-	{
-		if (text.data[end] == '.')
-			word = end + 1;
-		end++;
-	}
-	if (word == end || (end < text.length && text.data[end] != ':'))
-		return ERROR_TYPE_OTHER;
-	if (text.data[word] < 'A' || text.data[word] > 'Z' || end > 200)
-		return ERROR_TYPE_OTHER;
-	return (GenopsSlice){ text.data, end };
-}
-
 static void
 SetStatus(SpanDraft *draft, const OutcomeArguments *arguments)
 {
@@ -133,7 +101,7 @@ SetStatus(SpanDraft *draft, const OutcomeArguments *arguments)
 		    TextFromServer(arguments->error, Min(TextLimit(), DRAFT_ERROR_MAX));
 	outcome->error_type = genops_slice_present(arguments->options.error_type)
 	                          ? arguments->options.error_type
-	                          : ErrorTypeFromText(outcome->error_message);
+	                          : ErrorTypeFromMessage(outcome->error_message);
 }
 
 static GenopsSlice
