@@ -60,3 +60,162 @@ AS 'MODULE_PATHNAME', 'genops_flush';
 
 COMMENT ON FUNCTION genops_flush(text, double precision) IS
 'Waits until everything recorded before the call is stored in the ledger (''stored'') or answered for by its endpoints (''exported''), at most timeout seconds. Returns whether it is, how many spans are not stored and how many are not delivered. Does not wait for an endpoint that is blocked or paused.';
+
+CREATE FUNCTION genops_pause_delivery() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'genops_pause_delivery';
+
+COMMENT ON FUNCTION genops_pause_delivery() IS
+'Stops delivery, in this database, until genops_resume_delivery(). Recording and the ledger go on. Commit soon: until then nothing is stored.';
+
+CREATE FUNCTION genops_resume_delivery(
+    from_ text DEFAULT 'cursor',
+    OUT pending bigint,
+    OUT skipped bigint
+) LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'genops_resume_delivery';
+
+COMMENT ON FUNCTION genops_resume_delivery(text) IS
+'Goes on delivering after genops_pause_delivery(), and makes a copied or restored database deliver for the first time. From the ''cursor'', what is pending is sent; from ''now'', it is passed over and counted as skipped. Returns how many spans are pending and were skipped. Commit soon: until then nothing is stored.';
+
+-- Ranges are runs of segments that follow each other in their stream, so that
+-- nothing between two of them is sent.
+CREATE FUNCTION genops_resend(
+    start_time timestamptz,
+    end_time timestamptz DEFAULT NULL,
+    tenant_id text DEFAULT NULL
+) RETURNS bigint
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT genops.wake_worker();
+    WITH chosen AS MATERIALIZED (
+        SELECT s.tenant_id, s.route, s.seq, s.span_count
+        FROM genops.ledger_segment s
+            JOIN genops.delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
+        WHERE s.sampled AND s.seq <= d.cursor_seq
+            AND s.max_end >= $1 AND s.min_start <= coalesce($2, 'infinity')
+            AND ($3 IS NULL OR s.tenant_id = $3)
+    ), bounds AS (
+        SELECT c.tenant_id, c.route, min(c.seq) AS first_seq, max(c.seq) AS last_seq
+        FROM chosen c GROUP BY 1, 2
+    ), numbered AS (
+        SELECT s.tenant_id, s.route, s.seq,
+            row_number() OVER (PARTITION BY s.tenant_id, s.route ORDER BY s.seq) AS number
+        FROM genops.ledger_segment s
+            JOIN bounds b ON b.tenant_id = s.tenant_id AND b.route = s.route
+        WHERE s.sampled AND s.seq BETWEEN b.first_seq AND b.last_seq
+    ), runs AS (
+        SELECT c.tenant_id, c.route, c.seq,
+            n.number - row_number() OVER (PARTITION BY c.tenant_id, c.route ORDER BY c.seq) AS run
+        FROM chosen c
+            JOIN numbered n ON n.tenant_id = c.tenant_id AND n.route = c.route AND n.seq = c.seq
+    ), asked AS (
+        INSERT INTO genops.delivery_resend (tenant_id, route, next_seq, last_seq)
+        SELECT r.tenant_id, r.route, min(r.seq), max(r.seq)
+        FROM runs r GROUP BY r.tenant_id, r.route, r.run
+        ON CONFLICT DO NOTHING
+    )
+    SELECT coalesce(sum(c.span_count), 0)::bigint FROM chosen c;
+$$;
+
+COMMENT ON FUNCTION genops_resend(timestamptz, timestamptz, text) IS
+'Sends the spans of a time once more, of one tenant or of all: whole segments that have a span in it and were settled before, also those that the endpoint had rejected. Returns how many spans these are.';
+
+CREATE FUNCTION genops.delivery_hold() RETURNS text
+LANGUAGE C STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'genops_delivery_hold';
+
+COMMENT ON FUNCTION genops.delivery_hold() IS
+'Why nothing is delivered from this database, whatever the streams'' states; NULL if nothing forbids it.';
+
+CREATE VIEW genops.stat_delivery AS
+SELECT
+    d.tenant_id,
+    d.route,
+    CASE WHEN h.reason IS NULL THEN d.state ELSE 'paused' END AS state,
+    coalesce(h.reason, d.reason) AS reason,
+    d.stored,
+    d.exported,
+    p.pending,
+    d.rejected,
+    d.not_sampled,
+    d.expired,
+    d.skipped,
+    d.resent,
+    d.bytes,
+    d.requests,
+    d.retries,
+    d.last_success,
+    d.last_error,
+    d.last_error_at,
+    CASE WHEN p.pending > 0 THEN
+        greatest(pg_catalog.clock_timestamp() - (
+            SELECT min(s.recorded_at) FROM genops.ledger_segment s
+            WHERE s.tenant_id = d.tenant_id AND s.route = d.route
+                AND s.seq > d.cursor_seq AND s.sampled), interval '0')
+    END AS lag
+FROM genops.delivery d
+    CROSS JOIN LATERAL (SELECT d.stored - d.not_sampled - d.exported - d.rejected
+        - d.expired - d.skipped AS pending) p
+    CROSS JOIN (SELECT genops.delivery_hold() AS reason) h;
+
+COMMENT ON VIEW genops.stat_delivery IS
+'How far spans are delivered: a row per tenant and route. Always stored = exported + pending + rejected + not_sampled + expired + skipped.';
+COMMENT ON COLUMN genops.stat_delivery.tenant_id IS 'Empty for spans without a tenant.';
+COMMENT ON COLUMN genops.stat_delivery.route IS 'A route of genops.route with an address or headers of its own; empty for where the configuration sends.';
+COMMENT ON COLUMN genops.stat_delivery.state IS 'delivering; retrying (the endpoint asked for a pause, or did not answer); blocked (it refuses until something is mended); paused.';
+COMMENT ON COLUMN genops.stat_delivery.stored IS 'Spans that the ledger took.';
+COMMENT ON COLUMN genops.stat_delivery.exported IS 'Spans that the endpoint accepted.';
+COMMENT ON COLUMN genops.stat_delivery.pending IS 'Spans that are still to be sent.';
+COMMENT ON COLUMN genops.stat_delivery.rejected IS 'Spans that the endpoint refused as bad; they are not tried again.';
+COMMENT ON COLUMN genops.stat_delivery.not_sampled IS 'Spans that sampling keeps from being sent.';
+COMMENT ON COLUMN genops.stat_delivery.expired IS 'Spans that retention removed before they could be sent.';
+COMMENT ON COLUMN genops.stat_delivery.skipped IS 'Spans that genops_resume_delivery(from_ => ''now'') passed over.';
+COMMENT ON COLUMN genops.stat_delivery.resent IS 'Spans that were sent once more for genops_resend(); not counted as exported again.';
+COMMENT ON COLUMN genops.stat_delivery.bytes IS 'Bytes of request bodies that were answered.';
+COMMENT ON COLUMN genops.stat_delivery.lag IS 'Age of the oldest span that is pending, since it was stored.';
+
+CREATE FUNCTION genops.recording_counts(
+    OUT recorded bigint,
+    OUT queued bigint,
+    OUT stored bigint,
+    OUT dropped bigint,
+    OUT dropped_full bigint,
+    OUT dropped_too_large bigint,
+    OUT dropped_abandoned bigint,
+    OUT dropped_unstorable bigint,
+    OUT dropped_standby bigint,
+    OUT dropped_discarded bigint,
+    OUT repaired_texts bigint,
+    OUT cut_attributes bigint,
+    OUT duplicates bigint,
+    OUT waits bigint,
+    OUT sent_outside_ledger bigint,
+    OUT worker_pid integer,
+    OUT last_stored_at timestamptz,
+    OUT stats_reset timestamptz
+) LANGUAGE C VOLATILE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_recording_counts';
+
+CREATE VIEW genops.stat_recording AS SELECT * FROM genops.recording_counts();
+
+COMMENT ON VIEW genops.stat_recording IS
+'What this database recorded since the server started: one row. Always recorded = queued + stored + dropped + sent_outside_ledger.';
+COMMENT ON COLUMN genops.stat_recording.queued IS 'Spans that wait in shared memory to be stored.';
+COMMENT ON COLUMN genops.stat_recording.stored IS 'Spans that the ledger took.';
+COMMENT ON COLUMN genops.stat_recording.dropped IS 'Spans that were lost, for all reasons together.';
+COMMENT ON COLUMN genops.stat_recording.dropped_full IS 'The queue was full, also after waiting genops_tempo.queue_timeout.';
+COMMENT ON COLUMN genops.stat_recording.dropped_too_large IS 'The span was larger than the queue can take.';
+COMMENT ON COLUMN genops.stat_recording.dropped_abandoned IS 'The process died while it wrote the span.';
+COMMENT ON COLUMN genops.stat_recording.dropped_unstorable IS 'The ledger refused the span; the log says why.';
+COMMENT ON COLUMN genops.stat_recording.dropped_standby IS 'On a hot standby, the endpoint refused it or sampling left it out.';
+COMMENT ON COLUMN genops.stat_recording.dropped_discarded IS 'The ledger it was recorded for was dropped.';
+COMMENT ON COLUMN genops.stat_recording.repaired_texts IS 'Texts that were no valid UTF-8 and were made so.';
+COMMENT ON COLUMN genops.stat_recording.cut_attributes IS 'Texts that were longer than genops_tempo.max_attribute_length.';
+COMMENT ON COLUMN genops.stat_recording.duplicates IS 'Calls with a provider''s response id that was seen shortly before: recorded, not charged.';
+COMMENT ON COLUMN genops.stat_recording.waits IS 'Calls that waited for room in the queue.';
+COMMENT ON COLUMN genops.stat_recording.sent_outside_ledger IS 'On a hot standby: spans that were sent and are in no ledger.';
+COMMENT ON COLUMN genops.stat_recording.worker_pid IS 'The process that stores and delivers; NULL while none is needed.';

@@ -14,39 +14,28 @@
 /* Tempo's limit for a tenant's name (X-Scope-OrgID). */
 #define TENANT_ID_MAX 150
 
-/* A row of genops.route, in the order of its position. */
-typedef struct Route
-{
-	char	   *name;
-	char	   *team;			/* NULL conditions match everything */
-	char	   *customer_id;
-	char	   *environment;
-	char	   *database;
-	Oid			role;			/* InvalidOid: any */
-	char	   *tenant_id;		/* template, e.g. cust-{customer_id}; or NULL */
-	char	   *otlp_endpoint;	/* NULL: the configuration's */
-	bool		has_sampler;
-	GenopsSampler sampler;
-} Route;
+typedef struct Route Route; /* route.h */
 
 typedef struct Configuration
 {
-	char	   *service_name;	/* never NULL */
-	char	   *environment;	/* NULL: none */
-	char	   *tenant_id;		/* NULL: none */
+	/* Valid UTF-8. */
+	char *service_name; /* never NULL */
+	char *environment;  /* NULL: none */
+	char *tenant_id;    /* NULL: none */
 	GenopsSampler sampler;
-	bool		keep_errors;	/* send failed calls whatever the sampler says */
-	char	   *resource_attributes;	/* encoded KeyValues (field 1 of Resource),
+	bool keep_errors;          /* send failed calls whatever the sampler says */
+	char *resource_attributes; /* encoded KeyValues (field 1 of Resource),
 										 * service name and environment not
-										 * among them */
-	Size		resource_attributes_length;
-	int			max_queue_size; /* spans; a logical cap under the ring */
-	int			schedule_delay_ms;
-	int			max_export_batch_size;	/* spans */
-	int			max_concurrent_requests;
-	int64		retention_us;	/* 0: keep for ever */
-	int			route_count;
-	Route	   *routes;
+										 * among them: resource_attributes.h */
+	Size resource_attributes_length;
+	int max_queue_size; /* spans; a logical cap under the ring; 0: as
+								 * many as fit */
+	int schedule_delay_ms;
+	int max_export_batch_size; /* spans */
+	int max_concurrent_requests;
+	int64 retention_us; /* 0: keep for ever */
+	int route_count;
+	Route *routes; /* in the order of their positions */
 } Configuration;
 
 /*
@@ -57,7 +46,8 @@ typedef struct Configuration
 extern const Configuration *ConfigurationGet(void);
 
 /* Whether ConfigurationGet would read again: for the worker, which then takes
- * note of new endpoints. */
+ * note of new endpoints.  Hears the news itself, also outside a transaction
+ * (then in one of its own). */
 extern bool ConfigurationChanged(void);
 
 /*
@@ -65,23 +55,25 @@ extern bool ConfigurationChanged(void);
  * configuration, the route and the tenant (argument or session setting, already
  * in facts, beat the route; the route beats the configuration).  A tenant from
  * a template is written to tenant_buffer.  An empty text in facts means none
- * and is made absent.  Returns the sampler that applies.
+ * and is made absent; only the service always has a name.  The route is named in
+ * facts if spans that take it go to an address, or with headers, of its own.
+ * Returns the sampler that applies.
  */
 extern const GenopsSampler *ConfigurationResolve(GenopsSpanFacts *facts,
-												 char tenant_buffer[TENANT_ID_MAX + 1]);
+                                                 char tenant_buffer[TENANT_ID_MAX + 1]);
 
 /* Where and how a stream is delivered.  Contains secrets: for the worker only,
  * made of malloc'd memory because libcurl's side borrows it. */
 typedef struct DeliveryTarget
 {
-	char	   *url;			/* NULL: nowhere */
-	char	   *why_not;		/* then: why, e.g. "no endpoint is configured" */
-	GenopsHeaders headers;		/* without the tenant's */
-	char	   *ca_file;		/* NULL: the system's */
-	char	   *client_certificate;
-	char	   *client_key;
-	long		timeout_ms;
-	bool		gzip;
+	char *url;             /* NULL: nowhere */
+	char *why_not;         /* then: why, e.g. "no endpoint is configured" */
+	GenopsHeaders headers; /* without the tenant's */
+	char *ca_file;         /* NULL: the system's */
+	char *client_certificate;
+	char *client_key;
+	long timeout_ms;
+	bool gzip;
 } DeliveryTarget;
 
 /* The target of a route ("" is the configuration's own); always fills it.  Needs a transaction. */

@@ -1,0 +1,89 @@
+/*
+ * Names of Tempo's tenants.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "configure/tenant.h"
+
+#define HASH_DIGITS 16
+
+static bool
+TenantCharacter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("!-_.*'()", c) != NULL);
+}
+
+static bool
+IsDots(const char *text, Size length)
+{
+	return (length == 1 && text[0] == '.') || (length == 2 && memcmp(text, "..", 2) == 0);
+}
+
+bool
+TenantIdValid(const char *tenant_id, Size length)
+{
+	if (length < 1 || length > TENANT_ID_MAX || IsDots(tenant_id, length))
+		return false;
+	for (Size i = 0; i < length; i++)
+		if (!TenantCharacter(tenant_id[i]))
+			return false;
+	return true;
+}
+
+static void
+Append(TenantName *name, char c)
+{
+	if (name->length < TENANT_ID_MAX)
+		name->text[name->length] = c;
+	name->length++;
+}
+
+static void
+AppendEscaped(TenantName *name, unsigned char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	Append(name, '!');
+	Append(name, digits[c >> 4]);
+	Append(name, digits[c & 15]);
+}
+
+void
+TenantNameAppend(TenantName *name, GenopsSlice part, bool literal)
+{
+	for (size_t i = 0; i < part.length; i++)
+	{
+		char c = part.data[i];
+
+		if (TenantCharacter(c) && (literal || c != '!'))
+			Append(name, c);
+		else
+			AppendEscaped(name, (unsigned char) c);
+	}
+	name->hash =
+	    hash_bytes_extended((const unsigned char *) part.data, (int) part.length, name->hash);
+}
+
+Size
+TenantNameFinish(TenantName *name, char out[TENANT_ID_MAX + 1])
+{
+	Size length = Min(name->length, TENANT_ID_MAX);
+
+	if (IsDots(name->text, name->length))
+	{
+		TenantName dots = { 0 };
+
+		for (Size i = 0; i < name->length; i++)
+			AppendEscaped(&dots, '.');
+		*name = dots;
+		length = name->length;
+	}
+	memcpy(out, name->text, length);
+	out[length] = '\0';
+	if (name->length > TENANT_ID_MAX)
+		snprintf(out + TENANT_ID_MAX - HASH_DIGITS - 1, HASH_DIGITS + 2, "-%016" INT64_MODIFIER "x",
+		         name->hash);
+	return length;
+}
