@@ -23,22 +23,31 @@ SQL_PARTS = sql/schema.sql sql/configuration.sql sql/ledger.sql sql/record.sql s
 	sql/delivery.sql sql/ask.sql sql/grants.sql
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
-# As system headers the server's own are not held to -Wextra.
+# As system headers the server's own are not held to -Wextra.  Before version 16 they leave
+# PGDLLEXPORT empty, which hides the entry points with everything else.
 PG_CPPFLAGS = -I. -Isrc $(CORE_CPPFLAGS) -isystem $(shell $(PG_CONFIG) --includedir-server) \
-	-DGENOPS_VERSION='"$(EXTVERSION)"'
+	-DGENOPS_VERSION='"$(EXTVERSION)"' -DPGDLLEXPORT='__attribute__((visibility("default")))'
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden $(WARNINGS)
 SHLIB_LINK = $(CORE_LIBS)
 
 EXTRA_CLEAN = $(DATA_built) build
 
-# "make core" and friends work on a machine without PostgreSQL.
+# PGXS is for what builds or installs the extension.  The rest starts on machines that have
+# no PostgreSQL yet, and PGXS has a "check" of its own.
+WITHOUT_PGXS = check demo demo-stop sandbox sandbox-stop bench core core-sanitize fuzz bench-core
+ifneq ($(filter-out $(WITHOUT_PGXS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell command -v $(PG_CONFIG) 2>/dev/null),)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+else
+all install:
+	@echo 'There is no $(PG_CONFIG). Run "scripts/dependencies core server", or say where: make PG_CONFIG=...' >&2
+	@exit 1
+endif
 endif
 
 $(DATA_built): $(SQL_PARTS) Makefile
-	{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_PARTS); } > $@
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_PARTS); } > $@
 
 # PGXS doesn't track headers.
 $(OBJS): $(EVERY_HEADER)

@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "configure/route.h"
 #include "deliver/cursor.h"
 #include "deliver/export.h"
 #include "deliver/exporter.h"
@@ -177,16 +178,12 @@ SameText(GenopsSlice slice, const char *text)
 static Stream *
 StreamOf(const Segment *segment)
 {
-	char		tenant_id[TENANT_ID_MAX + 1];
-	char		route[NAMEDATALEN * 4];
-
 	for (int i = 0; i < stream_count; i++)
 		if (!streams[i]->is_resend && SameText(segment->tenant_id, streams[i]->tenant_id) &&
 			SameText(segment->route, streams[i]->route))
 			return streams[i];
-	snprintf(tenant_id, sizeof(tenant_id), "%.*s", (int) segment->tenant_id.length, segment->tenant_id.data);
-	snprintf(route, sizeof(route), "%.*s", (int) segment->route.length, segment->route.data);
-	return AddStream(tenant_id, route);
+	return AddStream(pnstrdup(segment->tenant_id.data, segment->tenant_id.length),
+					 pnstrdup(segment->route.data, segment->route.length));
 }
 
 static void
@@ -247,7 +244,12 @@ LoadTargets(const Configuration *configuration)
 	FreeTargets();
 	(void) LoadTarget("");
 	for (int i = 0; i < configuration->route_count; i++)
-		(void) LoadTarget(configuration->routes[i].name);
+	{
+		const Route *route = &configuration->routes[i];
+
+		if (route->own_target)
+			(void) LoadTarget(pnstrdup(route->name.data, route->name.length));
+	}
 }
 
 static void
