@@ -6,6 +6,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "access/genam.h"
 #include "executor/executor.h"
 #include "storage/latch.h"
@@ -19,6 +20,21 @@
 
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
+#endif
+
+/* Before version 16 the declaration that this makes is not exported. */
+#if PG_VERSION_NUM < 160000
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(name) \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name)(void); \
+	const Pg_finfo_record * \
+	CppConcat(pg_finfo_, name)(void) \
+	{ \
+		static const Pg_finfo_record record = {1}; \
+		return &record; \
+	} \
+	extern int	no_such_variable
 #endif
 
 /* A wait event set that the caller frees. */

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "deliver/launcher.h"
 #include "fmgr.h"
 #include "miscadmin.h"
