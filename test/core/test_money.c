@@ -125,6 +125,8 @@ doubles_at_the_edge(void **state)
 	assert_true(genops_money_to_double(0) == 0.0);
 	assert_true(genops_money_to_double(1) == 1e-12);
 	assert_true(genops_money_to_double(INT64_C(1234567890000000000)) == 1234567.89);
+	/* As an integer of 10^-12 it is no double, and is rounded only once. */
+	assert_true(genops_money_to_double(INT64_C(7000002469135000000)) == 7000002.469135);
 }
 
 static void
