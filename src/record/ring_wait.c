@@ -15,6 +15,7 @@
 #include "record/ring_shared.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 static bool wake_at_commit = false;
@@ -165,13 +166,18 @@ RingWakeWorker(void)
 		RingWake(queue);
 }
 
+/*
+ * Not at XACT_EVENT_COMMIT: the worker could look before the transaction has
+ * told others what it invalidated, and then sleep on.  When resources are
+ * released after the locks, that has happened.
+ */
 static void
-WakeAtCommit(XactEvent event, void *arg)
+WakeAtCommit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
 {
 	(void) arg;
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
+	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
 		return;
-	if (wake_at_commit && event == XACT_EVENT_COMMIT)
+	if (wake_at_commit && is_commit)
 		RingWakeWorker();
 	wake_at_commit = false;
 }
@@ -182,7 +188,7 @@ RingWakeWorkerAtCommit(void)
 	static bool registered = false;
 
 	if (!registered)
-		RegisterXactCallback(WakeAtCommit, NULL);
+		RegisterResourceReleaseCallback(WakeAtCommit, NULL);
 	registered = true;
 	wake_at_commit = ring_shared != NULL;
 }
