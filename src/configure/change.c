@@ -246,6 +246,13 @@ Afterwards(List *settings, List *changes)
 	return after;
 }
 
+/* What the environment says is not the caller's to mend. */
+static bool
+FromEnvironment(const SettingValues *values, SettingId a, SettingId b)
+{
+	return values->items[a].variable != NULL || values->items[b].variable != NULL;
+}
+
 static void
 CheckAddresses(const SettingValues *values)
 {
@@ -259,33 +266,47 @@ CheckAddresses(const SettingValues *values)
 		                errmsg("via_collector needs a collector_endpoint"),
 		                errhint("For example: genops_configure(via_collector => true, "
 		                        "collector_endpoint => 'http://otel-collector:4318').")));
-	if (via_collector || values->items[SETTING_ENDPOINT].configured == NULL)
+	if (via_collector || values->items[SETTING_ENDPOINT].text == NULL ||
+	    FromEnvironment(values, SETTING_ENDPOINT, SETTING_OTLP_ENDPOINT))
 		return;
 	if (!ValuesOtlpUrl(values, url, &from, &error))
 		RefuseValue(from, &error);
 }
 
 static void
+CheckClientCertificate(const SettingValues *values)
+{
+	if (FromEnvironment(values, SETTING_CLIENT_KEY, SETTING_CLIENT_CERTIFICATE) ||
+	    (values->items[SETTING_CLIENT_KEY].text == NULL) ==
+	        (values->items[SETTING_CLIENT_CERTIFICATE].text == NULL))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("client_certificate and client_key need each other")));
+}
+
+static void
+CheckBatch(const SettingValues *values)
+{
+	int queue = SettingInteger(values->items[SETTING_MAX_QUEUE_SIZE].text);
+	int batch = SettingInteger(values->items[SETTING_MAX_EXPORT_BATCH_SIZE].text);
+
+	if (FromEnvironment(values, SETTING_MAX_QUEUE_SIZE, SETTING_MAX_EXPORT_BATCH_SIZE) ||
+	    queue == 0 || batch <= queue)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("max_export_batch_size must not be greater than max_queue_size"),
+	                errdetail("A batch would have %d spans, the queue holds %d.", batch, queue)));
+}
+
+static void
 CheckTogether(List *settings)
 {
 	SettingValues values;
-	const SettingValue *items = values.items;
-	int queue;
-	int batch;
 
 	ValuesResolve(settings, &values);
 	CheckAddresses(&values);
-	if ((items[SETTING_CLIENT_KEY].text == NULL) !=
-	    (items[SETTING_CLIENT_CERTIFICATE].text == NULL))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("client_certificate and client_key need each other")));
-	queue = SettingInteger(items[SETTING_MAX_QUEUE_SIZE].text);
-	batch = SettingInteger(items[SETTING_MAX_EXPORT_BATCH_SIZE].text);
-	if (queue > 0 && batch > queue)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("max_export_batch_size must not be greater than max_queue_size"),
-		         errdetail("A batch would have %d spans, the queue holds %d.", batch, queue)));
+	CheckClientCertificate(&values);
+	CheckBatch(&values);
 }
 
 static void

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "configure/notify.h"
 #include "configure/store.h"
 #include "commands/trigger.h"

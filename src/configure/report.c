@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "configure/change.h"
 #include "configure/environment.h"
 #include "configure/report.h"
