@@ -9,9 +9,11 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "catalog/pg_type.h"
 #include "core/span/otlp_read.h"
 #include "core/span/otlp_write.h"
+#include "mb/pg_wchar.h"
 #include "nodes/nodeFuncs.h"
 #include "record/arguments.h"
 #include "record/call.h"
@@ -21,8 +23,19 @@
 PG_FUNCTION_INFO_V1(genops_observe);
 PG_FUNCTION_INFO_V1(genops_end);
 
-/* The attributes of the beginning but those that the end says anew.  (A key of
- * other letters than ASCII is only recognised in a UTF8 database.) */
+/* A key that had to be repaired is not found again. */
+static bool
+IsSaidAnew(Jsonb *anew, GenopsSlice key)
+{
+	JsonbValue found;
+	char *name = pnstrdup(key.data, key.length);
+
+	if (strstr(name, "\xEF\xBF\xBD") == NULL)
+		name = pg_any_to_server(name, (int) key.length, PG_UTF8);
+	return getKeyJsonValueFromContainer(&anew->root, name, (int) strlen(name), &found) != NULL;
+}
+
+/* The attributes of the beginning but those that the end says anew. */
 static void
 KeepAttributes(GenopsBytes *out, GenopsSlice begun, Jsonb *anew)
 {
@@ -34,10 +47,8 @@ KeepAttributes(GenopsBytes *out, GenopsSlice begun, Jsonb *anew)
 	{
 		GenopsSlice key;
 		GenopsValue value;
-		JsonbValue found;
 
-		if (!genops_read_key_value(field.bytes, &key, &value) ||
-		    getKeyJsonValueFromContainer(&anew->root, key.data, (int) key.length, &found) == NULL)
+		if (!genops_read_key_value(field.bytes, &key, &value) || !IsSaidAnew(anew, key))
 			genops_bytes_put(out, start, fields.next - start);
 		start = fields.next;
 	}

@@ -32,18 +32,23 @@ static struct
 	char state_buffer[GENOPS_TRACESTATE_MAX];
 } seen;
 
-/* The portal that runs the client's statement: its text is the very string. */
+/* Newer servers execute a copy of the portal's text. */
+static bool
+RunsClientsStatement(Portal portal)
+{
+	return portal != NULL && (portal->sourceText == debug_query_string ||
+	                          strcmp(portal->sourceText, debug_query_string) == 0);
+}
+
+/* The portal that runs the client's statement; NULL if it can't be told. */
 static Portal
 ClientsPortal(void)
 {
 	Portal portal = ActivePortal;
 
-	if (portal != NULL && portal->sourceText == debug_query_string)
-		return portal;
-	portal = GetPortalByName("");
-	if (portal != NULL && portal->sourceText == debug_query_string)
-		return portal;
-	return NULL;
+	if (!RunsClientsStatement(portal))
+		portal = GetPortalByName("");
+	return RunsClientsStatement(portal) ? portal : NULL;
 }
 
 static bool
