@@ -145,6 +145,8 @@ SetTarget(Stream *stream)
 	}
 	stream->paused[0] = '\0';
 	if (!genops_headers_merge(&stream->headers, &stream->target->headers, &error) ||
+		!genops_headers_set(&stream->headers, GENOPS_LITERAL("Content-Type"),
+							GENOPS_LITERAL("application/x-protobuf"), &error) ||
 		(stream->tenant_id[0] &&
 		 !genops_headers_set(&stream->headers, GENOPS_LITERAL("X-Scope-OrgID"),
 							 genops_slice(stream->tenant_id), &error)))
