@@ -175,7 +175,9 @@ meaning(int status)
 		case 504:
 			return "the endpoint is not available";
 		default:
-			return status < 400 ? "redirects are not followed" : "the request is refused";
+			if (status < 400)
+				return "redirects are not followed";
+			return status < 500 ? "the request is refused" : "the endpoint failed";
 	}
 }
 

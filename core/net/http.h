@@ -18,7 +18,8 @@
  *		}
  *
  * Only HTTP/1.1 over http and https, no redirects; connections are kept alive
- * and reused.  Signals are blocked while libcurl runs, so that the thread in
+ * and reused; the environment's http_proxy, https_proxy and no_proxy count, as
+ * they do for any libcurl.  Signals are blocked while libcurl runs, so that the thread in
  * which it resolves a name never runs a handler of the process.  The process
  * must ignore SIGPIPE, as PostgreSQL's do.  Not for use by two threads.
  */

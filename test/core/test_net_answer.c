@@ -136,13 +136,13 @@ what_others_answer(void **state)
 		  TOO_LARGE, "HTTP 429: received message larger than max (5 vs. 4)" },
 		{ 431, "", BODY(""), BLOCKED, "HTTP 431: the request is refused" },
 		{ 500, PLAIN, BODY("boom"), RETRY, "HTTP 500: boom" },
-		{ 501, "", BODY(""), BLOCKED, "HTTP 501: the request is refused" },
+		{ 501, "", BODY(""), BLOCKED, "HTTP 501: the endpoint failed" },
 		{ 502, HTML, BODY("<html>bad gateway"), RETRY, "HTTP 502: the endpoint is not available" },
 		{ 503, PROTOBUF, BODY("not protobuf"), RETRY, "HTTP 503: not protobuf" },
 		{ 503, PROTOBUF, BODY("\x08\x0E\x01\x02"), RETRY,
 		  "HTTP 503: the endpoint is not available" },
 		{ 504, JSON, BODY("\"text\""), RETRY, "HTTP 504: \"text\"" },
-		{ 520, "", BODY(""), RETRY, "HTTP 520: the request is refused" },
+		{ 520, "", BODY(""), RETRY, "HTTP 520: the endpoint failed" },
 	};
 
 	(void) state;
