@@ -107,6 +107,17 @@ NoteOnAddress(const SettingValues *values, SettingId id)
 	return psprintf("spans go to %s", url);
 }
 
+/* "endpoint" still is the address that is queried. */
+static void
+WarnAddress(const char *name, const char *variable)
+{
+	ereport(WARNING,
+	        (errcode(ERRCODE_WARNING),
+	         errmsg("spans don't go where setting \"%s\" says, environment variable \"%s\" wins",
+	                name, variable),
+	         errhint("Unset the variable in the environment of the server and restart it.")));
+}
+
 static void
 ReportSetting(ReturnSetInfo *result, const SettingValues *values, SettingId id)
 {
@@ -116,7 +127,10 @@ ReportSetting(ReturnSetInfo *result, const SettingValues *values, SettingId id)
 
 	if (variable != NULL)
 	{
-		WarnOverridden(setting_definitions[id].name, variable);
+		if (value->variable == NULL)
+			WarnAddress(setting_definitions[id].name, variable);
+		else
+			WarnOverridden(setting_definitions[id].name, variable);
 		note = psprintf("\"%s\" is configured, but environment variable \"%s\" wins",
 		                value->configured, variable);
 	}
@@ -192,11 +206,12 @@ PutHeaders(ReturnSetInfo *result, List *settings, List *secrets)
 
 /* Headers that the environment alone sets; their names may be secrets too. */
 static void
-PutEnvironmentHeaders(ReturnSetInfo *result)
+PutEnvironmentHeaders(ReturnSetInfo *result, List *settings)
 {
 	const GenopsOtelEnvironment *environment = Environment();
 
-	if (environment->tempo_authorization.variable != NULL)
+	if (environment->tempo_authorization.variable != NULL &&
+	    StoredSettingValue(settings, HEADERS_PREFIX "authorization") == NULL)
 		PutRow(result, HEADERS_PREFIX "authorization", HIDDEN_VALUE,
 		       SourceOf(environment->tempo_authorization.variable, false), "a header for Tempo");
 	if (environment->otlp_headers.variable != NULL)
@@ -231,6 +246,6 @@ genops_configuration(PG_FUNCTION_ARGS)
 	PutSettings(result, &values);
 	PutUrl(result, &values);
 	PutHeaders(result, settings, StoreSecrets());
-	PutEnvironmentHeaders(result);
+	PutEnvironmentHeaders(result, settings);
 	return (Datum) 0;
 }
