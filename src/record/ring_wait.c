@@ -166,6 +166,19 @@ RingWakeWorker(void)
 		RingWake(queue);
 }
 
+/* What kept delivery from moving may be mended now: the worker judges anew. */
+static void
+ForgetStalled(void)
+{
+	RingQueue  *queue = RingMyQueue();
+
+	if (queue == NULL)
+		return;
+	SpinLockAcquire(&queue->lock);
+	queue->stalled_segment = 0;
+	SpinLockRelease(&queue->lock);
+}
+
 /*
  * Not at XACT_EVENT_COMMIT: the worker could look before the transaction has
  * told others what it invalidated, and then sleep on.  When resources are
@@ -178,7 +191,10 @@ WakeAtCommit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void
 	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
 		return;
 	if (wake_at_commit && is_commit)
+	{
+		ForgetStalled();
 		RingWakeWorker();
+	}
 	wake_at_commit = false;
 }
 
