@@ -1,0 +1,87 @@
+#include "core/traceql/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Holds a typical query's text and tree. */
+#define BLOCK_SIZE 4000
+
+struct GenopsArenaBlock
+{
+	GenopsArenaBlock *older;
+	alignas(max_align_t) char memory[];
+};
+
+static bool
+add_block(GenopsArena *arena, size_t size)
+{
+	GenopsArenaBlock *block = malloc(sizeof(GenopsArenaBlock) + size);
+
+	if (block == NULL)
+		return false;
+	block->older = arena->newest;
+	arena->newest = block;
+	arena->free = block->memory;
+	arena->left = size;
+	return true;
+}
+
+void *
+genops_arena_take(GenopsArena *arena, size_t size)
+{
+	const size_t unit = alignof(max_align_t);
+	void *memory;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size = (size + unit - 1) / unit * unit;
+	if (arena->left < size && !add_block(arena, size > BLOCK_SIZE ? size : BLOCK_SIZE))
+		return NULL;
+	memory = arena->free;
+	arena->free += size;
+	arena->left -= size;
+	return memset(memory, 0, size);
+}
+
+GenopsSlice
+genops_arena_copy(GenopsArena *arena, GenopsSlice slice)
+{
+	char *copy = genops_arena_take(arena, slice.length + 1);
+
+	if (copy == NULL)
+		return GENOPS_ABSENT;
+	if (slice.length > 0)
+		memcpy(copy, slice.data, slice.length);
+	return (GenopsSlice){ copy, slice.length };
+}
+
+void *
+genops_arena_append(GenopsArena *arena, void **array, size_t *count, size_t size)
+{
+	/* The array is full whenever its count is a power of two. */
+	if ((*count & (*count - 1)) == 0)
+	{
+		void *larger = genops_arena_take(arena, (*count == 0 ? 1 : 2 * *count) * size);
+
+		if (larger == NULL)
+			return NULL;
+		if (*count > 0)
+			memcpy(larger, *array, *count * size);
+		*array = larger;
+	}
+	return (char *) *array + (*count)++ * size;
+}
+
+void
+genops_arena_free(GenopsArena *arena)
+{
+	while (arena->newest != NULL)
+	{
+		GenopsArenaBlock *older = arena->newest->older;
+
+		free(arena->newest);
+		arena->newest = older;
+	}
+	*arena = (GenopsArena){ 0 };
+}

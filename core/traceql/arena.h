@@ -1,0 +1,37 @@
+/*
+ * Memory that is given back all at once.
+ *
+ * Everything that belongs to one parsed query lies in one arena: the text, the
+ * tree, the notices.  So nothing in the tree is freed by itself, and trees may
+ * share parts.
+ */
+#ifndef GENOPS_CORE_TRACEQL_ARENA_H
+#define GENOPS_CORE_TRACEQL_ARENA_H
+
+#include <stddef.h>
+
+#include "core/base/slice.h"
+
+typedef struct GenopsArenaBlock GenopsArenaBlock;
+
+typedef struct GenopsArena
+{
+	GenopsArenaBlock *newest;
+	char *free;
+	size_t left; /* bytes at "free" */
+} GenopsArena;
+
+/* Zeroed memory, aligned for every type; NULL when there is none. */
+extern void *genops_arena_take(GenopsArena *arena, size_t size);
+
+/* A copy, or an absent slice when there is no memory. */
+extern GenopsSlice genops_arena_copy(GenopsArena *arena, GenopsSlice slice);
+
+/* Room for one more element at the end of an array that was made by this
+ * function, which may move.  NULL when there is no memory: then the array is
+ * as before. */
+extern void *genops_arena_append(GenopsArena *arena, void **array, size_t *count, size_t size);
+
+extern void genops_arena_free(GenopsArena *arena);
+
+#endif
