@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/net/http_transfer.h"
 
@@ -21,7 +20,6 @@ struct GenopsHttpClient
 	size_t socket_count;
 	size_t socket_capacity;
 	uint64_t generation;
-	int64_t due_ms; /* -1: no timer */
 };
 
 /*
@@ -45,15 +43,6 @@ static void
 restore_signals(const sigset_t *before)
 {
 	pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static size_t
@@ -114,16 +103,6 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 	return 0;
 }
 
-static int
-on_timer(CURLM *multi, long timeout_ms, void *arg)
-{
-	GenopsHttpClient *client = arg;
-
-	(void) multi;
-	client->due_ms = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
-	return 0;
-}
-
 static bool
 open_client(GenopsHttpClient *client, const char *user_agent)
 {
@@ -134,9 +113,7 @@ open_client(GenopsHttpClient *client, const char *user_agent)
 	client->multi = curl_multi_init();
 	return client->user_agent != NULL && client->multi != NULL &&
 	       curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
-	       curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) == CURLM_OK &&
-	       curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-	       curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client) == CURLM_OK;
+	       curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) == CURLM_OK;
 }
 
 GenopsHttpClient *
@@ -148,7 +125,6 @@ genops_http_client_new(const char *user_agent, GenopsError *error)
 
 	if (client != NULL)
 	{
-		client->due_ms = -1;
 		block_signals(&signals);
 		good = open_client(client, user_agent);
 		restore_signals(&signals);
@@ -267,12 +243,7 @@ genops_http_progress(GenopsHttpClient *client)
 		if (bits != 0)
 			curl_multi_socket_action(client->multi, client->ready[i].fd, bits, &running);
 	}
-	if (client->due_ms >= 0 && client->due_ms <= now_ms())
-	{
-		/* A timer fires once; libcurl sets the next. */
-		client->due_ms = -1;
-		curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	}
+	curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	restore_signals(&signals);
 }
 
@@ -296,15 +267,18 @@ genops_http_generation(const GenopsHttpClient *client)
 	return client->generation;
 }
 
+/*
+ * Asked for each time.  The timer callback is no substitute: libcurl calls it
+ * only when the time changes, and a timeout that came a fraction of a
+ * millisecond early, by our clock, would never be set again.
+ */
 long
 genops_http_timeout_ms(const GenopsHttpClient *client)
 {
-	int64_t left;
+	long timeout_ms = -1;
 
-	if (client->due_ms < 0)
-		return -1;
-	left = client->due_ms - now_ms();
-	return left > 0 ? (long) left : 0;
+	curl_multi_timeout(client->multi, &timeout_ms);
+	return timeout_ms;
 }
 
 bool
