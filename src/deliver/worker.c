@@ -226,11 +226,14 @@ StoreBatch(const Batch *batch)
 	CountStored(segments, segment_count);
 	WorkCommit();
 
-	/* Committed: nothing may fail before the ring has given up the records. */
+	/*
+	 * Committed: nothing may fail before the ring has given up the records.
+	 * Who waits for that asks next whether the segments are settled, so that
+	 * their number must be known by then.
+	 */
+	PublishStored(segments[segment_count - 1].seq);
 	RingRelease(queue, batch->end, batch->count, 0);
 	batch_limit = MAX_BATCH_RECORDS;
-	if (segment_count > 0)
-		PublishStored(segments[segment_count - 1].seq);
 	ExporterTake(segments, segment_count);
 }
 
