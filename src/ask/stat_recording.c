@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "configure/identity.h"
