@@ -9,6 +9,13 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_cost_from_e12';
 COMMENT ON FUNCTION genops.cost_from_e12(bigint) IS 'An exact amount from the ledger''s integers.';
 
+-- A function, because a subquery would keep the view's second arm from running in
+-- parallel; it looks once a statement.
+CREATE FUNCTION genops.folded_seq() RETURNS bigint
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_folded_seq';
+COMMENT ON FUNCTION genops.folded_seq() IS 'Internal: the last segment that is in genops.spend_total.';
+
 -- What is read from a span's bytes.  They cost a look at the segment (the last
 -- few are kept unpacked while the statement runs), so that a plan evaluates them for
 -- the rows that come out, after ORDER BY and LIMIT.
@@ -62,7 +69,7 @@ SELECT
 	cache_read_tokens,
 	cache_write_tokens,
 	reasoning_tokens,
-	prompt_tokens + completion_tokens AS total_tokens,
+	prompt_tokens::bigint + completion_tokens AS total_tokens,
 	genops.cost_from_e12(total_cost_e12) AS total_cost,
 	genops.cost_from_e12(input_cost_e12) AS input_cost,
 	genops.cost_from_e12(output_cost_e12) AS output_cost,
@@ -127,12 +134,13 @@ SELECT
 	bigint '1',
 	CASE WHEN status = 2 THEN bigint '1' ELSE bigint '0' END,
 	CASE WHEN total_cost_e12 IS NULL THEN bigint '1' ELSE bigint '0' END,
-	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+	prompt_tokens::bigint, completion_tokens::bigint, cache_read_tokens::bigint,
+	cache_write_tokens::bigint, reasoning_tokens::bigint,
 	genops.cost_from_e12(total_cost_e12), genops.cost_from_e12(input_cost_e12),
 	genops.cost_from_e12(output_cost_e12), genops.cost_from_e12(cache_read_cost_e12),
 	genops.cost_from_e12(cache_write_cost_e12)
 FROM genops.ledger_span
-WHERE ai_call AND seq > (SELECT coalesce(max(folded_seq), 0) FROM genops.ledger_state);
+WHERE ai_call AND seq > genops.folded_seq();
 
 COMMENT ON VIEW genops.spend IS
 'What AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';

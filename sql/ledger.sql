@@ -17,8 +17,8 @@ CREATE TABLE genops.ledger_span (
 	duration_ns bigint NOT NULL,
 	span_id bigint NOT NULL,			-- the eight bytes, big-endian
 	total_cost_e12 bigint,
-	prompt_tokens bigint,
-	completion_tokens bigint,
+	prompt_tokens integer,				-- tokens beyond 2^31 - 1 are cut
+	completion_tokens integer,
 	trace_id uuid NOT NULL,
 	"offset" integer NOT NULL,			-- of the span's content in the segment
 	kind smallint NOT NULL,				-- OTLP's numbers, as is status
@@ -39,9 +39,9 @@ CREATE TABLE genops.ledger_span (
 	name text,							-- NULL: operation and model
 	currency text,						-- NULL: USD
 	parent_span_id bigint,
-	cache_read_tokens bigint,
-	cache_write_tokens bigint,
-	reasoning_tokens bigint,
+	cache_read_tokens integer,
+	cache_write_tokens integer,
+	reasoning_tokens integer,
 	input_cost_e12 bigint,
 	output_cost_e12 bigint,
 	cache_read_cost_e12 bigint,

@@ -146,7 +146,7 @@ PutMeasures(TupleTableSlot *row, const GenopsSpanFacts *facts)
 {
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)
-			Put(row, token_columns[i], Int64GetDatum(facts->tokens[i]));
+			Put(row, token_columns[i], Int32GetDatum((int32) Min(facts->tokens[i], PG_INT32_MAX)));
 	for (int i = 0; i < GENOPS_COST_COUNT; i++)
 		if (facts->known_costs & (1 << i))
 			Put(row, cost_columns[i], Int64GetDatum(facts->cost[i]));
