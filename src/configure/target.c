@@ -26,6 +26,7 @@
 #include "configure/identity.h"
 #include "configure/store.h"
 #include "configure/values.h"
+#include "utils/memutils.h"
 
 /* What the tables say, while a target is put together. */
 typedef struct Source
@@ -187,14 +188,13 @@ SetConnection(DeliveryTarget *target, const SettingValues *values)
 	target->gzip = strcmp(items[SETTING_COMPRESSION].text, "gzip") == 0;
 }
 
-void
-DeliveryTargetLoad(const char *route, DeliveryTarget *target)
+static void
+Load(const char *route, DeliveryTarget *target)
 {
 	char url[GENOPS_URL_SIZE];
 	Source source = { 0 };
 	GenopsError error;
 
-	*target = (DeliveryTarget){ .headers = GENOPS_NO_HEADERS };
 	source.settings = StoreSettings();
 	source.secrets = StoreSecrets();
 	ValuesResolve(source.settings, &source.values);
@@ -205,6 +205,20 @@ DeliveryTargetLoad(const char *route, DeliveryTarget *target)
 		target->url = Copy(url);
 	else
 		target->why_not = Copy(error.message);
+}
+
+void
+DeliveryTargetLoad(const char *route, DeliveryTarget *target)
+{
+	/* The caller's context may live as long as the worker. */
+	MemoryContext work = AllocSetContextCreate(CurTransactionContext, "genops delivery target",
+	                                           ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(work);
+
+	*target = (DeliveryTarget){ .headers = GENOPS_NO_HEADERS };
+	Load(route, target);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(work);
 }
 
 void
