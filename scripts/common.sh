@@ -14,7 +14,7 @@ umask 022
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PG_CONFIG=${PG_CONFIG:-pg_config}
-MAKE="${MAKE:-make} --no-print-directory -j$(nproc)"
+MAKE="${MAKE:-make} -s --no-print-directory -j$(nproc)"
 
 # What would lead clients, servers or their HTTP astray.
 for each in ${!PG@} ${!OTEL_@}; do
@@ -62,11 +62,11 @@ find_place() {
 	if [ -z "$place" ] || [ ! -O "$place" ]; then
 		place=$(mktemp -d "${TMPDIR:-/tmp}/genops_tempo.XXXXXX")
 		ln -sfn "$place" "$root/build/place"
+		say "user \"$server_user\" can't enter $root: servers run in $place"
 	fi
 	chmod 755 "$place"
 	as_server_user test -r "$place" ||
 		fail "user \"$server_user\" can enter neither $root nor $place: set TMPDIR to where it can"
-	say "user \"$server_user\" can't enter $root: servers run in $place"
 }
 
 need_postgresql() {

@@ -1,0 +1,56 @@
+-- From the call through the ledger to an endpoint that only counts: how fast,
+-- how long the worst call takes meanwhile, and what the ledger needs for it.
+-- psql sets endpoint and spans.
+\set ON_ERROR_STOP 1
+\pset footer off
+SET client_min_messages = warning;
+
+SELECT count(*) FROM genops_configure(otlp_endpoint => :'endpoint', compression => 'none') \g /dev/null
+
+CREATE FUNCTION make_calls(calls bigint, OUT seconds numeric, OUT worst_call_ms numeric) LANGUAGE plpgsql AS $$
+DECLARE
+    first timestamptz := clock_timestamp();
+    before timestamptz := first;
+    after timestamptz;
+    worst interval := '0';
+BEGIN
+    FOR i IN 1 .. calls LOOP
+        PERFORM genops_track(provider => 'openai', model => 'gpt-4o-' || i % 7, operation => 'chat',
+            prompt_tokens => 100 + i % 1999, completion_tokens => 10 + i % 499,
+            total_cost => (i % 9973) * 0.0000125, team => 'team-' || i % 23, project => 'assistant',
+            customer_id => i % 5003, cost_center => 'engineering', environment => 'production',
+            feature => 'summary');
+        after := clock_timestamp();
+        worst := greatest(worst, after - before);
+        before := after;
+    END LOOP;
+    seconds := round(extract(epoch FROM after - first), 2);
+    worst_call_ms := round(1000 * extract(epoch FROM worst), 2);
+END
+$$;
+
+SELECT clock_timestamp() AS started \gset
+SELECT * FROM make_calls(:spans) \gset
+SELECT complete FROM genops_flush('exported', 600) \gset
+SELECT round(extract(epoch FROM clock_timestamp() - :'started'::timestamptz), 2) AS took \gset
+
+SELECT :spans AS spans, :seconds AS seconds_to_record, :took AS seconds_to_the_endpoint,
+       round(:spans / :took) AS spans_per_second, :worst_call_ms AS worst_call_ms, :'complete' AS complete;
+
+SELECT recorded, stored, dropped FROM genops.stat_recording;
+SELECT state, stored, exported, pending, rejected, requests FROM genops.stat_delivery;
+
+CHECKPOINT;
+SELECT round(sum(pg_total_relation_size(tree.relid))::numeric / :spans) AS ledger_bytes_per_span
+FROM unnest(ARRAY['genops.ledger_span', 'genops.ledger_segment', 'genops.spend_total']::regclass[]) AS part,
+     pg_partition_tree(part) AS tree;
+
+SELECT trace_id AS one_trace FROM genops.spans ORDER BY start_time LIMIT 1 OFFSET 1000 \gset
+\timing on
+\echo Counting by team:
+SELECT team, sum(calls) AS calls FROM genops.spend GROUP BY team \g /dev/null
+SELECT team, count(*) AS calls FROM genops.spans GROUP BY team \g /dev/null
+\echo Finding a trace:
+SELECT count(*) FROM genops_trace(:'one_trace') \g /dev/null
+SELECT count(*) FROM genops_trace(:'one_trace') \g /dev/null
+\timing off
