@@ -125,7 +125,7 @@ typedef struct GenopsField GenopsField;
 struct GenopsField
 {
 	GenopsFieldKind kind;
-	GenopsOperator operator;
+	GenopsOperator op;
 	uint16_t height;
 	uint32_t offset; /* of the operator, or of the start */
 	size_t operand_count;
@@ -173,7 +173,7 @@ typedef struct GenopsSpanset GenopsSpanset;
 struct GenopsSpanset
 {
 	GenopsSpansetKind kind;
-	GenopsSpansetOperator operator;
+	GenopsSpansetOperator op;
 	uint16_t height;
 	uint32_t offset;
 	GenopsField *filter; /* FILTER: never NULL, "{}" is the literal true */
@@ -203,7 +203,7 @@ typedef struct GenopsScalar GenopsScalar;
 struct GenopsScalar
 {
 	GenopsScalarKind kind;
-	GenopsOperator operator;
+	GenopsOperator op;
 	GenopsAggregate aggregate;
 	uint16_t height;
 	uint32_t offset;
@@ -217,7 +217,7 @@ struct GenopsScalar
 typedef enum GenopsStageKind
 {
 	GENOPS_STAGE_SPANSET,
-	GENOPS_STAGE_SCALAR_FILTER, /* left operator right */
+	GENOPS_STAGE_SCALAR_FILTER, /* left op right */
 	GENOPS_STAGE_GROUP_BY,
 	GENOPS_STAGE_COALESCE,
 	GENOPS_STAGE_SELECT,
@@ -230,7 +230,7 @@ typedef struct GenopsStage
 	uint32_t offset;
 	GenopsSpanset *spanset;
 	GenopsScalar *left; /* an AGGREGATE stage's scalar, too */
-	GenopsOperator operator;
+	GenopsOperator op;
 	GenopsScalar *right;
 	GenopsField *group;
 	GenopsAttribute *attributes; /* SELECT */
@@ -281,7 +281,7 @@ typedef enum GenopsSecondStageKind
 typedef struct GenopsSecondStage
 {
 	GenopsSecondStageKind kind;
-	GenopsOperator operator; /* FILTER: series operator value */
+	GenopsOperator op; /* FILTER: series op value */
 	uint32_t offset;
 	GenopsLiteral value; /* the limit, or what is compared with */
 } GenopsSecondStage;
@@ -297,7 +297,7 @@ typedef struct GenopsMetrics GenopsMetrics;
 struct GenopsMetrics
 {
 	GenopsMetricsKind kind;
-	GenopsOperator operator; /* + - * / */
+	GenopsOperator op; /* + - * / */
 	uint16_t height;
 	uint32_t offset;
 	GenopsPipeline *pipeline;
