@@ -1,0 +1,37 @@
+/*
+ * What is wrong with a query, where, and how to mend it.
+ *
+ * The message names the place and what was found and expected, the detail
+ * shows the text around it with a caret below, and the hint shows the query
+ * as it was probably meant.
+ */
+#ifndef GENOPS_CORE_TRACEQL_COMPLAINT_H
+#define GENOPS_CORE_TRACEQL_COMPLAINT_H
+
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/base/slice.h"
+
+typedef struct GenopsTraceqlError
+{
+	GenopsError error;
+	bool syntax;     /* the text does not parse; else it parses and cannot be meant */
+	uint32_t offset; /* in bytes, from 0 */
+	uint32_t line;   /* from 1 */
+	uint32_t column; /* in characters, from 1 */
+} GenopsTraceqlError;
+
+/* Returns false.  "syntax" is as it was. */
+extern bool genops_complain(GenopsTraceqlError *error, GenopsErrorCode code, GenopsSlice text,
+                            size_t offset, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Hints at the query with the bytes from "from" to "to" replaced. */
+extern void genops_complain_mend(GenopsTraceqlError *error, GenopsSlice text, size_t from,
+                                 size_t to, GenopsSlice replacement);
+
+/* There was no memory.  Returns false. */
+extern bool genops_complain_memory(GenopsTraceqlError *error);
+
+#endif
