@@ -12,6 +12,7 @@
 #include "keep/partition.h"
 #include "keep/segment_scan.h"
 #include "keep/spend.h"
+#include "keep/spend_sums.h"
 #include "keep/worker_sql.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -87,7 +88,8 @@ InsertSegments(Oid partition, const Segment *segments, int segment_count, Timest
 void
 LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at)
 {
-	int64		seq = LedgerNewestSegment();
+	int64		newest = LedgerNewestSegment();
+	int64		seq = newest;
 	LedgerDay	day;
 	int			spans;
 
@@ -99,6 +101,7 @@ LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at)
 	spans = InsertFacts(day.span, segments, segment_count, recorded_at);
 	InsertSegments(day.segment, segments, segment_count, recorded_at);
 	LedgerStateAdvance(seq, recorded_at);
+	SpendSumsAdd(newest, segments, segment_count, recorded_at);
 	SpendNoteStored(spans);
 }
 

@@ -33,6 +33,9 @@ extern Segment *LedgerReadSegments(const char *tenant_id, const char *route, int
  * lock_timeout and never on the way of a flush.
  */
 extern bool LedgerFoldSpend(bool force);
+
+/* Whether folding should not wait for the next round of housekeeping. */
+extern bool LedgerFoldIsUrgent(void);
 extern bool LedgerCloseDays(void);	/* indexes of days that are over */
 extern bool LedgerExpire(int64 retention_us);	/* drops days, never past what
 												 * is not delivered in silence */

@@ -1,17 +1,20 @@
 /*
  * Folding of spend.
  *
- * Spans are counted by the view one by one until they are folded into
+ * The view counts spans one by one until they are folded into
  * genops.spend_total: when the quarter hour in which they were recorded is over,
- * or when there are so many that summing them would take long.  Folding is SQL
- * over the rows, not a second set of sums kept by the storing transactions:
- * those then write nothing but the rows, and what the sums miss can't differ
- * from what the rows say.  (In 15.20, a fold of 250,000 spans takes about a
- * third of a second once the ring is quiet; a sum per flush cost 3 us and 167
- * bytes of WAL for each span, always.)
+ * or when adding them up would take a query long.  A fold is one transaction,
+ * which also moves genops.ledger_state.folded_seq.
+ *
+ * What is folded was summed in memory while it was stored (spend_sums.h), at a
+ * third of a microsecond a span.  Sums that the memory doesn't have, because the
+ * worker is new, or a transaction failed, or there were too many groups, are
+ * made of the rows by SQL, which takes ten times as long.  Neither can count a
+ * span twice: both are of the run of segments from folded_seq on.
  *
  * A quarter hour that was folded in pieces has several rows of the same
- * dimensions; they are merged, a quarter hour at a time, when it is over.
+ * dimensions; they are merged when it is over, by shares of the customers so that
+ * the worker is never away for long.
  */
 #include "postgres.h"
 
@@ -22,7 +25,9 @@
 #include "keep/fact_row.h"
 #include "keep/ledger.h"
 #include "keep/segment_scan.h"
+#include "keep/partition.h"
 #include "keep/spend.h"
+#include "keep/spend_sums.h"
 #include "keep/worker_sql.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -32,6 +37,12 @@
 
 /* Unfolded spans that a query is asked to add up. */
 #define FOLD_SPANS 250000
+
+/* Spans of one fold by SQL: a fifth of a second. */
+#define SLICE_SPANS 50000
+
+/* Rows of one share of a merge. */
+#define MERGE_ROWS 20000
 
 /* Memory of one fold; what doesn't fit is sorted on disk. */
 #define FOLD_WORK_MEM "16MB"
@@ -81,10 +92,10 @@ Column(HeapTuple row, int column, TupleDesc descriptor)
 	return DatumGetInt64(heap_getattr(row, column, descriptor, &null));
 }
 
-/* The oldest unfolded segments recorded before "until", FOLD_SPANS spans at
- * most or a little more. */
+/* The oldest unfolded segments up to "last" recorded before "until", of
+ * SLICE_SPANS spans or a little more. */
 static FoldRange
-FindRange(int64 after, TimestampTz until)
+FindRange(int64 after, int64 last, TimestampTz until)
 {
 	FoldRange	range = {.after = after, .upto = after};
 	SegmentScan *scan = SegmentScanBegin(after, NULL, NULL);
@@ -96,9 +107,9 @@ FindRange(int64 after, TimestampTz until)
 		TimestampTz recorded_at = Column(row, SEGMENT_RECORDED_AT, descriptor);
 		bool		null;
 
-		if (recorded_at >= until)
+		if (recorded_at >= until || Column(row, SEGMENT_SEQ, descriptor) > last)
 			break;
-		if (range.spans >= FOLD_SPANS)
+		if (range.spans >= SLICE_SPANS)
 		{
 			range.more = true;
 			break;
@@ -120,7 +131,7 @@ SetLocal(const char *name, const char *value)
 }
 
 static void
-Fold(const FoldRange *range)
+FoldRows(const FoldRange *range)
 {
 	SetLocal("work_mem", FOLD_WORK_MEM);
 	SPI_connect();
@@ -140,11 +151,20 @@ Fold(const FoldRange *range)
 		pstrdup(timestamptz_to_str(range->last_recorded_at)), range->after, range->upto));
 	SPI_finish();
 	LedgerStateFolded(range->upto);
-	unfolded = unfolded < range->spans ? -1 : unfolded - range->spans;
+	unfolded = Max(unfolded - range->spans, 0);
 }
 
-static TimestampTz
-QuarterOf(TimestampTz time)
+static void
+FoldSums(const SpendSumsState *sums)
+{
+	SpendSumsStore(sums->upto);
+	LedgerStateFolded(sums->upto);
+	SpendSumsForget(sums->upto);
+	unfolded = -1;
+}
+
+TimestampTz
+SpendQuarterOf(TimestampTz time)
 {
 	return time - ((time % QUARTER_US) + QUARTER_US) % QUARTER_US;
 }
@@ -165,8 +185,10 @@ CountUnfolded(int64 after)
 static bool
 FoldSome(void *argument)
 {
-	bool		force = *(bool *) argument;
 	LedgerState state = LedgerStateRead();
+	SpendSumsState sums = SpendSumsRead();
+	bool		all = *(bool *) argument || sums.full;
+	TimestampTz until = SpendQuarterOf(GetCurrentTimestamp());
 	FoldRange	range;
 
 	if (!state.exists || state.newest_seq <= state.folded_seq)
@@ -176,69 +198,114 @@ FoldSome(void *argument)
 	}
 	if (unfolded < 0)
 		unfolded = CountUnfolded(state.folded_seq);
-	range = FindRange(state.folded_seq, force || unfolded >= FOLD_SPANS ? DT_NOEND :
-					  QuarterOf(GetCurrentTimestamp()));
+	all |= unfolded >= FOLD_SPANS;
+
+	if (sums.after == state.folded_seq && sums.upto > sums.after && sums.upto <= state.newest_seq)
+	{
+		if (!all && sums.first_recorded_at >= until)
+			return false;
+		FoldSums(&sums);
+		return all && sums.upto < state.newest_seq;
+	}
+	range = FindRange(state.folded_seq, sums.after > state.folded_seq ? sums.after : PG_INT64_MAX,
+					  all ? DT_NOEND : until);
 	if (range.upto == range.after)
 		return false;
-	Fold(&range);
-	return range.more;
+	FoldRows(&range);
+	return true;
 }
 
-/* The first quarter hour in a range that was folded in pieces; 0 if there is
- * none. */
-static TimestampTz
+bool
+LedgerFoldIsUrgent(void)
+{
+	return unfolded >= FOLD_SPANS || SpendSumsRead().full;
+}
+
+/*
+ * Merging.
+ */
+typedef struct Merge
+{
+	TimestampTz quarter;		/* 0: none is under way */
+	int64		fold;			/* that its rows will have */
+	int64		shares;
+	int64		next;
+} Merge;
+
+static Merge merge;
+
+/* Finds the first quarter hour in a range that was folded in pieces. */
+static void
 FindPieces(TimestampTz from, TimestampTz to)
 {
-	return WorkerSqlNumber(psprintf(
-		"SELECT pg_catalog.int8(1000000 * extract(epoch FROM min(recorded_at) - '2000-01-01 00:00:00+00')) "
-		"FROM (SELECT recorded_at FROM genops.spend_total WHERE recorded_at >= '%s' AND recorded_at < '%s' "
-		"GROUP BY recorded_at HAVING min(fold) <> max(fold)) pieces",
-		pstrdup(timestamptz_to_str(from)), pstrdup(timestamptz_to_str(to))), 0);
+	uint64		found = WorkerSql(psprintf(
+		"SELECT recorded_at, max(fold)::text, (count(*) / %d + 1)::text FROM genops.spend_total "
+		"WHERE recorded_at >= '%s' AND recorded_at < '%s' "
+		"GROUP BY recorded_at HAVING min(fold) <> max(fold) ORDER BY recorded_at LIMIT 1", MERGE_ROWS,
+		pstrdup(timestamptz_to_str(from)), pstrdup(timestamptz_to_str(to))));
+	bool		null;
+
+	merge = (Merge) {0};
+	if (found == 0)
+		return;
+	merge.quarter = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	merge.fold = strtoll(WorkerSqlText(0, 2), NULL, 10);
+	merge.shares = strtoll(WorkerSqlText(0, 3), NULL, 10);
 }
 
 static void
-Merge(TimestampTz quarter)
+MergeShare(void)
 {
 	SetLocal("work_mem", FOLD_WORK_MEM);
 	WorkerSql(psprintf(
-		"WITH piece AS (DELETE FROM genops.spend_total WHERE recorded_at = '%s' RETURNING *) "
+		"WITH piece AS (DELETE FROM genops.spend_total WHERE recorded_at = '%s' "
+		"AND (hashtext(coalesce(customer_id, '')) & 2147483647) %% " INT64_FORMAT " = " INT64_FORMAT
+		" RETURNING *) "
 		INTO_TOTALS
-		"SELECT period_start, recorded_at, (SELECT max(fold) FROM piece), " DIMENSIONS ", currency, "
+		"SELECT period_start, recorded_at, " INT64_FORMAT ", " DIMENSIONS ", currency, "
 		SUM("calls") ", " SUM("errors") ", " SUM("unpriced_calls") ", "
 		SUM("prompt_tokens") ", " SUM("completion_tokens") ", " SUM("cache_read_tokens") ", "
 		SUM("cache_write_tokens") ", " SUM("reasoning_tokens") ", "
 		"sum(total_cost), sum(input_cost), sum(output_cost), sum(cache_read_cost), sum(cache_write_cost) "
 		"FROM piece GROUP BY period_start, recorded_at, " DIMENSIONS ", currency",
-		timestamptz_to_str(quarter)));
+		timestamptz_to_str(merge.quarter), merge.shares, merge.next, merge.fold));
 }
 
-/* Merges one quarter hour; argument: the end of those that may be merged. */
+/* Merges one share of a quarter hour; argument: TimestampTz *, the end of those
+ * that may be merged. */
 static bool
 MergeSome(void *argument)
 {
 	TimestampTz until = *(TimestampTz *) argument;
-	TimestampTz from = merged_until != 0 ? merged_until : until - MERGE_LOOKBACK_US;
-	TimestampTz quarter;
 
 	SPI_connect();
-	quarter = FindPieces(from, until);
-	if (quarter != 0)
-		Merge(quarter);
+	if (merge.quarter == 0)
+		FindPieces(merged_until != 0 ? merged_until : until - MERGE_LOOKBACK_US, until);
+	if (merge.quarter != 0)
+		MergeShare();
 	SPI_finish();
-	merged_until = quarter != 0 ? quarter + QUARTER_US : until;
-	return quarter != 0;
+	if (merge.quarter == 0)
+		merged_until = until;
+	else if (++merge.next == merge.shares)
+	{
+		merged_until = merge.quarter + QUARTER_US;
+		merge.quarter = 0;
+	}
+	return merged_until != until;
 }
 
+/* Everything recorded in a quarter hour is folded once a later one is being
+ * recorded; merging waits for one more. */
 bool
 LedgerFoldSpend(bool force)
 {
 	static Chore folding = {.name = "folding of spend", .run = FoldSome};
 	static Chore merging = {.name = "merging of spend", .run = MergeSome};
-	TimestampTz until = QuarterOf(GetCurrentTimestamp()) - QUARTER_US;
+	TimestampTz until = SpendQuarterOf(GetCurrentTimestamp()) - QUARTER_US;
 
 	if (ChoreRun(&folding, &force))
 		return true;
-	if (until - merged_until < MERGE_EVERY_US)
+	if (merge.quarter == 0 && until - merged_until < MERGE_EVERY_US)
 		return false;
 	return ChoreRun(&merging, &until);
 }
