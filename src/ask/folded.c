@@ -22,11 +22,11 @@ PG_FUNCTION_INFO_V1(genops_folded_seq);
 static int64
 ReadFoldedSeq(void)
 {
-	Relation	state = table_open(PartitionParent("ledger_state"), AccessShareLock);
+	Relation state = table_open(PartitionParent("ledger_state"), AccessShareLock);
 	TupleTableSlot *row = table_slot_create(state, NULL);
 	TableScanDesc scan = table_beginscan(state, GetActiveSnapshot(), 0, NULL);
-	int64		folded = 0;
-	bool		null;
+	int64 folded = 0;
+	bool null;
 
 	if (table_scan_getnextslot(scan, ForwardScanDirection, row))
 		folded = DatumGetInt64(slot_getattr(row, STATE_FOLDED_SEQ, &null));
@@ -39,7 +39,7 @@ ReadFoldedSeq(void)
 Datum
 genops_folded_seq(PG_FUNCTION_ARGS)
 {
-	int64	   *folded = fcinfo->flinfo->fn_extra;
+	int64 *folded = fcinfo->flinfo->fn_extra;
 
 	if (folded == NULL)
 	{

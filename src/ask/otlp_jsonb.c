@@ -34,14 +34,14 @@ typedef struct Builder
 	JsonbValue *result;
 } Builder;
 
-static void PushValue(Builder *builder, const GenopsValue *value, JsonbIteratorToken token, int depth);
+static void PushValue(Builder *builder, const GenopsValue *value, JsonbIteratorToken token,
+                      int depth);
 
 void
 OtlpMalformed(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("a segment of the genops ledger is malformed")));
+	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+	                errmsg("a segment of the genops ledger is malformed")));
 }
 
 static void
@@ -54,7 +54,7 @@ static void
 PushText(Builder *builder, JsonbIteratorToken token, GenopsSlice text)
 {
 	GenopsSlice converted = ServerText(text);
-	JsonbValue	value = {.type = jbvString};
+	JsonbValue value = { .type = jbvString };
 
 	value.val.string.val = unconstify(char *, converted.length > 0 ? converted.data : "");
 	value.val.string.len = (int) converted.length;
@@ -64,7 +64,7 @@ PushText(Builder *builder, JsonbIteratorToken token, GenopsSlice text)
 static void
 PushNull(Builder *builder, JsonbIteratorToken token)
 {
-	JsonbValue	value = {.type = jbvNull};
+	JsonbValue value = { .type = jbvNull };
 
 	Push(builder, token, &value);
 }
@@ -72,7 +72,7 @@ PushNull(Builder *builder, JsonbIteratorToken token)
 static void
 PushNumeric(Builder *builder, JsonbIteratorToken token, Numeric number)
 {
-	JsonbValue	value = {.type = jbvNumeric};
+	JsonbValue value = { .type = jbvNumeric };
 
 	value.val.numeric = number;
 	Push(builder, token, &value);
@@ -81,31 +81,33 @@ PushNumeric(Builder *builder, JsonbIteratorToken token, Numeric number)
 static void
 PushDouble(Builder *builder, JsonbIteratorToken token, double number)
 {
-	char		text[DOUBLE_SHORTEST_DECIMAL_LEN + 2];
+	char text[DOUBLE_SHORTEST_DECIMAL_LEN + 2];
 
 	if (isnan(number))
 		PushText(builder, token, GENOPS_LITERAL("NaN"));
 	else if (isinf(number))
-		PushText(builder, token, number > 0 ? GENOPS_LITERAL("Infinity") : GENOPS_LITERAL("-Infinity"));
+		PushText(builder, token,
+		         number > 0 ? GENOPS_LITERAL("Infinity") : GENOPS_LITERAL("-Infinity"));
 	else
 	{
 		double_to_shortest_decimal_buf(number, text);
 		if (strpbrk(text, ".e") == NULL)
 			strcat(text, ".0");
-		PushNumeric(builder, token,
-					DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-														ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+		PushNumeric(
+		    builder, token,
+		    DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+		                                        ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 	}
 }
 
 static void
 PushBytes(Builder *builder, JsonbIteratorToken token, GenopsSlice bytes)
 {
-	int			room = pg_b64_enc_len((int) bytes.length);
-	char	   *text = palloc(room + 1);
-	int			length = pg_b64_encode((const void *) bytes.data, (int) bytes.length, text, room);
+	int room = pg_b64_enc_len((int) bytes.length);
+	char *text = palloc(room + 1);
+	int length = pg_b64_encode((const void *) bytes.data, (int) bytes.length, text, room);
 
-	PushText(builder, token, (GenopsSlice) {text, (size_t) Max(length, 0)});
+	PushText(builder, token, (GenopsSlice){ text, (size_t) Max(length, 0) });
 }
 
 static void
@@ -138,7 +140,7 @@ ReadPairs(GenopsSlice message, uint32 field_number, int *count)
 {
 	GenopsFields fields = genops_fields(message);
 	GenopsField field;
-	int			room = 32;
+	int room = 32;
 	KeyedValue *pairs = palloc(room * sizeof(KeyedValue));
 
 	*count = 0;
@@ -164,7 +166,7 @@ ReadPairs(GenopsSlice message, uint32 field_number, int *count)
 static void
 PushObject(Builder *builder, GenopsSlice message, uint32 field_number, int depth)
 {
-	int			count;
+	int count;
 	KeyedValue *pairs = ReadPairs(message, field_number, &count);
 
 	Push(builder, WJB_BEGIN_OBJECT, NULL);
@@ -180,7 +182,7 @@ PushObject(Builder *builder, GenopsSlice message, uint32 field_number, int depth
 static void
 PushValue(Builder *builder, const GenopsValue *value, JsonbIteratorToken token, int depth)
 {
-	JsonbValue	boolean = {.type = jbvBool};
+	JsonbValue boolean = { .type = jbvBool };
 
 	switch (depth < MAX_DEPTH ? value->type : GENOPS_VALUE_EMPTY)
 	{
@@ -215,7 +217,7 @@ PushValue(Builder *builder, const GenopsValue *value, JsonbIteratorToken token, 
 Jsonb *
 OtlpAttributes(GenopsSlice message, uint32 field_number)
 {
-	Builder		builder = {0};
+	Builder builder = { 0 };
 
 	PushObject(&builder, message, field_number, 0);
 	return JsonbValueToJsonb(builder.result);
@@ -232,16 +234,14 @@ PushMember(Builder *builder, const char *key, GenopsSlice text)
 static GenopsSlice
 PrintTime(uint64 unix_ns)
 {
-	uint64		seconds = unix_ns / 1000000000;
-	int			of_day = (int) (seconds % SECS_PER_DAY);
-	int			year,
-				month,
-				day;
+	uint64 seconds = unix_ns / 1000000000;
+	int of_day = (int) (seconds % SECS_PER_DAY);
+	int year, month, day;
 
 	j2date((int) (seconds / SECS_PER_DAY) + UNIX_EPOCH_JDATE, &year, &month, &day);
 	return genops_slice(psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", year, month, day,
-								 of_day / 3600, of_day / 60 % 60, of_day % 60,
-								 (int) (unix_ns % 1000000000)));
+	                             of_day / 3600, of_day / 60 % 60, of_day % 60,
+	                             (int) (unix_ns % 1000000000)));
 }
 
 /* Event: 1 time, 2 name, 3 attributes. */
@@ -251,7 +251,7 @@ PushEvent(Builder *builder, GenopsSlice event)
 	GenopsFields fields = genops_fields(event);
 	GenopsField field;
 	GenopsSlice name = GENOPS_LITERAL("");
-	uint64		time = 0;
+	uint64 time = 0;
 
 	while (genops_fields_next(&fields, &field))
 	{
@@ -271,10 +271,10 @@ PushEvent(Builder *builder, GenopsSlice event)
 static void
 PushHex(Builder *builder, const char *key, GenopsSlice id)
 {
-	char	   *digits = palloc(2 * id.length + 1);
+	char *digits = palloc(2 * id.length + 1);
 
 	genops_hex(digits, (const uint8_t *) id.data, id.length);
-	PushMember(builder, key, (GenopsSlice) {digits, 2 * id.length});
+	PushMember(builder, key, (GenopsSlice){ digits, 2 * id.length });
 }
 
 /* Link: 1 trace_id, 2 span_id, 3 trace_state, 4 attributes. */
@@ -283,8 +283,8 @@ PushLink(Builder *builder, GenopsSlice link)
 {
 	GenopsFields fields = genops_fields(link);
 	GenopsField field;
-	GenopsSlice members[4] = {GENOPS_LITERAL(""), GENOPS_LITERAL(""), GENOPS_LITERAL(""),
-	GENOPS_LITERAL("")};
+	GenopsSlice members[4] = { GENOPS_LITERAL(""), GENOPS_LITERAL(""), GENOPS_LITERAL(""),
+		                       GENOPS_LITERAL("") };
 
 	while (genops_fields_next(&fields, &field))
 		if (field.number < lengthof(members) && field.wire_type == 2)
@@ -299,9 +299,9 @@ PushLink(Builder *builder, GenopsSlice link)
 }
 
 static Jsonb *
-ArrayOf(GenopsSlice span, uint32 field_number, void (*push) (Builder *, GenopsSlice))
+ArrayOf(GenopsSlice span, uint32 field_number, void (*push)(Builder *, GenopsSlice))
 {
-	Builder		builder = {0};
+	Builder builder = { 0 };
 	GenopsFields fields = genops_fields(span);
 	GenopsField field;
 

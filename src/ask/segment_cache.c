@@ -11,6 +11,7 @@
 
 #include "ask/segment_cache.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -20,18 +21,18 @@
 
 typedef struct KeptSegment
 {
-	int64		seq;
+	int64 seq;
 	TimestampTz recorded_at;
-	Oid			user;			/* as whom it was read */
-	struct varlena *bytes;		/* NULL: there is none */
-	uint64		used;			/* when, in calls; 0: empty */
+	Oid user;              /* as whom it was read */
+	struct varlena *bytes; /* NULL: there is none */
+	uint64 used;           /* when, in calls; 0: empty */
 } KeptSegment;
 
 typedef struct SegmentCache
 {
 	MemoryContext statement;
 	MemoryContextCallback forget;
-	uint64		calls;
+	uint64 calls;
 	KeptSegment kept[KEPT];
 } SegmentCache;
 
@@ -66,13 +67,14 @@ static SPIPlanPtr
 ReadPlan(void)
 {
 	static SPIPlanPtr plan = NULL;
-	Oid			types[] = {TIMESTAMPTZOID, INT8OID};
+	Oid types[] = { TIMESTAMPTZOID, INT8OID };
 
 	if (plan != NULL)
 		return plan;
-	plan = SPI_prepare("SELECT bytes FROM genops.ledger_segment "
-					   "WHERE recorded_at OPERATOR(pg_catalog.=) $1 AND seq OPERATOR(pg_catalog.=) $2",
-					   lengthof(types), types);
+	plan =
+	    SPI_prepare("SELECT bytes FROM genops.ledger_segment "
+	                "WHERE recorded_at OPERATOR(pg_catalog.=) $1 AND seq OPERATOR(pg_catalog.=) $2",
+	                lengthof(types), types);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	SPI_keepplan(plan);
@@ -83,9 +85,9 @@ ReadPlan(void)
 static struct varlena *
 Read(MemoryContext context, TimestampTz recorded_at, int64 seq)
 {
-	Datum		arguments[] = {TimestampTzGetDatum(recorded_at), Int64GetDatum(seq)};
+	Datum arguments[] = { TimestampTzGetDatum(recorded_at), Int64GetDatum(seq) };
 	struct varlena *bytes = NULL;
-	int			result;
+	int result;
 
 	SPI_connect();
 	result = SPI_execute_plan(ReadPlan(), arguments, NULL, true, 1);
@@ -93,8 +95,8 @@ Read(MemoryContext context, TimestampTz recorded_at, int64 seq)
 		elog(ERROR, "SPI_execute_plan returned %s", SPI_result_code_string(result));
 	if (SPI_processed > 0)
 	{
-		bool		null;
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+		bool null;
+		Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
 		MemoryContext spi = MemoryContextSwitchTo(context);
 
 		bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(value);
@@ -124,7 +126,7 @@ Find(SegmentCache *cache, TimestampTz recorded_at, int64 seq)
 	{
 		place = &cache->kept[i];
 		if (place->used != 0 && place->seq == seq && place->recorded_at == recorded_at &&
-			place->user == GetUserId())
+		    place->user == GetUserId())
 			return place;
 	}
 	place = LeastUsed(cache);
@@ -148,5 +150,5 @@ SegmentFetch(MemoryContext statement, TimestampTz recorded_at, int64 seq)
 	kept->used = ++cache->calls;
 	if (kept->bytes == NULL)
 		return GENOPS_ABSENT;
-	return (GenopsSlice) {VARDATA_ANY(kept->bytes), VARSIZE_ANY_EXHDR(kept->bytes)};
+	return (GenopsSlice){ VARDATA_ANY(kept->bytes), VARSIZE_ANY_EXHDR(kept->bytes) };
 }

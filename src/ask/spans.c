@@ -5,6 +5,7 @@
 
 #include "ask/otlp_jsonb.h"
 #include "ask/segment_cache.h"
+#include "compat.h"
 #include "core/span/otlp_read.h"
 #include "fmgr.h"
 #include "keep/server_text.h"
@@ -26,7 +27,7 @@ PG_FUNCTION_INFO_V1(genops_span_trace_state);
 Datum
 genops_cost_from_e12(PG_FUNCTION_ARGS)
 {
-	Numeric		cost = int64_div_fast_to_numeric(PG_GETARG_INT64(0), GENOPS_MONEY_SCALE);
+	Numeric cost = int64_div_fast_to_numeric(PG_GETARG_INT64(0), GENOPS_MONEY_SCALE);
 
 	return DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(cost));
 }
@@ -48,8 +49,8 @@ static bool
 SpanAt(GenopsSlice segment, int32 offset, GenopsSlice *span)
 {
 	const uint8 *bytes = (const uint8 *) segment.data;
-	size_t		at = (size_t) offset;
-	uint64		length = 0;
+	size_t at = (size_t) offset;
+	uint64 length = 0;
 
 	if (offset < 2 || at > segment.length || (bytes[--at] & 0x80) != 0)
 		return false;
@@ -58,7 +59,7 @@ SpanAt(GenopsSlice segment, int32 offset, GenopsSlice *span)
 		length = length << 7 | (bytes[--at] & 0x7F);
 	if (at == 0 || bytes[at - 1] != SPAN_TAG || length > segment.length - (size_t) offset)
 		return false;
-	*span = (GenopsSlice) {segment.data + offset, length};
+	*span = (GenopsSlice){ segment.data + offset, length };
 	return true;
 }
 
@@ -71,10 +72,9 @@ FetchSpan(FunctionCallInfo fcinfo, GenopsSlice *span)
 	if (!genops_slice_present(segment))
 		return false;
 	if (!SpanAt(segment, PG_GETARG_INT32(2), span))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("no span begins at offset %d of segment " INT64_FORMAT,
-						PG_GETARG_INT32(2), PG_GETARG_INT64(1))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("no span begins at offset %d of segment " INT64_FORMAT,
+		                       PG_GETARG_INT32(2), PG_GETARG_INT64(1))));
 	return true;
 }
 

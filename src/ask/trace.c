@@ -39,7 +39,7 @@ PG_FUNCTION_INFO_V1(genops_trace);
 typedef struct SegmentList
 {
 	StringInfoData text;
-	int64		last;			/* rows of one segment mostly come together */
+	int64 last; /* rows of one segment mostly come together */
 } SegmentList;
 
 static void
@@ -54,7 +54,7 @@ AddSegment(SegmentList *list, int64 seq)
 static Datum
 Column(TupleTableSlot *row, int column)
 {
-	bool		null;
+	bool null;
 
 	return slot_getattr(row, column, &null);
 }
@@ -63,7 +63,7 @@ Column(TupleTableSlot *row, int column)
 static void
 SearchBlooms(Oid partition, const uint8 *trace_id, SegmentList *found)
 {
-	Relation	segments = table_open(partition, AccessShareLock);
+	Relation segments = table_open(partition, AccessShareLock);
 	TupleTableSlot *row = table_slot_create(segments, NULL);
 	TableScanDesc scan = table_beginscan(segments, GetActiveSnapshot(), 0, NULL);
 
@@ -73,7 +73,8 @@ SearchBlooms(Oid partition, const uint8 *trace_id, SegmentList *found)
 		struct varlena *bloom = pg_detoast_datum_packed(stored);
 
 		CHECK_FOR_INTERRUPTS();
-		if (genops_bloom_may_have((const uint8_t *) VARDATA_ANY(bloom), VARSIZE_ANY_EXHDR(bloom), trace_id))
+		if (genops_bloom_may_have((const uint8_t *) VARDATA_ANY(bloom), VARSIZE_ANY_EXHDR(bloom),
+		                          trace_id))
 			AddSegment(found, DatumGetInt64(Column(row, SEGMENT_SEQ)));
 		if (bloom != stored)
 			pfree(bloom);
@@ -87,11 +88,12 @@ SearchBlooms(Oid partition, const uint8 *trace_id, SegmentList *found)
 static void
 SearchIndex(Oid partition, Oid index_oid, const uint8 *trace_id, SegmentList *found)
 {
-	Relation	spans = table_open(partition, AccessShareLock);
-	Relation	index = index_open(index_oid, AccessShareLock);
+	Relation spans = table_open(partition, AccessShareLock);
+	Relation index = index_open(index_oid, AccessShareLock);
 	TupleTableSlot *row = table_slot_create(spans, NULL);
 	IndexScanDesc scan = compat_index_beginscan(spans, index, GetActiveSnapshot(), 1);
-	Datum		hash = DirectFunctionCall2(uuid_hash_extended, PointerGetDatum(trace_id), Int64GetDatum(0));
+	Datum hash =
+	    DirectFunctionCall2(uuid_hash_extended, PointerGetDatum(trace_id), Int64GetDatum(0));
 	ScanKeyData key;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, hash);
@@ -108,8 +110,8 @@ SearchIndex(Oid partition, Oid index_oid, const uint8 *trace_id, SegmentList *fo
 static void
 SearchDay(const LedgerDay *day, const uint8 *trace_id, SegmentList *found)
 {
-	Oid			index = get_relname_relid(PartitionIndexName(day->span, "trace"),
-										  get_rel_namespace(day->span));
+	Oid index =
+	    get_relname_relid(PartitionIndexName(day->span, "trace"), get_rel_namespace(day->span));
 
 	if (OidIsValid(index))
 		SearchIndex(day->span, index, trace_id, found);
@@ -119,14 +121,15 @@ SearchDay(const LedgerDay *day, const uint8 *trace_id, SegmentList *found)
 
 /* Puts the rows of a day's segments into the result. */
 static void
-ReturnRows(const LedgerDay *day, const char *trace_id, const SegmentList *found, ReturnSetInfo *result)
+ReturnRows(const LedgerDay *day, const char *trace_id, const SegmentList *found,
+           ReturnSetInfo *result)
 {
-	char	   *query = psprintf(
-		"SELECT * FROM genops.spans WHERE recorded_at >= '%s' AND recorded_at < '%s' "
-		"AND segment = ANY ('{%s}') AND trace_id = '%s' ORDER BY start_time, span_id",
-		pstrdup(timestamptz_to_str(day->start)), pstrdup(timestamptz_to_str(day->end)),
-		found->text.data, trace_id);
-	int			status = SPI_execute(query, true, 0);
+	char *query =
+	    psprintf("SELECT * FROM genops.spans WHERE recorded_at >= '%s' AND recorded_at < '%s' "
+	             "AND segment = ANY ('{%s}') AND trace_id = '%s' ORDER BY start_time, span_id",
+	             pstrdup(timestamptz_to_str(day->start)), pstrdup(timestamptz_to_str(day->end)),
+	             found->text.data, trace_id);
+	int status = SPI_execute(query, true, 0);
 
 	if (status != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(status));
@@ -140,8 +143,8 @@ ReturnRows(const LedgerDay *day, const char *trace_id, const SegmentList *found,
 static void
 CheckMayRead(void)
 {
-	Oid			table = PartitionParent("ledger_segment");
-	AclResult	allowed = pg_class_aclcheck(table, GetUserId(), ACL_SELECT);
+	Oid table = PartitionParent("ledger_segment");
+	AclResult allowed = pg_class_aclcheck(table, GetUserId(), ACL_SELECT);
 
 	if (allowed != ACLCHECK_OK)
 		aclcheck_error(allowed, OBJECT_TABLE, "ledger_segment");
@@ -152,21 +155,23 @@ CheckMayRead(void)
 static void
 ReadTraceId(text *argument, uint8 trace_id[GENOPS_TRACE_ID_SIZE])
 {
-	char	   *given = text_to_cstring(argument);
-	char	   *start = given + strspn(given, " \t\r\n");
+	char *given = text_to_cstring(argument);
+	char *start = given + strspn(given, " \t\r\n");
 	GenopsTraceParent parent;
 	GenopsSlice text;
 
 	for (char *at = start; *at != '\0'; at++)
 		*at = pg_ascii_tolower((unsigned char) *at);
-	text = (GenopsSlice) {start, strcspn(start, " \t\r\n")};
-	if (text.length == 2 * GENOPS_TRACE_ID_SIZE && genops_unhex(trace_id, text, GENOPS_TRACE_ID_SIZE))
+	text = (GenopsSlice){ start, strcspn(start, " \t\r\n") };
+	if (text.length == 2 * GENOPS_TRACE_ID_SIZE &&
+	    genops_unhex(trace_id, text, GENOPS_TRACE_ID_SIZE))
 		return;
 	if (!genops_traceparent_parse(text, &parent))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid trace id: \"%s\"", given),
-				 errhint("Give 32 hexadecimal digits, or a traceparent as genops_track() returns it.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid trace id: \"%s\"", given),
+		     errhint(
+		         "Give 32 hexadecimal digits, or a traceparent as genops_track() returns it.")));
 	memcpy(trace_id, parent.trace_id, GENOPS_TRACE_ID_SIZE);
 }
 
@@ -175,16 +180,16 @@ ReadTraceId(text *argument, uint8 trace_id[GENOPS_TRACE_ID_SIZE])
 static int
 PreferIndexes(void)
 {
-	int			level = NewGUCNestLevel();
+	int level = NewGUCNestLevel();
 
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	                         GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+	                         true, 0, false);
 	(void) set_config_option("max_parallel_workers_per_gather", "0", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	                         GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+	                         false);
 	return level;
 }
 
@@ -192,11 +197,11 @@ Datum
 genops_trace(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	uint8		trace_id[GENOPS_TRACE_ID_SIZE];
-	char		digits[2 * GENOPS_TRACE_ID_SIZE + 1] = "";
-	LedgerDay  *days;
-	int			count;
-	int			level;
+	uint8 trace_id[GENOPS_TRACE_ID_SIZE];
+	char digits[2 * GENOPS_TRACE_ID_SIZE + 1] = "";
+	LedgerDay *days;
+	int count;
+	int level;
 
 	ReadTraceId(PG_GETARG_TEXT_PP(0), trace_id);
 	genops_hex(digits, trace_id, GENOPS_TRACE_ID_SIZE);
@@ -208,7 +213,7 @@ genops_trace(PG_FUNCTION_ARGS)
 	level = PreferIndexes();
 	for (int i = 0; i < count; i++)
 	{
-		SegmentList found = {.last = 0};
+		SegmentList found = { .last = 0 };
 
 		initStringInfo(&found.text);
 		SearchDay(&days[i], trace_id, &found);

@@ -17,13 +17,13 @@
 
 struct BulkInsert
 {
-	EState	   *executor;
+	EState *executor;
 	ResultRelInfo *target;
 	BulkInsertState state;
-	CommandId	command;
-	MemoryContext memory;		/* of the lot's values */
-	int			lot;
-	int			count;
+	CommandId command;
+	MemoryContext memory; /* of the lot's values */
+	int lot;
+	int count;
 	TupleTableSlot **rows;
 };
 
@@ -31,23 +31,23 @@ BulkInsert *
 BulkInsertBegin(Oid table, int columns, int rows)
 {
 	BulkInsert *insert = palloc0(sizeof(BulkInsert));
-	Relation	relation = table_open(table, RowExclusiveLock);
+	Relation relation = table_open(table, RowExclusiveLock);
 
 	if (RelationGetNumberOfAttributes(relation) != columns)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"genops.%s\" has %d columns, but %d are expected",
-						RelationGetRelationName(relation),
-						RelationGetNumberOfAttributes(relation), columns),
-				 errhint("Library and extension may be of different versions: see ALTER EXTENSION ... UPDATE.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("table \"genops.%s\" has %d columns, but %d are expected",
+		                       RelationGetRelationName(relation),
+		                       RelationGetNumberOfAttributes(relation), columns),
+		                errhint("Library and extension may be of different versions: see ALTER "
+		                        "EXTENSION ... UPDATE.")));
 	insert->executor = CreateExecutorState();
 	insert->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(insert->target, relation, 0, NULL, 0);
 	ExecOpenIndices(insert->target, false);
 	insert->state = GetBulkInsertState();
 	insert->command = GetCurrentCommandId(true);
-	insert->memory = AllocSetContextCreate(CurrentMemoryContext, "genops bulk insert",
-										   ALLOCSET_DEFAULT_SIZES);
+	insert->memory =
+	    AllocSetContextCreate(CurrentMemoryContext, "genops bulk insert", ALLOCSET_DEFAULT_SIZES);
 	insert->lot = Max(Min(rows, MAX_LOT), 1);
 	insert->rows = palloc0(insert->lot * sizeof(TupleTableSlot *));
 	return insert;
@@ -69,8 +69,8 @@ InsertIndexTuples(BulkInsert *insert, TupleTableSlot *row)
 static void
 Flush(BulkInsert *insert)
 {
-	Relation	relation = insert->target->ri_RelationDesc;
-	MemoryContext caller = MemoryContextSwitchTo(insert->memory);	/* toasting leaves some */
+	Relation relation = insert->target->ri_RelationDesc;
+	MemoryContext caller = MemoryContextSwitchTo(insert->memory); /* toasting leaves some */
 
 	table_multi_insert(relation, insert->rows, insert->count, insert->command, 0, insert->state);
 	for (int i = 0; i < insert->count; i++)
@@ -94,7 +94,7 @@ BulkInsertRow(BulkInsert *insert)
 	row = insert->rows[insert->count];
 	if (row == NULL)
 	{
-		Relation	relation = insert->target->ri_RelationDesc;
+		Relation relation = insert->target->ri_RelationDesc;
 
 		row = MakeSingleTupleTableSlot(RelationGetDescr(relation), table_slot_callbacks(relation));
 		insert->rows[insert->count] = row;
@@ -113,7 +113,7 @@ BulkInsertPut(BulkInsert *insert, TupleTableSlot *row)
 void
 BulkInsertEnd(BulkInsert *insert)
 {
-	Relation	relation = insert->target->ri_RelationDesc;
+	Relation relation = insert->target->ri_RelationDesc;
 
 	if (insert->count > 0)
 		Flush(insert);

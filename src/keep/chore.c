@@ -23,21 +23,20 @@ Report(Chore *chore, ErrorData *error, TimestampTz now)
 	if (chore->reported)
 		return;
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE &&
-		!TimestampDifferenceExceeds(chore->failing_since, now, LOCK_PATIENCE_MS))
+	    !TimestampDifferenceExceeds(chore->failing_since, now, LOCK_PATIENCE_MS))
 		return;
 	chore->reported = true;
-	ereport(WARNING,
-			(errcode(error->sqlerrcode),
-			 errmsg("%s of the genops ledger fails: %s", chore->name, error->message),
-			 error->detail ? errdetail_internal("%s", error->detail) : 0,
-			 errhint("It is tried again; recording and delivery go on.")));
+	ereport(WARNING, (errcode(error->sqlerrcode),
+	                  errmsg("%s of the genops ledger fails: %s", chore->name, error->message),
+	                  error->detail ? errdetail_internal("%s", error->detail) : 0,
+	                  errhint("It is tried again; recording and delivery go on.")));
 }
 
 static void
 Failed(Chore *chore)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	ErrorData  *error;
+	ErrorData *error;
 
 	HOLD_INTERRUPTS();
 	MemoryContextSwitchTo(TopMemoryContext);
@@ -47,7 +46,7 @@ Failed(Chore *chore)
 	if (chore->failing_since == 0)
 		chore->failing_since = now;
 	chore->not_before = TimestampTzPlusMilliseconds(
-		now, REST_MS + pg_prng_uint64_range(&pg_global_prng_state, 0, REST_JITTER_MS));
+	    now, REST_MS + pg_prng_uint64_range(&pg_global_prng_state, 0, REST_JITTER_MS));
 	Report(chore, error, now);
 	FreeErrorData(error);
 	RESUME_INTERRUPTS();
@@ -56,7 +55,7 @@ Failed(Chore *chore)
 static bool
 RunInTransaction(Chore *chore, void *argument)
 {
-	bool		more;
+	bool more;
 
 	if (!WorkBegin())
 		return false;

@@ -11,11 +11,11 @@
 
 typedef struct Chore
 {
-	const char *name;			/* for the log: "folding of spend" */
-	bool		(*run) (void *argument);
-	TimestampTz not_before;		/* after an error; private */
-	TimestampTz failing_since;	/* private */
-	bool		reported;		/* private */
+	const char *name; /* for the log: "folding of spend" */
+	bool (*run)(void *argument);
+	TimestampTz not_before;    /* after an error; private */
+	TimestampTz failing_since; /* private */
+	bool reported;             /* private */
 } Chore;
 
 /*

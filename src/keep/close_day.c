@@ -39,7 +39,7 @@
 static BlockNumber
 BlocksOf(Oid table)
 {
-	Relation	relation = table_open(table, AccessShareLock);
+	Relation relation = table_open(table, AccessShareLock);
 	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
 
 	table_close(relation, AccessShareLock);
@@ -49,23 +49,24 @@ BlocksOf(Oid table)
 static void
 BuildTraceIndex(Oid partition)
 {
-	char	   *name = get_rel_name(partition);
+	char *name = get_rel_name(partition);
 
 	(void) set_config_option("maintenance_work_mem", BUILD_MEMORY, PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_LOCAL, true, 0, false);
+	                         GUC_ACTION_LOCAL, true, 0, false);
 	(void) set_config_option("max_parallel_maintenance_workers", "0", PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_LOCAL, true, 0, false);
+	                         GUC_ACTION_LOCAL, true, 0, false);
 	SPI_connect();
 	WorkerSql(psprintf("CREATE INDEX %s_trace ON genops.%s "
-					   "(pg_catalog.uuid_hash_extended(trace_id, 0))", name, name));
+	                   "(pg_catalog.uuid_hash_extended(trace_id, 0))",
+	                   name, name));
 	SPI_finish();
 }
 
 static bool
 HasTraceIndex(Oid partition)
 {
-	return OidIsValid(get_relname_relid(PartitionIndexName(partition, "trace"),
-										get_rel_namespace(partition)));
+	return OidIsValid(
+	    get_relname_relid(PartitionIndexName(partition, "trace"), get_rel_namespace(partition)));
 }
 
 /* Builds one index. */
@@ -74,8 +75,8 @@ CloseOne(void *argument)
 {
 	static TimestampTz all_closed_before = 0;
 	LedgerState state = LedgerStateRead();
-	LedgerDay  *days;
-	int			count;
+	LedgerDay *days;
+	int count;
 
 	(void) argument;
 	if (!state.exists || state.newest_recorded_at < all_closed_before)
@@ -84,7 +85,7 @@ CloseOne(void *argument)
 	for (int i = 0; i < count; i++)
 	{
 		if (days[i].end > state.newest_recorded_at || HasTraceIndex(days[i].span) ||
-			BlocksOf(days[i].span) > MAX_CLOSED_BLOCKS)
+		    BlocksOf(days[i].span) > MAX_CLOSED_BLOCKS)
 			continue;
 		BuildTraceIndex(days[i].span);
 		return true;
@@ -98,10 +99,10 @@ CloseOne(void *argument)
 static bool
 SummariseNewest(void *argument)
 {
-	static Oid	partition = InvalidOid;
+	static Oid partition = InvalidOid;
 	static BlockNumber summarised = 0;
-	int			count;
-	LedgerDay  *days = PartitionDays(&count);
+	int count;
+	LedgerDay *days = PartitionDays(&count);
 	BlockNumber blocks;
 
 	(void) argument;
@@ -114,8 +115,9 @@ SummariseNewest(void *argument)
 	if (blocks < summarised + SUMMARY_BLOCKS)
 		return false;
 	SPI_connect();
-	WorkerSql(psprintf("SELECT pg_catalog.brin_summarize_new_values('genops.%s'::pg_catalog.regclass)",
-					   PartitionIndexName(partition, "brin")));
+	WorkerSql(
+	    psprintf("SELECT pg_catalog.brin_summarize_new_values('genops.%s'::pg_catalog.regclass)",
+	             PartitionIndexName(partition, "brin")));
 	SPI_finish();
 	summarised = blocks;
 	return false;
@@ -124,8 +126,8 @@ SummariseNewest(void *argument)
 bool
 LedgerCloseDays(void)
 {
-	static Chore closing = {.name = "indexing of closed days", .run = CloseOne};
-	static Chore summarising = {.name = "indexing of new spans", .run = SummariseNewest};
+	static Chore closing = { .name = "indexing of closed days", .run = CloseOne };
+	static Chore summarising = { .name = "indexing of new spans", .run = SummariseNewest };
 
 	(void) ChoreRun(&summarising, NULL);
 	return ChoreRun(&closing, NULL);

@@ -34,21 +34,21 @@ LastSegment(Oid table)
 static int64
 CountExpired(const LedgerDay *day)
 {
-	int64		total = 0;
-	uint64		streams = WorkerSql(psprintf(
-		"SELECT s.tenant_id, s.route, sum(s.span_count)::text "
-		"FROM genops.%s s LEFT JOIN genops.delivery d USING (tenant_id, route) "
-		"WHERE s.sampled AND s.seq > coalesce(d.cursor_seq, 0) GROUP BY 1, 2",
-		get_rel_name(day->segment)));
+	int64 total = 0;
+	uint64 streams =
+	    WorkerSql(psprintf("SELECT s.tenant_id, s.route, sum(s.span_count)::text "
+	                       "FROM genops.%s s LEFT JOIN genops.delivery d USING (tenant_id, route) "
+	                       "WHERE s.sampled AND s.seq > coalesce(d.cursor_seq, 0) GROUP BY 1, 2",
+	                       get_rel_name(day->segment)));
 	SPITupleTable *rows = SPI_tuptable;
 
 	for (uint64 i = 0; i < streams; i++)
 	{
-		CursorChange change = {0};
+		CursorChange change = { 0 };
 
 		change.expired = strtoll(SPI_getvalue(rows->vals[i], rows->tupdesc, 3), NULL, 10);
 		CursorApply(SPI_getvalue(rows->vals[i], rows->tupdesc, 1),
-					SPI_getvalue(rows->vals[i], rows->tupdesc, 2), &change);
+		            SPI_getvalue(rows->vals[i], rows->tupdesc, 2), &change);
 		total += change.expired;
 	}
 	return total;
@@ -60,8 +60,9 @@ static void
 DropDay(const LedgerDay *day)
 {
 	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_LOCAL, true, 0, false);
-	WorkerSql("LOCK TABLE ONLY genops.ledger_span, ONLY genops.ledger_segment IN ACCESS EXCLUSIVE MODE");
+	                         GUC_ACTION_LOCAL, true, 0, false);
+	WorkerSql(
+	    "LOCK TABLE ONLY genops.ledger_span, ONLY genops.ledger_segment IN ACCESS EXCLUSIVE MODE");
 	WorkerSql(psprintf("DROP TABLE genops.%s", get_rel_name(day->span)));
 	if (OidIsValid(day->segment))
 		WorkerSql(psprintf("DROP TABLE genops.%s", get_rel_name(day->segment)));
@@ -70,16 +71,17 @@ DropDay(const LedgerDay *day)
 static void
 Expire(const LedgerDay *day)
 {
-	char	   *name = get_rel_name(day->span);
-	int64		lost = OidIsValid(day->segment) ? CountExpired(day) : 0;
+	char *name = get_rel_name(day->span);
+	int64 lost = OidIsValid(day->segment) ? CountExpired(day) : 0;
 
 	DropDay(day);
 	if (lost > 0)
 		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("retention removed " INT64_FORMAT " spans that were not delivered", lost),
-				 errdetail("They were in table \"genops.%s\".", name),
-				 errhint("See genops.stat_delivery for the streams that are behind, and setting \"retention\" of genops_configure().")));
+		        (errcode(ERRCODE_WARNING),
+		         errmsg("retention removed " INT64_FORMAT " spans that were not delivered", lost),
+		         errdetail("They were in table \"genops.%s\".", name),
+		         errhint("See genops.stat_delivery for the streams that are behind, and setting "
+		                 "\"retention\" of genops_configure().")));
 }
 
 /* Drops at most one day; argument: int64 *, the retention in microseconds. */
@@ -88,9 +90,9 @@ ExpireOne(void *argument)
 {
 	TimestampTz limit = GetCurrentTimestamp() - *(int64 *) argument;
 	LedgerState state = LedgerStateRead();
-	int			count;
-	LedgerDay  *days = PartitionDays(&count);
-	bool		dropped = false;
+	int count;
+	LedgerDay *days = PartitionDays(&count);
+	bool dropped = false;
 
 	if (count == 0 || days[0].end > limit)
 		return false;
@@ -107,7 +109,7 @@ ExpireOne(void *argument)
 bool
 LedgerExpire(int64 retention_us)
 {
-	static Chore expiring = {.name = "retention", .run = ExpireOne};
+	static Chore expiring = { .name = "retention", .run = ExpireOne };
 
 	if (retention_us <= 0)
 		return false;

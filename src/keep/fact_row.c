@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "datatype/timestamp.h"
 #include "keep/fact_row.h"
 #include "keep/server_text.h"
@@ -11,26 +12,25 @@
 #include "utils/uuid.h"
 
 #define NS_PER_US 1000
-#define EPOCH_DIFFERENCE_US \
-	((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+#define EPOCH_DIFFERENCE_US ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 static const struct
 {
 	GenopsFactText text;
-	int			column;
-}			text_columns[] = {
-	{GENOPS_TEXT_TENANT_ID, SPAN_TENANT_ID},
-	{GENOPS_TEXT_TEAM, SPAN_TEAM},
-	{GENOPS_TEXT_PROJECT, SPAN_PROJECT},
-	{GENOPS_TEXT_CUSTOMER_ID, SPAN_CUSTOMER_ID},
-	{GENOPS_TEXT_COST_CENTER, SPAN_COST_CENTER},
-	{GENOPS_TEXT_ENVIRONMENT, SPAN_ENVIRONMENT},
-	{GENOPS_TEXT_FEATURE, SPAN_FEATURE},
-	{GENOPS_TEXT_USER_ID, SPAN_USER_ID},
-	{GENOPS_TEXT_SERVICE_NAME, SPAN_SERVICE_NAME},
-	{GENOPS_TEXT_PROVIDER, SPAN_PROVIDER},
-	{GENOPS_TEXT_MODEL, SPAN_MODEL},
-	{GENOPS_TEXT_OPERATION, SPAN_OPERATION},
+	int column;
+} text_columns[] = {
+	{ GENOPS_TEXT_TENANT_ID, SPAN_TENANT_ID },
+	{ GENOPS_TEXT_TEAM, SPAN_TEAM },
+	{ GENOPS_TEXT_PROJECT, SPAN_PROJECT },
+	{ GENOPS_TEXT_CUSTOMER_ID, SPAN_CUSTOMER_ID },
+	{ GENOPS_TEXT_COST_CENTER, SPAN_COST_CENTER },
+	{ GENOPS_TEXT_ENVIRONMENT, SPAN_ENVIRONMENT },
+	{ GENOPS_TEXT_FEATURE, SPAN_FEATURE },
+	{ GENOPS_TEXT_USER_ID, SPAN_USER_ID },
+	{ GENOPS_TEXT_SERVICE_NAME, SPAN_SERVICE_NAME },
+	{ GENOPS_TEXT_PROVIDER, SPAN_PROVIDER },
+	{ GENOPS_TEXT_MODEL, SPAN_MODEL },
+	{ GENOPS_TEXT_OPERATION, SPAN_OPERATION },
 };
 
 static const int token_columns[GENOPS_TOKENS_COUNT] = {
@@ -41,13 +41,13 @@ static const int token_columns[GENOPS_TOKENS_COUNT] = {
 	[GENOPS_TOKENS_REASONING] = SPAN_REASONING_TOKENS
 };
 
-static const int cost_columns[GENOPS_COST_COUNT] = {
-	[GENOPS_COST_TOTAL] = SPAN_TOTAL_COST,
-	[GENOPS_COST_INPUT] = SPAN_INPUT_COST,
-	[GENOPS_COST_OUTPUT] = SPAN_OUTPUT_COST,
-	[GENOPS_COST_CACHE_READ] = SPAN_CACHE_READ_COST,
-	[GENOPS_COST_CACHE_WRITE] = SPAN_CACHE_WRITE_COST
-};
+static const int cost_columns[GENOPS_COST_COUNT] = { [GENOPS_COST_TOTAL] = SPAN_TOTAL_COST,
+	                                                 [GENOPS_COST_INPUT] = SPAN_INPUT_COST,
+	                                                 [GENOPS_COST_OUTPUT] = SPAN_OUTPUT_COST,
+	                                                 [GENOPS_COST_CACHE_READ] =
+	                                                     SPAN_CACHE_READ_COST,
+	                                                 [GENOPS_COST_CACHE_WRITE] =
+	                                                     SPAN_CACHE_WRITE_COST };
 
 static inline void
 Put(TupleTableSlot *row, int column, Datum value)
@@ -61,7 +61,7 @@ static Datum
 TextDatum(GenopsSlice text)
 {
 	GenopsSlice converted = ServerText(text);
-	Size		length = converted.length;
+	Size length = converted.length;
 	struct varlena *datum = palloc(VARHDRSZ + length);
 
 	if (length + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
@@ -88,7 +88,7 @@ PutText(TupleTableSlot *row, int column, GenopsSlice text)
 static TimestampTz
 TimeFloor(int64 unix_ns)
 {
-	int64		us = unix_ns / NS_PER_US;
+	int64 us = unix_ns / NS_PER_US;
 
 	if (unix_ns < us * NS_PER_US)
 		us--;
@@ -106,7 +106,7 @@ TimeCeiling(int64 unix_ns)
 static int64
 IdNumber(const uint8 id[GENOPS_SPAN_ID_SIZE])
 {
-	uint64		number;
+	uint64 number;
 
 	memcpy(&number, id, sizeof(number));
 	return (int64) pg_ntoh64(number);
@@ -125,9 +125,9 @@ NameFollows(const GenopsSpanFacts *facts)
 	if (!genops_slice_present(model))
 		return genops_slice_equal(name, operation);
 	return name.length == operation.length + 1 + model.length &&
-		memcmp(name.data, operation.data, operation.length) == 0 &&
-		name.data[operation.length] == ' ' &&
-		memcmp(name.data + operation.length + 1, model.data, model.length) == 0;
+	       memcmp(name.data, operation.data, operation.length) == 0 &&
+	       name.data[operation.length] == ' ' &&
+	       memcmp(name.data + operation.length + 1, model.data, model.length) == 0;
 }
 
 static void
@@ -156,14 +156,14 @@ void
 FactRowFill(TupleTableSlot *row, const Segment *segment, int span, TimestampTz recorded_at)
 {
 	const GenopsSpanFacts *facts = &segment->records[span]->facts;
-	int64		parent = IdNumber(facts->parent_span_id);
+	int64 parent = IdNumber(facts->parent_span_id);
 
 	Put(row, SPAN_RECORDED_AT, TimestampTzGetDatum(recorded_at));
 	Put(row, SPAN_SEQ, Int64GetDatum(segment->seq));
 	Put(row, SPAN_OFFSET, Int32GetDatum((int32) segment->offsets[span]));
 	Put(row, SPAN_START_TIME, TimestampTzGetDatum(TimeFloor(facts->start_ns)));
 	Put(row, SPAN_DURATION_NS, Int64GetDatum(facts->end_ns - facts->start_ns));
-	Put(row, SPAN_TRACE_ID, PointerGetDatum(facts->trace_id));	/* a pg_uuid_t is its bytes */
+	Put(row, SPAN_TRACE_ID, PointerGetDatum(facts->trace_id)); /* a pg_uuid_t is its bytes */
 	Put(row, SPAN_SPAN_ID, Int64GetDatum(IdNumber(facts->span_id)));
 	Put(row, SPAN_KIND, Int16GetDatum(facts->kind));
 	Put(row, SPAN_STATUS, Int16GetDatum(facts->status));

@@ -71,7 +71,7 @@ enum
 /* Fill a row whose columns are all null so far; texts are made in the current
  * memory context. */
 extern void FactRowFill(TupleTableSlot *row, const Segment *segment, int span,
-						TimestampTz recorded_at);
+                        TimestampTz recorded_at);
 extern void SegmentRowFill(TupleTableSlot *row, const Segment *segment, TimestampTz recorded_at);
 
 #endif

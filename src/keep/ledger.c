@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "compat.h"
 #include "deliver/cursor.h"
 #include "executor/spi.h"
 #include "keep/bulk_insert.h"
@@ -49,7 +50,7 @@ static int
 InsertFacts(Oid partition, const Segment *segments, int segment_count, TimestampTz recorded_at)
 {
 	BulkInsert *insert;
-	int			spans = 0;
+	int spans = 0;
 
 	for (int i = 0; i < segment_count; i++)
 		spans += segments[i].span_count;
@@ -88,10 +89,10 @@ InsertSegments(Oid partition, const Segment *segments, int segment_count, Timest
 void
 LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at)
 {
-	int64		newest = LedgerNewestSegment();
-	int64		seq = newest;
-	LedgerDay	day;
-	int			spans;
+	int64 newest = LedgerNewestSegment();
+	int64 seq = newest;
+	LedgerDay day;
+	int spans;
 
 	if (segment_count == 0)
 		return;
@@ -108,25 +109,25 @@ LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at)
 static GenopsSlice
 TextColumn(HeapTuple row, int column, TupleDesc descriptor)
 {
-	bool		null;
-	text	   *value = DatumGetTextPP(heap_getattr(row, column, descriptor, &null));
-	Size		length = VARSIZE_ANY_EXHDR(value);
+	bool null;
+	text *value = DatumGetTextPP(heap_getattr(row, column, descriptor, &null));
+	Size length = VARSIZE_ANY_EXHDR(value);
 
-	return (GenopsSlice) {pnstrdup(VARDATA_ANY(value), length), length};
+	return (GenopsSlice){ pnstrdup(VARDATA_ANY(value), length), length };
 }
 
 static int64
 UnixNs(Datum time)
 {
-	return (DatumGetTimestampTz(time) +
-			(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY) * 1000;
+	return (DatumGetTimestampTz(time) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY) *
+	       1000;
 }
 
 static void
 ReadSegment(HeapTuple row, TupleDesc descriptor, Segment *segment)
 {
-	Datum		values[SEGMENT_COLUMNS];
-	bool		nulls[SEGMENT_COLUMNS];
+	Datum values[SEGMENT_COLUMNS];
+	bool nulls[SEGMENT_COLUMNS];
 
 	heap_deform_tuple(row, descriptor, values, nulls);
 	memset(segment, 0, sizeof(Segment));
@@ -143,20 +144,20 @@ ReadSegment(HeapTuple row, TupleDesc descriptor, Segment *segment)
 }
 
 Segment *
-LedgerReadSegments(const char *tenant_id, const char *route, int64 after, int limit,
-				   Size max_bytes, int *segment_count)
+LedgerReadSegments(const char *tenant_id, const char *route, int64 after, int limit, Size max_bytes,
+                   int *segment_count)
 {
 	SegmentScan *scan = SegmentScanBegin(after, tenant_id, route);
-	Segment    *segments = palloc(Max(limit, 1) * sizeof(Segment));
-	Size		bytes = 0;
-	TupleDesc	descriptor;
-	HeapTuple	row;
+	Segment *segments = palloc(Max(limit, 1) * sizeof(Segment));
+	Size bytes = 0;
+	TupleDesc descriptor;
+	HeapTuple row;
 
 	*segment_count = 0;
 	while (*segment_count < limit && bytes < max_bytes &&
-		   (row = SegmentScanNext(scan, &descriptor)) != NULL)
+	       (row = SegmentScanNext(scan, &descriptor)) != NULL)
 	{
-		Segment    *segment = &segments[(*segment_count)++];
+		Segment *segment = &segments[(*segment_count)++];
 
 		ReadSegment(row, descriptor, segment);
 		bytes += VARSIZE_ANY_EXHDR(segment->bytes);

@@ -24,8 +24,8 @@ extern int64 LedgerNewestSegment(void);
  * Reads segments for delivery, in order: at most "limit" of a stream with
  * seq > after and sampled, bytes included, in the current memory context.
  */
-extern Segment *LedgerReadSegments(const char *tenant_id, const char *route, int64 after,
-								   int limit, Size max_bytes, int *segment_count);
+extern Segment *LedgerReadSegments(const char *tenant_id, const char *route, int64 after, int limit,
+                                   Size max_bytes, int *segment_count);
 
 /*
  * Housekeeping, each in transactions of its own, called when the worker has
@@ -36,8 +36,8 @@ extern bool LedgerFoldSpend(bool force);
 
 /* Whether folding should not wait for the next round of housekeeping. */
 extern bool LedgerFoldIsUrgent(void);
-extern bool LedgerCloseDays(void);	/* indexes of days that are over */
-extern bool LedgerExpire(int64 retention_us);	/* drops days, never past what
+extern bool LedgerCloseDays(void);            /* indexes of days that are over */
+extern bool LedgerExpire(int64 retention_us); /* drops days, never past what
 												 * is not delivered in silence */
 
 #endif

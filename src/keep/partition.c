@@ -30,20 +30,20 @@
  * on keeps even a small segment's bytes out of the rows that are looked
  * through.
  */
-#define SPAN_OPTIONS "autovacuum_freeze_min_age = 0, " \
+#define SPAN_OPTIONS                  \
+	"autovacuum_freeze_min_age = 0, " \
 	"autovacuum_vacuum_insert_threshold = 1000000, autovacuum_vacuum_insert_scale_factor = 0"
 #define SEGMENT_OPTIONS "autovacuum_freeze_min_age = 0, toast_tuple_target = 512"
 
 Oid
 PartitionParent(const char *name)
 {
-	Oid			table = get_relname_relid(name, get_namespace_oid("genops", false));
+	Oid table = get_relname_relid(name, get_namespace_oid("genops", false));
 
 	if (!OidIsValid(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"genops.%s\" does not exist", name),
-				 errhint("Create the extension \"genops_tempo\" again.")));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("table \"genops.%s\" does not exist", name),
+		                errhint("Create the extension \"genops_tempo\" again.")));
 	return table;
 }
 
@@ -57,7 +57,7 @@ PartitionIndexName(Oid partition, const char *suffix)
 static int
 DayNumber(TimestampTz time)
 {
-	int64		number = time / USECS_PER_DAY;
+	int64 number = time / USECS_PER_DAY;
 
 	return (int) (time < number * USECS_PER_DAY ? number - 1 : number);
 }
@@ -65,18 +65,13 @@ DayNumber(TimestampTz time)
 static LedgerDay
 DayOf(int number)
 {
-	return (LedgerDay) {
-		.start = number * USECS_PER_DAY,
-		.end = (number + 1) * USECS_PER_DAY
-	};
+	return (LedgerDay){ .start = number * USECS_PER_DAY, .end = (number + 1) * USECS_PER_DAY };
 }
 
 static char *
 PrintDay(int number, const char *format)
 {
-	int			year,
-				month,
-				day;
+	int year, month, day;
 
 	j2date(number + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 	return psprintf(format, year, month, day);
@@ -85,9 +80,9 @@ PrintDay(int number, const char *format)
 static Oid
 FindPartition(const char *prefix, int number)
 {
-	char	   *day = PrintDay(number, "%04d%02d%02d");
-	char	   *name = psprintf("%s%s", prefix, day);
-	Oid			table = get_relname_relid(name, get_namespace_oid("genops", false));
+	char *day = PrintDay(number, "%04d%02d%02d");
+	char *name = psprintf("%s%s", prefix, day);
+	Oid table = get_relname_relid(name, get_namespace_oid("genops", false));
 
 	if (OidIsValid(table) && !get_rel_relispartition(table))
 		table = InvalidOid;
@@ -101,14 +96,15 @@ static void
 RevokeAll(const char *name)
 {
 	StringInfoData revoke;
-	uint64		grantees;
+	uint64 grantees;
 
 	initStringInfo(&revoke);
-	grantees = WorkerSql(psprintf(
-		"SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' "
-		"ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee)) END "
-		"FROM pg_catalog.pg_class, pg_catalog.aclexplode(relacl) "
-		"WHERE oid = 'genops.%s'::pg_catalog.regclass AND grantee <> relowner", name));
+	grantees =
+	    WorkerSql(psprintf("SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' "
+	                       "ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee)) END "
+	                       "FROM pg_catalog.pg_class, pg_catalog.aclexplode(relacl) "
+	                       "WHERE oid = 'genops.%s'::pg_catalog.regclass AND grantee <> relowner",
+	                       name));
 	for (uint64 i = 0; i < grantees; i++)
 		appendStringInfo(&revoke, "REVOKE ALL ON genops.%s FROM %s; ", name, WorkerSqlText(i, 1));
 	if (revoke.len > 0)
@@ -120,12 +116,12 @@ RevokeAll(const char *name)
 static char *
 MakeTable(const char *parent, int number, const char *options)
 {
-	char	   *name = psprintf("%s_%s", parent, PrintDay(number, "%04d%02d%02d"));
+	char *name = psprintf("%s_%s", parent, PrintDay(number, "%04d%02d%02d"));
 
-	WorkerSql(psprintf(
-		"CREATE TABLE IF NOT EXISTS genops.%s "
-		"(LIKE genops.%s INCLUDING STORAGE INCLUDING COMPRESSION) USING heap WITH (%s)",
-		name, parent, options));
+	WorkerSql(
+	    psprintf("CREATE TABLE IF NOT EXISTS genops.%s "
+	             "(LIKE genops.%s INCLUDING STORAGE INCLUDING COMPRESSION) USING heap WITH (%s)",
+	             name, parent, options));
 	RevokeAll(name);
 	return name;
 }
@@ -134,42 +130,43 @@ static void
 Attach(const char *parent, const char *name, int number)
 {
 	WorkerSql(psprintf(
-		"ALTER TABLE genops.%s ATTACH PARTITION genops.%s FOR VALUES FROM ('%s') TO ('%s')",
-		parent, name, PrintDay(number, "%04d-%02d-%02d 00:00:00+00"),
-		PrintDay(number + 1, "%04d-%02d-%02d 00:00:00+00")));
+	    "ALTER TABLE genops.%s ATTACH PARTITION genops.%s FOR VALUES FROM ('%s') TO ('%s')", parent,
+	    name, PrintDay(number, "%04d-%02d-%02d 00:00:00+00"),
+	    PrintDay(number + 1, "%04d-%02d-%02d 00:00:00+00")));
 }
 
 static void
 MakeSpanPartition(int number)
 {
-	char	   *name = MakeTable("ledger_span", number, SPAN_OPTIONS);
+	char *name = MakeTable("ledger_span", number, SPAN_OPTIONS);
 
-	WorkerSql(psprintf(
-		"CREATE INDEX IF NOT EXISTS %s_brin ON genops.%s USING brin (seq, start_time) "
-		"WITH (pages_per_range = 16)", name, name));
+	WorkerSql(
+	    psprintf("CREATE INDEX IF NOT EXISTS %s_brin ON genops.%s USING brin (seq, start_time) "
+	             "WITH (pages_per_range = 16)",
+	             name, name));
 	Attach("ledger_span", name, number);
 }
 
 static void
 MakeSegmentPartition(int number)
 {
-	char	   *name = MakeTable("ledger_segment", number, SEGMENT_OPTIONS);
-	Oid			schema = get_namespace_oid("genops", false);
+	char *name = MakeTable("ledger_segment", number, SEGMENT_OPTIONS);
+	Oid schema = get_namespace_oid("genops", false);
 
 	if (!OidIsValid(get_relname_relid(psprintf("%s_pkey", name), schema)))
-		WorkerSql(psprintf("ALTER TABLE genops.%s ADD CONSTRAINT %s_pkey PRIMARY KEY (seq)",
-						   name, name));
+		WorkerSql(
+		    psprintf("ALTER TABLE genops.%s ADD CONSTRAINT %s_pkey PRIMARY KEY (seq)", name, name));
 	WorkerSql(psprintf(
-		"CREATE INDEX IF NOT EXISTS %s_stream ON genops.%s (tenant_id, route, seq) WHERE sampled",
-		name, name));
+	    "CREATE INDEX IF NOT EXISTS %s_stream ON genops.%s (tenant_id, route, seq) WHERE sampled",
+	    name, name));
 	Attach("ledger_segment", name, number);
 }
 
 LedgerDay
 PartitionEnsure(TimestampTz recorded_at)
 {
-	int			number = DayNumber(recorded_at);
-	LedgerDay	day = DayOf(number);
+	int number = DayNumber(recorded_at);
+	LedgerDay day = DayOf(number);
 
 	day.span = FindPartition(SPAN_PREFIX, number);
 	day.segment = FindPartition(SEGMENT_PREFIX, number);
@@ -191,9 +188,9 @@ PartitionEnsure(TimestampTz recorded_at)
 static Oid *
 PartitionsOf(const char *parent, int *count)
 {
-	Relation	relation = table_open(PartitionParent(parent), AccessShareLock);
+	Relation relation = table_open(PartitionParent(parent), AccessShareLock);
 	PartitionDesc partitions = RelationGetPartitionDesc(relation, true);
-	Oid		   *oids = palloc(Max(partitions->nparts, 1) * sizeof(Oid));
+	Oid *oids = palloc(Max(partitions->nparts, 1) * sizeof(Oid));
 
 	*count = partitions->nparts;
 	memcpy(oids, partitions->oids, partitions->nparts * sizeof(Oid));
@@ -211,17 +208,15 @@ PartitionSegmentTables(int *count)
 static bool
 DayFromName(Oid partition, const char *prefix, int *number)
 {
-	char	   *name = get_rel_name(partition);
+	char *name = get_rel_name(partition);
 	const char *digits;
-	int			year,
-				month,
-				day;
+	int year, month, day;
 
 	if (name == NULL || strncmp(name, prefix, strlen(prefix)) != 0)
 		return false;
 	digits = name + strlen(prefix);
 	if (strlen(digits) != 8 || strspn(digits, "0123456789") != 8 ||
-		sscanf(digits, "%4d%2d%2d", &year, &month, &day) != 3)
+	    sscanf(digits, "%4d%2d%2d", &year, &month, &day) != 3)
 		return false;
 	*number = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
 	return true;
@@ -230,14 +225,14 @@ DayFromName(Oid partition, const char *prefix, int *number)
 LedgerDay *
 PartitionDays(int *count)
 {
-	int			span_count;
-	Oid		   *spans = PartitionsOf("ledger_span", &span_count);
-	LedgerDay  *days = palloc(Max(span_count, 1) * sizeof(LedgerDay));
+	int span_count;
+	Oid *spans = PartitionsOf("ledger_span", &span_count);
+	LedgerDay *days = palloc(Max(span_count, 1) * sizeof(LedgerDay));
 
 	*count = 0;
 	for (int i = 0; i < span_count; i++)
 	{
-		int			number;
+		int number;
 
 		if (!DayFromName(spans[i], SPAN_PREFIX, &number))
 			continue;

@@ -11,10 +11,10 @@
 
 typedef struct LedgerDay
 {
-	TimestampTz start;			/* midnight UTC */
-	TimestampTz end;			/* the next one */
-	Oid			span;			/* a partition, InvalidOid if there is none */
-	Oid			segment;		/* likewise */
+	TimestampTz start; /* midnight UTC */
+	TimestampTz end;   /* the next one */
+	Oid span;          /* a partition, InvalidOid if there is none */
+	Oid segment;       /* likewise */
 } LedgerDay;
 
 /* Makes the partitions of a day if they are missing.  Needs the right to: for
@@ -29,7 +29,7 @@ extern LedgerDay *PartitionDays(int *count);
 extern Oid *PartitionSegmentTables(int *count);
 
 /* The oid of a table in schema genops; raises if there is none. */
-extern Oid	PartitionParent(const char *name);
+extern Oid PartitionParent(const char *name);
 
 /* The name of an index or a constraint of a partition. */
 extern char *PartitionIndexName(Oid partition, const char *suffix);

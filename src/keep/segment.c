@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "compat.h"
 #include "core/base/bloom.h"
 #include "core/span/otlp_write.h"
 #include "keep/resource.h"
@@ -27,26 +28,25 @@
 /* Records that may share a segment, and the segment that is being filled. */
 typedef struct Group
 {
-	const SpanRecord *key;		/* its first record */
-	uint32		hash;
-	int			segment;
+	const SpanRecord *key; /* its first record */
+	uint32 hash;
+	int segment;
 } Group;
 
 typedef struct Builder
 {
-	Group	   *groups;			/* open addressing; key == NULL: free */
-	uint32		group_room;		/* a power of two */
-	uint32		group_count;
-	Segment    *segments;
-	Size	   *sizes;			/* of each segment's spans with tags and lengths */
-	int			segment_room;
-	int			segment_count;
-	int			max_spans;
+	Group *groups;     /* open addressing; key == NULL: free */
+	uint32 group_room; /* a power of two */
+	uint32 group_count;
+	Segment *segments;
+	Size *sizes; /* of each segment's spans with tags and lengths */
+	int segment_room;
+	int segment_count;
+	int max_spans;
 } Builder;
 
-static const GenopsFactText key_texts[] = {
-	GENOPS_TEXT_TENANT_ID, GENOPS_TEXT_ROUTE, GENOPS_TEXT_SERVICE_NAME, GENOPS_TEXT_ENVIRONMENT
-};
+static const GenopsFactText key_texts[] = { GENOPS_TEXT_TENANT_ID, GENOPS_TEXT_ROUTE,
+	                                        GENOPS_TEXT_SERVICE_NAME, GENOPS_TEXT_ENVIRONMENT };
 
 static bool
 BelongTogether(const SpanRecord *a, const SpanRecord *b)
@@ -68,7 +68,7 @@ HashSlice(uint32 hash, GenopsSlice slice)
 static uint32
 HashKey(const SpanRecord *record)
 {
-	uint32		hash = HashSlice(record->facts.sampled, record->envelope);
+	uint32 hash = HashSlice(record->facts.sampled, record->envelope);
 
 	for (int i = 0; i < (int) lengthof(key_texts); i++)
 		hash = HashSlice(hash, record->facts.text[key_texts[i]]);
@@ -78,7 +78,7 @@ HashKey(const SpanRecord *record)
 static Group *
 FreePlace(Group *groups, uint32 room, uint32 hash)
 {
-	uint32		place = hash & (room - 1);
+	uint32 place = hash & (room - 1);
 
 	while (groups[place].key != NULL)
 		place = (place + 1) & (room - 1);
@@ -88,8 +88,8 @@ FreePlace(Group *groups, uint32 room, uint32 hash)
 static void
 GrowGroups(Builder *builder)
 {
-	uint32		room = builder->group_room * 2;
-	Group	   *groups = palloc0(room * sizeof(Group));
+	uint32 room = builder->group_room * 2;
+	Group *groups = palloc0(room * sizeof(Group));
 
 	for (uint32 i = 0; i < builder->group_room; i++)
 		if (builder->groups[i].key != NULL)
@@ -102,9 +102,9 @@ GrowGroups(Builder *builder)
 static Group *
 FindGroup(Builder *builder, const SpanRecord *record)
 {
-	uint32		hash = HashKey(record);
-	uint32		place = hash & (builder->group_room - 1);
-	Group	   *group;
+	uint32 hash = HashKey(record);
+	uint32 place = hash & (builder->group_room - 1);
+	Group *group;
 
 	while ((group = &builder->groups[place])->key != NULL)
 	{
@@ -117,7 +117,7 @@ FindGroup(Builder *builder, const SpanRecord *record)
 		GrowGroups(builder);
 		group = FreePlace(builder->groups, builder->group_room, hash);
 	}
-	*group = (Group) {.key = record, .hash = hash, .segment = -1};
+	*group = (Group){ .key = record, .hash = hash, .segment = -1 };
 	return group;
 }
 
@@ -130,12 +130,13 @@ NotNull(GenopsSlice text)
 static int
 OpenSegment(Builder *builder, const SpanRecord *record)
 {
-	Segment    *segment;
+	Segment *segment;
 
 	if (builder->segment_count == builder->segment_room)
 	{
 		builder->segment_room *= 2;
-		builder->segments = repalloc_huge(builder->segments, builder->segment_room * sizeof(Segment));
+		builder->segments =
+		    repalloc_huge(builder->segments, builder->segment_room * sizeof(Segment));
 		builder->sizes = repalloc_huge(builder->sizes, builder->segment_room * sizeof(Size));
 	}
 	segment = &builder->segments[builder->segment_count];
@@ -155,12 +156,11 @@ OpenSegment(Builder *builder, const SpanRecord *record)
 static int
 Assign(Builder *builder, Group *group, const SpanRecord *record)
 {
-	Size		size = genops_otlp_span_item_size(record->span.length);
-	Segment    *segment;
+	Size size = genops_otlp_span_item_size(record->span.length);
+	Segment *segment;
 
-	if (group->segment < 0 ||
-		builder->segments[group->segment].span_count >= builder->max_spans ||
-		builder->sizes[group->segment] + size > MAX_SEGMENT_BYTES)
+	if (group->segment < 0 || builder->segments[group->segment].span_count >= builder->max_spans ||
+	    builder->sizes[group->segment] + size > MAX_SEGMENT_BYTES)
 		group->segment = OpenSegment(builder, record);
 	segment = &builder->segments[group->segment];
 	segment->span_count++;
@@ -173,8 +173,8 @@ Assign(Builder *builder, Group *group, const SpanRecord *record)
 static int *
 AssignAll(Builder *builder, const SpanRecord *records, int record_count)
 {
-	int		   *segment_of = palloc(Max(record_count, 1) * sizeof(int));
-	Group	   *group = NULL;
+	int *segment_of = palloc(Max(record_count, 1) * sizeof(int));
+	Group *group = NULL;
 
 	for (int i = 0; i < record_count; i++)
 	{
@@ -189,11 +189,11 @@ static void
 ListRecords(Builder *builder, const SpanRecord *records, int record_count, const int *segment_of)
 {
 	const SpanRecord **next_record = palloc(Max(record_count, 1) * sizeof(SpanRecord *));
-	uint32	   *next_offset = palloc(Max(record_count, 1) * sizeof(uint32));
+	uint32 *next_offset = palloc(Max(record_count, 1) * sizeof(uint32));
 
 	for (int i = 0; i < builder->segment_count; i++)
 	{
-		Segment    *segment = &builder->segments[i];
+		Segment *segment = &builder->segments[i];
 
 		segment->records = next_record;
 		segment->offsets = next_offset;
@@ -203,7 +203,7 @@ ListRecords(Builder *builder, const SpanRecord *records, int record_count, const
 	}
 	for (int i = 0; i < record_count; i++)
 	{
-		Segment    *segment = &builder->segments[segment_of[i]];
+		Segment *segment = &builder->segments[segment_of[i]];
 
 		segment->records[segment->span_count++] = &records[i];
 	}
@@ -213,13 +213,14 @@ static void
 PackBytes(Segment *segment, Size spans_size)
 {
 	GenopsEnvelope envelope = ResourceEnvelope(segment->records[0]);
-	Size		scope_url_size = genops_otlp_schema_url_size(envelope.scope_schema_url);
-	Size		room = spans_size + envelope.resource.length + envelope.scope.length +
-		scope_url_size + genops_otlp_schema_url_size(envelope.resource_schema_url) + HEAD_MARGIN;
+	Size scope_url_size = genops_otlp_schema_url_size(envelope.scope_schema_url);
+	Size room = spans_size + envelope.resource.length + envelope.scope.length + scope_url_size +
+	            genops_otlp_schema_url_size(envelope.resource_schema_url) + HEAD_MARGIN;
 	struct varlena *packed = palloc(VARHDRSZ + room);
 	GenopsBytes bytes = genops_bytes_over(VARDATA(packed), room);
 
-	genops_otlp_segment_head(&bytes, envelope.resource, envelope.scope, spans_size + scope_url_size);
+	genops_otlp_segment_head(&bytes, envelope.resource, envelope.scope,
+	                         spans_size + scope_url_size);
 	for (int i = 0; i < segment->span_count; i++)
 	{
 		GenopsSlice span = segment->records[i]->span;
@@ -237,7 +238,7 @@ PackBytes(Segment *segment, Size spans_size)
 static void
 PackBloom(Segment *segment)
 {
-	Size		size = genops_bloom_size(segment->span_count);
+	Size size = genops_bloom_size(segment->span_count);
 	struct varlena *bloom = palloc0(VARHDRSZ + size);
 
 	for (int i = 0; i < segment->span_count; i++)
@@ -249,15 +250,13 @@ PackBloom(Segment *segment)
 Segment *
 SegmentsBuild(const SpanRecord *records, int record_count, int max_spans, int *segment_count)
 {
-	Builder		builder = {
-		.groups = palloc0(FIRST_GROUPS * sizeof(Group)),
-		.group_room = FIRST_GROUPS,
-		.segments = palloc(FIRST_GROUPS * sizeof(Segment)),
-		.sizes = palloc(FIRST_GROUPS * sizeof(Size)),
-		.segment_room = FIRST_GROUPS,
-		.max_spans = Max(max_spans, 1)
-	};
-	int		   *segment_of = AssignAll(&builder, records, record_count);
+	Builder builder = { .groups = palloc0(FIRST_GROUPS * sizeof(Group)),
+		                .group_room = FIRST_GROUPS,
+		                .segments = palloc(FIRST_GROUPS * sizeof(Segment)),
+		                .sizes = palloc(FIRST_GROUPS * sizeof(Size)),
+		                .segment_room = FIRST_GROUPS,
+		                .max_spans = Max(max_spans, 1) };
+	int *segment_of = AssignAll(&builder, records, record_count);
 
 	ListRecords(&builder, records, record_count, segment_of);
 	for (int i = 0; i < builder.segment_count; i++)

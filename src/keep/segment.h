@@ -11,19 +11,19 @@
 
 typedef struct Segment
 {
-	int64		seq;			/* number in the ledger; 0 until it is stored */
-	GenopsSlice tenant_id;		/* "" for none: the ledger's key is not null */
-	GenopsSlice route;			/* likewise */
+	int64 seq;             /* number in the ledger; 0 until it is stored */
+	GenopsSlice tenant_id; /* "" for none: the ledger's key is not null */
+	GenopsSlice route;     /* likewise */
 	GenopsSlice service_name;
 	GenopsSlice environment;
-	bool		sampled;		/* is to be sent */
-	int			span_count;
+	bool sampled; /* is to be sent */
+	int span_count;
 	const SpanRecord **records; /* in the order of the spans */
-	uint32	   *offsets;		/* of each span's content in bytes */
-	int64		min_start_ns;
-	int64		max_end_ns;
-	struct varlena *bytes;		/* bytea: the content of one ResourceSpans */
-	struct varlena *bloom;		/* bytea: of the trace ids, see core/base/bloom.h */
+	uint32 *offsets;            /* of each span's content in bytes */
+	int64 min_start_ns;
+	int64 max_end_ns;
+	struct varlena *bytes; /* bytea: the content of one ResourceSpans */
+	struct varlena *bloom; /* bytea: of the trace ids, see core/base/bloom.h */
 } Segment;
 
 /*
@@ -32,6 +32,6 @@ typedef struct Segment
  * memory context; records must live as long.
  */
 extern Segment *SegmentsBuild(const SpanRecord *records, int record_count, int max_spans,
-							  int *segment_count);
+                              int *segment_count);
 
 #endif

@@ -20,14 +20,14 @@
 
 struct SegmentScan
 {
-	int64		after;
-	Datum		tenant_id;		/* 0: all streams */
-	Datum		route;
-	Oid		   *partitions;
-	int			count;
-	int			next;			/* partition to be opened */
-	Relation	heap;			/* NULL: none is open */
-	Relation	index;
+	int64 after;
+	Datum tenant_id; /* 0: all streams */
+	Datum route;
+	Oid *partitions;
+	int count;
+	int next;      /* partition to be opened */
+	Relation heap; /* NULL: none is open */
+	Relation index;
 	SysScanDesc rows;
 };
 
@@ -35,12 +35,12 @@ struct SegmentScan
 static Relation
 OpenIndex(Relation heap, int column)
 {
-	List	   *indexes = RelationGetIndexList(heap);
-	ListCell   *cell;
+	List *indexes = RelationGetIndexList(heap);
+	ListCell *cell;
 
-	foreach(cell, indexes)
+	foreach (cell, indexes)
 	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
 
 		if (index->rd_index->indisvalid && index->rd_index->indkey.values[0] == column)
 		{
@@ -50,27 +50,30 @@ OpenIndex(Relation heap, int column)
 		index_close(index, AccessShareLock);
 	}
 	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("table \"genops.%s\" lacks one of its indexes", RelationGetRelationName(heap)),
-			 errhint("Create it again as in the ledger's other partitions.")));
-	return NULL;				/* not reached */
+	        (errcode(ERRCODE_UNDEFINED_OBJECT),
+	         errmsg("table \"genops.%s\" lacks one of its indexes", RelationGetRelationName(heap)),
+	         errhint("Create it again as in the ledger's other partitions.")));
+	return NULL; /* not reached */
 }
 
 static void
 OpenPartition(SegmentScan *scan, Oid partition)
 {
 	ScanKeyData keys[3];
-	int			count = 0;
+	int count = 0;
 
 	scan->heap = table_open(partition, AccessShareLock);
 	scan->index = OpenIndex(scan->heap, scan->tenant_id ? SEGMENT_TENANT_ID : SEGMENT_SEQ);
 	if (scan->tenant_id)
 	{
-		ScanKeyInit(&keys[count++], SEGMENT_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ, scan->tenant_id);
+		ScanKeyInit(&keys[count++], SEGMENT_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ,
+		            scan->tenant_id);
 		ScanKeyInit(&keys[count++], SEGMENT_ROUTE, BTEqualStrategyNumber, F_TEXTEQ, scan->route);
 	}
-	ScanKeyInit(&keys[count++], SEGMENT_SEQ, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(scan->after));
-	scan->rows = systable_beginscan_ordered(scan->heap, scan->index, GetActiveSnapshot(), count, keys);
+	ScanKeyInit(&keys[count++], SEGMENT_SEQ, BTGreaterStrategyNumber, F_INT8GT,
+	            Int64GetDatum(scan->after));
+	scan->rows =
+	    systable_beginscan_ordered(scan->heap, scan->index, GetActiveSnapshot(), count, keys);
 }
 
 static void
@@ -86,16 +89,16 @@ ClosePartition(SegmentScan *scan)
 static bool
 BeginsBefore(Oid partition, int64 after)
 {
-	SegmentScan probe = {.after = PG_INT64_MIN};
-	HeapTuple	first;
-	bool		before = false;
+	SegmentScan probe = { .after = PG_INT64_MIN };
+	HeapTuple first;
+	bool before = false;
 
 	OpenPartition(&probe, partition);
 	first = systable_getnext_ordered(probe.rows, ForwardScanDirection);
 	if (HeapTupleIsValid(first))
 	{
-		bool		null;
-		Datum		seq = heap_getattr(first, SEGMENT_SEQ, RelationGetDescr(probe.heap), &null);
+		bool null;
+		Datum seq = heap_getattr(first, SEGMENT_SEQ, RelationGetDescr(probe.heap), &null);
 
 		before = DatumGetInt64(seq) <= after + 1;
 	}
@@ -127,7 +130,7 @@ SegmentScanNext(SegmentScan *scan, TupleDesc *descriptor)
 {
 	for (;;)
 	{
-		HeapTuple	row;
+		HeapTuple row;
 
 		if (scan->heap == NULL)
 		{

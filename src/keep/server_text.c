@@ -23,12 +23,12 @@ IsAscii(GenopsSlice text)
 static GenopsSlice
 Repaired(GenopsSlice text)
 {
-	char	   *repaired;
+	char *repaired;
 
 	if (genops_utf8_valid(text))
 		return text;
 	repaired = palloc(3 * text.length);
-	return (GenopsSlice) {repaired, genops_utf8_repair(repaired, text)};
+	return (GenopsSlice){ repaired, genops_utf8_repair(repaired, text) };
 }
 
 /* The server's conversion stops at what it can't say; that character is
@@ -36,32 +36,31 @@ Repaired(GenopsSlice text)
 static GenopsSlice
 Convert(Oid conversion, GenopsSlice text)
 {
-	Size		room = text.length * MAX_CONVERSION_GROWTH + 1;
-	char	   *converted = palloc_extended(room, MCXT_ALLOC_HUGE);
-	size_t		done = 0;
-	size_t		length = 0;
+	Size room = text.length * MAX_CONVERSION_GROWTH + 1;
+	char *converted = palloc_extended(room, MCXT_ALLOC_HUGE);
+	size_t done = 0;
+	size_t length = 0;
 
 	for (;;)
 	{
-		done += pg_do_encoding_conversion_buf(conversion, PG_UTF8, GetDatabaseEncoding(),
-											  (unsigned char *) text.data + done,
-											  (int) (text.length - done),
-											  (unsigned char *) converted + length,
-											  (int) Min(room - length, MaxAllocSize), true);
+		done += pg_do_encoding_conversion_buf(
+		    conversion, PG_UTF8, GetDatabaseEncoding(), (unsigned char *) text.data + done,
+		    (int) (text.length - done), (unsigned char *) converted + length,
+		    (int) Min(room - length, MaxAllocSize), true);
 		length += strlen(converted + length);
 		if (done >= text.length)
 			break;
 		converted[length++] = '?';
 		done += pg_encoding_mblen(PG_UTF8, text.data + done);
 	}
-	return (GenopsSlice) {converted, length};
+	return (GenopsSlice){ converted, length };
 }
 
 GenopsSlice
 ServerText(GenopsSlice text)
 {
-	static Oid	conversion = InvalidOid;
-	int			encoding = GetDatabaseEncoding();
+	static Oid conversion = InvalidOid;
+	int encoding = GetDatabaseEncoding();
 
 	if (text.length == 0 || IsAscii(text))
 		return text;

@@ -51,20 +51,23 @@
 #define MERGE_LOOKBACK_US (2 * USECS_PER_DAY)
 #define MERGE_EVERY_US USECS_PER_HOUR
 
-#define DIMENSIONS "tenant_id, team, project, customer_id, cost_center, environment, feature, " \
+#define DIMENSIONS                                                               \
+	"tenant_id, team, project, customer_id, cost_center, environment, feature, " \
 	"provider, model, operation"
-#define MEASURES "calls, errors, unpriced_calls, prompt_tokens, completion_tokens, " \
-	"cache_read_tokens, cache_write_tokens, reasoning_tokens, " \
+#define MEASURES                                                        \
+	"calls, errors, unpriced_calls, prompt_tokens, completion_tokens, " \
+	"cache_read_tokens, cache_write_tokens, reasoning_tokens, "         \
 	"total_cost, input_cost, output_cost, cache_read_cost, cache_write_cost"
-#define INTO_TOTALS "INSERT INTO genops.spend_total (period_start, recorded_at, fold, " \
-	DIMENSIONS ", currency, " MEASURES ") "
+#define INTO_TOTALS                                                                \
+	"INSERT INTO genops.spend_total (period_start, recorded_at, fold, " DIMENSIONS \
+	", currency, " MEASURES ") "
 
 #define SUM(column) "sum(" column ")::bigint"
 #define QUARTER(column) "date_bin('15 minutes', " column ", '2000-01-01 00:00:00+00')"
 #define COST(column) "trim_scale(sum(" column ") * 0.000000000001)"
 
-static int64 unfolded = -1;		/* spans, not exactly; -1: not known yet */
-static TimestampTz merged_until = 0;	/* 0: not since the worker came */
+static int64 unfolded = -1;          /* spans, not exactly; -1: not known yet */
+static TimestampTz merged_until = 0; /* 0: not since the worker came */
 
 void
 SpendNoteStored(int spans)
@@ -76,18 +79,18 @@ SpendNoteStored(int spans)
 /* A run of unfolded segments. */
 typedef struct FoldRange
 {
-	int64		after;
-	int64		upto;			/* equals after: nothing to fold */
-	int64		spans;
+	int64 after;
+	int64 upto; /* equals after: nothing to fold */
+	int64 spans;
 	TimestampTz first_recorded_at;
 	TimestampTz last_recorded_at;
-	bool		more;			/* segments follow that are due as well */
+	bool more; /* segments follow that are due as well */
 } FoldRange;
 
 static int64
 Column(HeapTuple row, int column, TupleDesc descriptor)
 {
-	bool		null;
+	bool null;
 
 	return DatumGetInt64(heap_getattr(row, column, descriptor, &null));
 }
@@ -97,15 +100,15 @@ Column(HeapTuple row, int column, TupleDesc descriptor)
 static FoldRange
 FindRange(int64 after, int64 last, TimestampTz until)
 {
-	FoldRange	range = {.after = after, .upto = after};
+	FoldRange range = { .after = after, .upto = after };
 	SegmentScan *scan = SegmentScanBegin(after, NULL, NULL);
-	TupleDesc	descriptor;
-	HeapTuple	row;
+	TupleDesc descriptor;
+	HeapTuple row;
 
 	while ((row = SegmentScanNext(scan, &descriptor)) != NULL)
 	{
 		TimestampTz recorded_at = Column(row, SEGMENT_RECORDED_AT, descriptor);
-		bool		null;
+		bool null;
 
 		if (recorded_at >= until || Column(row, SEGMENT_SEQ, descriptor) > last)
 			break;
@@ -127,7 +130,8 @@ FindRange(int64 after, int64 last, TimestampTz until)
 static void
 SetLocal(const char *name, const char *value)
 {
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+	                         false);
 }
 
 static void
@@ -136,19 +140,24 @@ FoldRows(const FoldRange *range)
 	SetLocal("work_mem", FOLD_WORK_MEM);
 	SPI_connect();
 	WorkerSql(psprintf(
-		INTO_TOTALS
-		"SELECT " QUARTER("start_time") ", " QUARTER("recorded_at") ", " INT64_FORMAT ", "
-		DIMENSIONS ", coalesce(currency, 'USD'), "
-		"count(*), count(*) FILTER (WHERE status = 2), count(*) FILTER (WHERE total_cost_e12 IS NULL), "
-		"sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens), "
-		"sum(cache_write_tokens), sum(reasoning_tokens), "
-		COST("total_cost_e12") ", " COST("input_cost_e12") ", " COST("output_cost_e12") ", "
-		COST("cache_read_cost_e12") ", " COST("cache_write_cost_e12") " "
-		"FROM genops.ledger_span "
-		"WHERE recorded_at BETWEEN '%s' AND '%s' AND seq > " INT64_FORMAT " AND seq <= " INT64_FORMAT
-		" AND ai_call GROUP BY 1, 2, " DIMENSIONS ", coalesce(currency, 'USD')",
-		range->upto, pstrdup(timestamptz_to_str(range->first_recorded_at)),
-		pstrdup(timestamptz_to_str(range->last_recorded_at)), range->after, range->upto));
+	    INTO_TOTALS "SELECT " QUARTER("start_time") ", " QUARTER(
+	        "recorded_at") ", " INT64_FORMAT ", " DIMENSIONS ", coalesce(currency, 'USD'), "
+	                       "count(*), count(*) FILTER (WHERE status = 2), count(*) FILTER (WHERE "
+	                       "total_cost_e12 IS NULL), "
+	                       "sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens), "
+	                       "sum(cache_write_tokens), sum(reasoning_tokens), " COST("total_cost_e12") ", " COST("input_cost_e12") ", " COST(
+	                           "output_cost_e12") ", " COST("cache_read_cost_e12") ", " COST("cache"
+	                                                                                         "_writ"
+	                                                                                         "e_"
+	                                                                                         "cost_"
+	                                                                                         "e12") " "
+	                                                                                                "FROM genops.ledger_span "
+	                                                                                                "WHERE recorded_at BETWEEN '%s' AND '%s' AND seq > " INT64_FORMAT
+	                                                                                                " AND seq <= " INT64_FORMAT
+	                                                                                                " AND ai_call GROUP BY 1, 2, " DIMENSIONS
+	                                                                                                ", coalesce(currency, 'USD')",
+	    range->upto, pstrdup(timestamptz_to_str(range->first_recorded_at)),
+	    pstrdup(timestamptz_to_str(range->last_recorded_at)), range->after, range->upto));
 	SPI_finish();
 	LedgerStateFolded(range->upto);
 	unfolded = Max(unfolded - range->spans, 0);
@@ -172,11 +181,13 @@ SpendQuarterOf(TimestampTz time)
 static int64
 CountUnfolded(int64 after)
 {
-	int64		count;
+	int64 count;
 
 	SPI_connect();
 	count = WorkerSqlNumber(psprintf("SELECT sum(span_count)::bigint FROM genops.ledger_segment "
-									 "WHERE seq > " INT64_FORMAT, after), 0);
+	                                 "WHERE seq > " INT64_FORMAT,
+	                                 after),
+	                        0);
 	SPI_finish();
 	return count;
 }
@@ -187,9 +198,9 @@ FoldSome(void *argument)
 {
 	LedgerState state = LedgerStateRead();
 	SpendSumsState sums = SpendSumsRead();
-	bool		all = *(bool *) argument || sums.full;
+	bool all = *(bool *) argument || sums.full;
 	TimestampTz until = SpendQuarterOf(GetCurrentTimestamp());
-	FoldRange	range;
+	FoldRange range;
 
 	if (!state.exists || state.newest_seq <= state.folded_seq)
 	{
@@ -208,7 +219,7 @@ FoldSome(void *argument)
 		return all && sums.upto < state.newest_seq;
 	}
 	range = FindRange(state.folded_seq, sums.after > state.folded_seq ? sums.after : PG_INT64_MAX,
-					  all ? DT_NOEND : until);
+	                  all ? DT_NOEND : until);
 	if (range.upto == range.after)
 		return false;
 	FoldRows(&range);
@@ -226,10 +237,10 @@ LedgerFoldIsUrgent(void)
  */
 typedef struct Merge
 {
-	TimestampTz quarter;		/* 0: none is under way */
-	int64		fold;			/* that its rows will have */
-	int64		shares;
-	int64		next;
+	TimestampTz quarter; /* 0: none is under way */
+	int64 fold;          /* that its rows will have */
+	int64 shares;
+	int64 next;
 } Merge;
 
 static Merge merge;
@@ -238,17 +249,18 @@ static Merge merge;
 static void
 FindPieces(TimestampTz from, TimestampTz to)
 {
-	uint64		found = WorkerSql(psprintf(
-		"SELECT recorded_at, max(fold)::text, (count(*) / %d + 1)::text FROM genops.spend_total "
-		"WHERE recorded_at >= '%s' AND recorded_at < '%s' "
-		"GROUP BY recorded_at HAVING min(fold) <> max(fold) ORDER BY recorded_at LIMIT 1", MERGE_ROWS,
-		pstrdup(timestamptz_to_str(from)), pstrdup(timestamptz_to_str(to))));
-	bool		null;
+	uint64 found = WorkerSql(psprintf(
+	    "SELECT recorded_at, max(fold)::text, (count(*) / %d + 1)::text FROM genops.spend_total "
+	    "WHERE recorded_at >= '%s' AND recorded_at < '%s' "
+	    "GROUP BY recorded_at HAVING min(fold) <> max(fold) ORDER BY recorded_at LIMIT 1",
+	    MERGE_ROWS, pstrdup(timestamptz_to_str(from)), pstrdup(timestamptz_to_str(to))));
+	bool null;
 
-	merge = (Merge) {0};
+	merge = (Merge){ 0 };
 	if (found == 0)
 		return;
-	merge.quarter = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	merge.quarter =
+	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 	merge.fold = strtoll(WorkerSqlText(0, 2), NULL, 10);
 	merge.shares = strtoll(WorkerSqlText(0, 3), NULL, 10);
 }
@@ -257,18 +269,173 @@ static void
 MergeShare(void)
 {
 	SetLocal("work_mem", FOLD_WORK_MEM);
-	WorkerSql(psprintf(
-		"WITH piece AS (DELETE FROM genops.spend_total WHERE recorded_at = '%s' "
-		"AND (hashtext(coalesce(customer_id, '')) & 2147483647) %% " INT64_FORMAT " = " INT64_FORMAT
-		" RETURNING *) "
-		INTO_TOTALS
-		"SELECT period_start, recorded_at, " INT64_FORMAT ", " DIMENSIONS ", currency, "
-		SUM("calls") ", " SUM("errors") ", " SUM("unpriced_calls") ", "
-		SUM("prompt_tokens") ", " SUM("completion_tokens") ", " SUM("cache_read_tokens") ", "
-		SUM("cache_write_tokens") ", " SUM("reasoning_tokens") ", "
-		"sum(total_cost), sum(input_cost), sum(output_cost), sum(cache_read_cost), sum(cache_write_cost) "
-		"FROM piece GROUP BY period_start, recorded_at, " DIMENSIONS ", currency",
-		timestamptz_to_str(merge.quarter), merge.shares, merge.next, merge.fold));
+	WorkerSql(
+	    psprintf(
+	        "WITH piece AS (DELETE FROM genops.spend_total WHERE recorded_at = '%s' "
+	        "AND (hashtext(coalesce(customer_id, '')) & 2147483647) %% " INT64_FORMAT
+	        " = " INT64_FORMAT " RETURNING *) " INTO_TOTALS
+	        "SELECT period_start, recorded_at, " INT64_FORMAT ", " DIMENSIONS
+	        ", currency, " SUM("calls") ", " SUM("errors") ", " SUM("unpriced_calls") ", " SUM("pro"
+	                                                                                           "mpt"
+	                                                                                           "_to"
+	                                                                                           "ken"
+	                                                                                           "s") ", " SUM("completion_tokens") ", " SUM(
+	            "cache_read_tokens") ", " SUM("cache_write_tokens") ", " SUM("reasoning_tokens") ","
+	                                                                                             " "
+	                                                                                             "s"
+	                                                                                             "u"
+	                                                                                             "m"
+	                                                                                             "("
+	                                                                                             "t"
+	                                                                                             "o"
+	                                                                                             "t"
+	                                                                                             "a"
+	                                                                                             "l"
+	                                                                                             "_"
+	                                                                                             "c"
+	                                                                                             "o"
+	                                                                                             "s"
+	                                                                                             "t"
+	                                                                                             ")"
+	                                                                                             ","
+	                                                                                             " "
+	                                                                                             "s"
+	                                                                                             "u"
+	                                                                                             "m"
+	                                                                                             "("
+	                                                                                             "i"
+	                                                                                             "n"
+	                                                                                             "p"
+	                                                                                             "u"
+	                                                                                             "t"
+	                                                                                             "_"
+	                                                                                             "c"
+	                                                                                             "o"
+	                                                                                             "s"
+	                                                                                             "t"
+	                                                                                             ")"
+	                                                                                             ","
+	                                                                                             " "
+	                                                                                             "s"
+	                                                                                             "u"
+	                                                                                             "m"
+	                                                                                             "("
+	                                                                                             "o"
+	                                                                                             "u"
+	                                                                                             "t"
+	                                                                                             "p"
+	                                                                                             "u"
+	                                                                                             "t"
+	                                                                                             "_"
+	                                                                                             "c"
+	                                                                                             "o"
+	                                                                                             "s"
+	                                                                                             "t"
+	                                                                                             ")"
+	                                                                                             ","
+	                                                                                             " "
+	                                                                                             "s"
+	                                                                                             "u"
+	                                                                                             "m"
+	                                                                                             "("
+	                                                                                             "c"
+	                                                                                             "a"
+	                                                                                             "c"
+	                                                                                             "h"
+	                                                                                             "e"
+	                                                                                             "_"
+	                                                                                             "r"
+	                                                                                             "e"
+	                                                                                             "a"
+	                                                                                             "d"
+	                                                                                             "_"
+	                                                                                             "c"
+	                                                                                             "o"
+	                                                                                             "s"
+	                                                                                             "t"
+	                                                                                             ")"
+	                                                                                             ","
+	                                                                                             " "
+	                                                                                             "s"
+	                                                                                             "u"
+	                                                                                             "m"
+	                                                                                             "("
+	                                                                                             "c"
+	                                                                                             "a"
+	                                                                                             "c"
+	                                                                                             "h"
+	                                                                                             "e"
+	                                                                                             "_"
+	                                                                                             "w"
+	                                                                                             "r"
+	                                                                                             "i"
+	                                                                                             "t"
+	                                                                                             "e"
+	                                                                                             "_"
+	                                                                                             "c"
+	                                                                                             "o"
+	                                                                                             "s"
+	                                                                                             "t"
+	                                                                                             ")"
+	                                                                                             " "
+	                                                                                             "F"
+	                                                                                             "R"
+	                                                                                             "O"
+	                                                                                             "M"
+	                                                                                             " "
+	                                                                                             "p"
+	                                                                                             "i"
+	                                                                                             "e"
+	                                                                                             "c"
+	                                                                                             "e"
+	                                                                                             " "
+	                                                                                             "G"
+	                                                                                             "R"
+	                                                                                             "O"
+	                                                                                             "U"
+	                                                                                             "P"
+	                                                                                             " "
+	                                                                                             "B"
+	                                                                                             "Y"
+	                                                                                             " "
+	                                                                                             "p"
+	                                                                                             "e"
+	                                                                                             "r"
+	                                                                                             "i"
+	                                                                                             "o"
+	                                                                                             "d"
+	                                                                                             "_"
+	                                                                                             "s"
+	                                                                                             "t"
+	                                                                                             "a"
+	                                                                                             "r"
+	                                                                                             "t"
+	                                                                                             ","
+	                                                                                             " "
+	                                                                                             "r"
+	                                                                                             "e"
+	                                                                                             "c"
+	                                                                                             "o"
+	                                                                                             "r"
+	                                                                                             "d"
+	                                                                                             "e"
+	                                                                                             "d"
+	                                                                                             "_"
+	                                                                                             "a"
+	                                                                                             "t"
+	                                                                                             ","
+	                                                                                             " " DIMENSIONS
+	                                                                                             ","
+	                                                                                             " "
+	                                                                                             "c"
+	                                                                                             "u"
+	                                                                                             "r"
+	                                                                                             "r"
+	                                                                                             "e"
+	                                                                                             "n"
+	                                                                                             "c"
+	                                                                                             "y",
+	        timestamptz_to_str(merge.quarter), merge.shares, merge.next, merge.fold));
 }
 
 /* Merges one share of a quarter hour; argument: TimestampTz *, the end of those
@@ -299,8 +466,8 @@ MergeSome(void *argument)
 bool
 LedgerFoldSpend(bool force)
 {
-	static Chore folding = {.name = "folding of spend", .run = FoldSome};
-	static Chore merging = {.name = "merging of spend", .run = MergeSome};
+	static Chore folding = { .name = "folding of spend", .run = FoldSome };
+	static Chore merging = { .name = "merging of spend", .run = MergeSome };
 	TimestampTz until = SpendQuarterOf(GetCurrentTimestamp()) - QUARTER_US;
 
 	if (ChoreRun(&folding, &force))

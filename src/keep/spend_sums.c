@@ -44,9 +44,9 @@ enum
 
 /* In the order of the columns. */
 static const GenopsFactText dimensions[] = {
-	GENOPS_TEXT_TENANT_ID, GENOPS_TEXT_TEAM, GENOPS_TEXT_PROJECT, GENOPS_TEXT_CUSTOMER_ID,
+	GENOPS_TEXT_TENANT_ID,   GENOPS_TEXT_TEAM,        GENOPS_TEXT_PROJECT, GENOPS_TEXT_CUSTOMER_ID,
 	GENOPS_TEXT_COST_CENTER, GENOPS_TEXT_ENVIRONMENT, GENOPS_TEXT_FEATURE, GENOPS_TEXT_PROVIDER,
-	GENOPS_TEXT_MODEL, GENOPS_TEXT_OPERATION, GENOPS_TEXT_CURRENCY
+	GENOPS_TEXT_MODEL,       GENOPS_TEXT_OPERATION,   GENOPS_TEXT_CURRENCY
 };
 
 #define TOTAL_COLUMNS (TOTAL_TEXTS + (int) lengthof(dimensions))
@@ -56,22 +56,22 @@ static const GenopsFactText dimensions[] = {
 
 typedef struct Sums
 {
-	int64		calls;
-	int64		errors;
-	int64		unpriced_calls;
-	int64		tokens[GENOPS_TOKENS_COUNT];
-	int64		cost[GENOPS_COST_COUNT];
-	uint8		known_tokens;	/* of some call */
-	uint8		known_costs;
+	int64 calls;
+	int64 errors;
+	int64 unpriced_calls;
+	int64 tokens[GENOPS_TOKENS_COUNT];
+	int64 cost[GENOPS_COST_COUNT];
+	uint8 known_tokens; /* of some call */
+	uint8 known_costs;
 } Sums;
 
 typedef struct Group
 {
-	char	   *key;
-	uint32		key_length;
-	uint32		hash;
-	char		status;
-	Sums		sums;
+	char *key;
+	uint32 key_length;
+	uint32 hash;
+	char status;
+	Sums sums;
 } Group;
 
 #define SH_PREFIX groups
@@ -95,7 +95,7 @@ KeyEqual(const char *stored, const char *wanted)
 {
 	/* A key begins with its own length. */
 	return memcmp(stored, wanted, sizeof(uint32)) == 0 &&
-		memcmp(stored, wanted, *(const uint32 *) wanted) == 0;
+	       memcmp(stored, wanted, *(const uint32 *) wanted) == 0;
 }
 
 #include "lib/simplehash.h"
@@ -111,7 +111,7 @@ SpendSumsForget(int64 after)
 		context = AllocSetContextCreate(TopMemoryContext, "genops spend", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextReset(context);
 	table = NULL;
-	covered = (SpendSumsState) {.after = after, .upto = after};
+	covered = (SpendSumsState){ .after = after, .upto = after };
 }
 
 SpendSumsState
@@ -123,7 +123,7 @@ SpendSumsRead(void)
 static void
 PackText(GenopsSlice text)
 {
-	uint32		length = genops_slice_present(text) ? (uint32) text.length : ABSENT;
+	uint32 length = genops_slice_present(text) ? (uint32) text.length : ABSENT;
 
 	appendBinaryStringInfo(&packed, (const char *) &length, sizeof(length));
 	if (length != ABSENT)
@@ -133,11 +133,10 @@ PackText(GenopsSlice text)
 static void
 PackKey(const GenopsSpanFacts *facts, TimestampTz recorded_quarter)
 {
-	TimestampTz quarters[2] = {
-		SpendQuarterOf(facts->start_ns / 1000 - (facts->start_ns % 1000 < 0) - UNIX_TO_POSTGRES_US),
-		recorded_quarter
-	};
-	uint32		length = 0;
+	TimestampTz quarters[2] = { SpendQuarterOf(facts->start_ns / 1000 -
+		                                       (facts->start_ns % 1000 < 0) - UNIX_TO_POSTGRES_US),
+		                        recorded_quarter };
+	uint32 length = 0;
 
 	resetStringInfo(&packed);
 	appendBinaryStringInfo(&packed, (const char *) &length, sizeof(length));
@@ -158,8 +157,8 @@ PackKey(const GenopsSpanFacts *facts, TimestampTz recorded_quarter)
 static Sums *
 SumsOf(const GenopsSpanFacts *facts, TimestampTz recorded_quarter)
 {
-	Group	   *group;
-	bool		found;
+	Group *group;
+	bool found;
 
 	PackKey(facts, recorded_quarter);
 	group = groups_insert(table, packed.data, &found);
@@ -212,12 +211,12 @@ AddSegment(const Segment *segment, TimestampTz recorded_quarter)
 static bool
 ContinueAfter(int64 after)
 {
-	bool		empty = covered.upto == covered.after;
+	bool empty = covered.upto == covered.after;
 
 	if (context == NULL || covered.upto > after || (empty && covered.upto < after))
 		SpendSumsForget(after);
 	if (covered.upto < after)
-		return false;			/* they were full before */
+		return false; /* they were full before */
 	if (table != NULL && table->members >= MAX_GROUPS)
 	{
 		covered.full = true;
@@ -271,7 +270,7 @@ static Datum
 CostDatum(int64 e12)
 {
 	return DirectFunctionCall1(numeric_trim_scale,
-							   NumericGetDatum(int64_div_fast_to_numeric(e12, GENOPS_MONEY_SCALE)));
+	                           NumericGetDatum(int64_div_fast_to_numeric(e12, GENOPS_MONEY_SCALE)));
 }
 
 static void
@@ -300,15 +299,16 @@ PutDimensions(TupleTableSlot *row, const char *key)
 	Put(row, TOTAL_RECORDED_AT, TimestampTzGetDatum(quarters[1]));
 	for (int i = 0; i < (int) lengthof(dimensions); i++)
 	{
-		uint32		length;
+		uint32 length;
 		GenopsSlice text;
 
 		memcpy(&length, key, sizeof(length));
 		key += sizeof(length);
 		if (length == ABSENT)
 			continue;
-		text = ServerText((GenopsSlice) {key, length});
-		Put(row, TOTAL_TEXTS + i, PointerGetDatum(cstring_to_text_with_len(text.data, (int) text.length)));
+		text = ServerText((GenopsSlice){ key, length });
+		Put(row, TOTAL_TEXTS + i,
+		    PointerGetDatum(cstring_to_text_with_len(text.data, (int) text.length)));
 		key += length;
 	}
 }
@@ -318,7 +318,7 @@ SpendSumsStore(int64 fold)
 {
 	groups_iterator iterator;
 	BulkInsert *insert;
-	Group	   *group;
+	Group *group;
 
 	if (table == NULL)
 		return;

@@ -13,7 +13,7 @@
  * there.  Sums that go beyond are forgotten first: a transaction was lost.
  * Sums that are full are left as they are. */
 extern void SpendSumsAdd(int64 after, const Segment *segments, int segment_count,
-						 TimestampTz recorded_at);
+                         TimestampTz recorded_at);
 
 /* Forgets everything; the sums begin after the segment. */
 extern void SpendSumsForget(int64 after);
@@ -21,10 +21,10 @@ extern void SpendSumsForget(int64 after);
 /* The sums are of the segments above "after" up to "upto". */
 typedef struct SpendSumsState
 {
-	int64		after;
-	int64		upto;
+	int64 after;
+	int64 upto;
 	TimestampTz first_recorded_at;
-	bool		full;			/* should be folded: newer segments aren't added */
+	bool full; /* should be folded: newer segments aren't added */
 } SpendSumsState;
 
 extern SpendSumsState SpendSumsRead(void);

@@ -9,7 +9,7 @@
 uint64
 WorkerSql(const char *statement)
 {
-	int			result = SPI_execute(statement, false, 0);
+	int result = SPI_execute(statement, false, 0);
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute returned %s: %s", SPI_result_code_string(result), statement);
@@ -19,8 +19,8 @@ WorkerSql(const char *statement)
 int64
 WorkerSqlNumber(const char *query, int64 missing)
 {
-	Datum		value;
-	bool		null;
+	Datum value;
+	bool null;
 
 	if (WorkerSql(query) == 0)
 		return missing;
