@@ -146,7 +146,7 @@ scan_decimal(GenopsSlice text, bool *real)
 		digits += count_digits(text, at + 1);
 		if (digits == 0)
 			return 0;
-		at += 1 + digits - at;
+		at = digits + 1;
 		*real = true;
 	}
 	if (at > 0 && at < text.length && (text.data[at] == 'e' || text.data[at] == 'E'))
@@ -182,6 +182,7 @@ scan_duration(GenopsSlice text, size_t at)
 	return at - start;
 }
 
+/* strtod reads a point where LC_NUMERIC is C, as it is in a PostgreSQL server. */
 static bool
 parse_real(GenopsSlice text, double *real)
 {
