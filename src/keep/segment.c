@@ -26,16 +26,16 @@
 #define FIRST_GROUPS 64
 
 /* Records that may share a segment, and the segment that is being filled. */
-typedef struct Group
+typedef struct Bundle
 {
 	const SpanRecord *key; /* its first record */
 	uint32 hash;
 	int segment;
-} Group;
+} Bundle;
 
 typedef struct Builder
 {
-	Group *groups;     /* open addressing; key == NULL: free */
+	Bundle *groups;    /* open addressing; key == NULL: free */
 	uint32 group_room; /* a power of two */
 	uint32 group_count;
 	Segment *segments;
@@ -75,8 +75,8 @@ HashKey(const SpanRecord *record)
 	return hash;
 }
 
-static Group *
-FreePlace(Group *groups, uint32 room, uint32 hash)
+static Bundle *
+FreePlace(Bundle *groups, uint32 room, uint32 hash)
 {
 	uint32 place = hash & (room - 1);
 
@@ -89,7 +89,7 @@ static void
 GrowGroups(Builder *builder)
 {
 	uint32 room = builder->group_room * 2;
-	Group *groups = palloc0(room * sizeof(Group));
+	Bundle *groups = palloc0(room * sizeof(Bundle));
 
 	for (uint32 i = 0; i < builder->group_room; i++)
 		if (builder->groups[i].key != NULL)
@@ -99,12 +99,12 @@ GrowGroups(Builder *builder)
 	builder->group_room = room;
 }
 
-static Group *
+static Bundle *
 FindGroup(Builder *builder, const SpanRecord *record)
 {
 	uint32 hash = HashKey(record);
 	uint32 place = hash & (builder->group_room - 1);
-	Group *group;
+	Bundle *group;
 
 	while ((group = &builder->groups[place])->key != NULL)
 	{
@@ -117,7 +117,7 @@ FindGroup(Builder *builder, const SpanRecord *record)
 		GrowGroups(builder);
 		group = FreePlace(builder->groups, builder->group_room, hash);
 	}
-	*group = (Group){ .key = record, .hash = hash, .segment = -1 };
+	*group = (Bundle){ .key = record, .hash = hash, .segment = -1 };
 	return group;
 }
 
@@ -154,7 +154,7 @@ OpenSegment(Builder *builder, const SpanRecord *record)
 
 /* Puts a record into its group's segment, or a new one; returns which. */
 static int
-Assign(Builder *builder, Group *group, const SpanRecord *record)
+Assign(Builder *builder, Bundle *group, const SpanRecord *record)
 {
 	Size size = genops_otlp_span_item_size(record->span.length);
 	Segment *segment;
@@ -174,7 +174,7 @@ static int *
 AssignAll(Builder *builder, const SpanRecord *records, int record_count)
 {
 	int *segment_of = palloc(Max(record_count, 1) * sizeof(int));
-	Group *group = NULL;
+	Bundle *group = NULL;
 
 	for (int i = 0; i < record_count; i++)
 	{
@@ -250,7 +250,7 @@ PackBloom(Segment *segment)
 Segment *
 SegmentsBuild(const SpanRecord *records, int record_count, int max_spans, int *segment_count)
 {
-	Builder builder = { .groups = palloc0(FIRST_GROUPS * sizeof(Group)),
+	Builder builder = { .groups = palloc0(FIRST_GROUPS * sizeof(Bundle)),
 		                .group_room = FIRST_GROUPS,
 		                .segments = palloc(FIRST_GROUPS * sizeof(Segment)),
 		                .sizes = palloc(FIRST_GROUPS * sizeof(Size)),

@@ -65,17 +65,17 @@ typedef struct Sums
 	uint8 known_costs;
 } Sums;
 
-typedef struct Group
+typedef struct SumGroup
 {
 	char *key;
 	uint32 key_length;
 	uint32 hash;
 	char status;
 	Sums sums;
-} Group;
+} SumGroup;
 
 #define SH_PREFIX groups
-#define SH_ELEMENT_TYPE Group
+#define SH_ELEMENT_TYPE SumGroup
 #define SH_KEY_TYPE char *
 #define SH_KEY key
 #define SH_HASH_KEY(table, key) packed_hash
@@ -157,7 +157,7 @@ PackKey(const GenopsSpanFacts *facts, TimestampTz recorded_quarter)
 static Sums *
 SumsOf(const GenopsSpanFacts *facts, TimestampTz recorded_quarter)
 {
-	Group *group;
+	SumGroup *group;
 	bool found;
 
 	PackKey(facts, recorded_quarter);
@@ -318,7 +318,7 @@ SpendSumsStore(int64 fold)
 {
 	groups_iterator iterator;
 	BulkInsert *insert;
-	Group *group;
+	SumGroup *group;
 
 	if (table == NULL)
 		return;
