@@ -153,6 +153,20 @@ ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans)
 	}
 }
 
+/* An endpoint that takes nothing is told of once, not with every request. */
+static void
+NoteRejected(Stream *stream, const char *reason)
+{
+	StreamNoteError(stream, reason);
+	if (!stream->rejecting)
+		ereport(LOG,
+				(errmsg("spans of tenant \"%s\" are rejected: %s",
+						stream->tenant_id[0] ? stream->tenant_id : "(none)",
+						stream->last_error[0] ? stream->last_error : "no reason given"),
+				 errhint("They are counted in genops.stat_delivery, and still in the ledger.")));
+	stream->rejecting = true;
+}
+
 static void
 Delivered(Export *export, const GenopsAnswer *answer)
 {
@@ -162,8 +176,14 @@ Delivered(Export *export, const GenopsAnswer *answer)
 	if (stream->span_limit > 0)
 		stream->span_limit = stream->span_limit < PG_INT16_MAX ? stream->span_limit * 2 : 0;
 	stream->change.last_success = GetCurrentTimestamp();
-	if (answer->reason[0])
-		StreamNoteError(stream, answer->reason);
+	if (answer->rejected_spans > 0)
+		NoteRejected(stream, answer->reason);
+	else
+	{
+		stream->rejecting = false;
+		if (answer->reason[0])
+			StreamNoteError(stream, answer->reason);
+	}
 	StreamSetState(stream, "delivering", "");
 	StreamSettle(stream, export->span_count, (int) answer->rejected_spans);
 }
@@ -172,12 +192,8 @@ static void
 Rejected(Export *export, const GenopsAnswer *answer)
 {
 	genops_retry_delivered(&export->stream->retry);
-	StreamNoteError(export->stream, answer->reason);
+	NoteRejected(export->stream, answer->reason);
 	StreamSetState(export->stream, "delivering", "");
-	ereport(LOG,
-			(errmsg("%d spans of tenant \"%s\" were rejected: %s",
-					export->span_count, export->stream->tenant_id,
-					export->stream->last_error)));
 	StreamSettle(export->stream, export->span_count, export->span_count);
 }
 

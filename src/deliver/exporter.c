@@ -166,9 +166,14 @@ AddStream(const char *tenant_id, const char *route)
 	}
 	streams[stream_count++] = stream;
 	SetTarget(stream);
+	return stream;
+}
+
+static void
+ShowPause(Stream *stream)
+{
 	if (stream->paused[0])
 		StreamSetState(stream, "paused", stream->paused);
-	return stream;
 }
 
 static bool
@@ -180,12 +185,16 @@ SameText(GenopsSlice slice, const char *text)
 static Stream *
 StreamOf(const Segment *segment)
 {
+	Stream	   *stream;
+
 	for (int i = 0; i < stream_count; i++)
 		if (!streams[i]->is_resend && SameText(segment->tenant_id, streams[i]->tenant_id) &&
 			SameText(segment->route, streams[i]->route))
 			return streams[i];
-	return AddStream(pnstrdup(segment->tenant_id.data, segment->tenant_id.length),
-					 pnstrdup(segment->route.data, segment->route.length));
+	stream = AddStream(pnstrdup(segment->tenant_id.data, segment->tenant_id.length),
+					   pnstrdup(segment->route.data, segment->route.length));
+	ShowPause(stream);
+	return stream;
 }
 
 static void
@@ -204,6 +213,8 @@ LoadStreams(void)
 		stream->cursor_seq = stream->read_seq = rows[i].cursor_seq;
 		stream->pending = rows[i].pending;
 		stream->more_on_disk = stream->pending > 0;
+		StreamRestoreState(stream, rows[i].state, rows[i].reason);
+		ShowPause(stream);
 		if (!stream->paused[0] && strcmp(rows[i].state, "paused") == 0)
 			StreamSetState(stream, "delivering", "");
 	}
@@ -225,6 +236,7 @@ LoadResends(void)
 		stream->range.route = stream->route;
 		stream->cursor_seq = stream->read_seq = ranges[i].next_seq - 1;
 		stream->more_on_disk = true;
+		ShowPause(stream);
 	}
 }
 

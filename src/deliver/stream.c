@@ -163,6 +163,17 @@ LogState(const Stream *stream, const char *before)
 }
 
 void
+StreamRestoreState(Stream *stream, const char *state, const char *reason)
+{
+	static const char *const states[] = {"delivering", "retrying", "blocked", "paused"};
+
+	for (int i = 0; i < (int) lengthof(states); i++)
+		if (strcmp(states[i], state) == 0)
+			stream->state = states[i];
+	strlcpy(stream->state_reason, reason, STREAM_REASON_SIZE);
+}
+
+void
 StreamSetState(Stream *stream, const char *state, const char *reason)
 {
 	const char *before = stream->state;

@@ -58,6 +58,7 @@ typedef struct Stream
 	GenopsRetry retry;
 	int			span_limit;		/* at most so many in a request; 0: as configured */
 	bool		in_flight;
+	bool		rejecting;		/* the last answer did, and the log knows */
 
 	CursorChange change;		/* since the row was last written */
 	bool		changed;
@@ -87,6 +88,10 @@ extern void StreamSettle(Stream *stream, int count, int rejected);
 
 /* Remembers an error for genops.stat_delivery. */
 extern void StreamNoteError(Stream *stream, const char *reason);
+
+/* Takes the state from genops.delivery: what was so before a restart or a change of
+ * the configuration is no news. */
+extern void StreamRestoreState(Stream *stream, const char *state, const char *reason);
 
 /* Sets the state for genops.stat_delivery; tells the log if it is another. */
 extern void StreamSetState(Stream *stream, const char *state, const char *reason);
