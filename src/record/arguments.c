@@ -7,8 +7,8 @@
 #include "mb/pg_wchar.h"
 #include "record/arguments.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
-#include "utils/uuid.h"
 
 /* Enough of a wrong value to recognise it by.  Bytes. */
 #define MESSAGE_TEXT_MAX 80
@@ -50,19 +50,33 @@ PrintInteger(int64 value)
 }
 
 static void
-FindOutput(FunctionCallInfo fcinfo, int number, AnyArgument *how)
+FindType(FunctionCallInfo fcinfo, int number, AnyArgument *how)
 {
-	Oid output;
-
 	how->type = get_fn_expr_argtype(fcinfo->flinfo, number);
 	if (!OidIsValid(how->type))
 		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
-		                errmsg("could not determine the type of argument %d", number + 1)));
-	getTypeOutputInfo(how->type, &output, &how->is_varlena);
-	fmgr_info_cxt(output, &how->output, fcinfo->flinfo->fn_mcxt);
-	how->known = true;
+		                errmsg("could not determine the type of argument %d", number + 1),
+		                errdetail("The function was not called from an SQL expression."),
+		                errhint("Call it in SQL, or cast the argument to text.")));
 }
 
+static GenopsSlice
+PrintAny(FunctionCallInfo fcinfo, AnyArgument *how, Datum value)
+{
+	if (!OidIsValid(how->output.fn_oid))
+	{
+		Oid output;
+
+		getTypeOutputInfo(how->type, &output, &how->is_varlena);
+		fmgr_info_cxt(output, &how->output, fcinfo->flinfo->fn_mcxt);
+	}
+	if (how->is_varlena)
+		value = PointerGetDatum(PG_DETOAST_DATUM(value));
+	return genops_slice(OutputFunctionCall(&how->output, value));
+}
+
+/* PL/pgSQL's PERFORM makes a call site anew each time: the types that people
+ * use must not cost a look at the catalog. */
 GenopsSlice
 ArgumentAny(FunctionCallInfo fcinfo, int number, AnyArgument *how)
 {
@@ -71,8 +85,8 @@ ArgumentAny(FunctionCallInfo fcinfo, int number, AnyArgument *how)
 	if (PG_ARGISNULL(number))
 		return GENOPS_ABSENT;
 	value = PG_GETARG_DATUM(number);
-	if (unlikely(!how->known))
-		FindOutput(fcinfo, number, how);
+	if (!OidIsValid(how->type))
+		FindType(fcinfo, number, how);
 
 	switch (how->type)
 	{
@@ -85,10 +99,14 @@ ArgumentAny(FunctionCallInfo fcinfo, int number, AnyArgument *how)
 			return PrintInteger(DatumGetInt32(value));
 		case INT8OID:
 			return PrintInteger(DatumGetInt64(value));
+		case NUMERICOID:
+			return genops_slice(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+		case FLOAT8OID:
+			return genops_slice(DatumGetCString(DirectFunctionCall1(float8out, value)));
+		case UUIDOID:
+			return genops_slice(DatumGetCString(DirectFunctionCall1(uuid_out, value)));
 		default:
-			if (how->is_varlena)
-				value = PointerGetDatum(PG_DETOAST_DATUM(value));
-			return genops_slice(OutputFunctionCall(&how->output, value));
+			return PrintAny(fcinfo, how, value);
 	}
 }
 

@@ -15,10 +15,9 @@
 /* How an argument of type "any" is printed: looked up once per call site. */
 typedef struct AnyArgument
 {
-	bool known;
-	Oid type;
+	Oid type;        /* InvalidOid: not known yet */
+	FmgrInfo output; /* for types that have no short cut */
 	bool is_varlena;
-	FmgrInfo output;
 } AnyArgument;
 
 /* What a call site remembers, in fn_extra. */
