@@ -57,20 +57,17 @@ genops_arena_copy(GenopsArena *arena, GenopsSlice slice)
 }
 
 void *
-genops_arena_append(GenopsArena *arena, void **array, size_t *count, size_t size)
+genops_arena_grow(GenopsArena *arena, void *array, size_t count, size_t size)
 {
-	/* The array is full whenever its count is a power of two. */
-	if ((*count & (*count - 1)) == 0)
-	{
-		void *larger = genops_arena_take(arena, (*count == 0 ? 1 : 2 * *count) * size);
+	void *larger;
 
-		if (larger == NULL)
-			return NULL;
-		if (*count > 0)
-			memcpy(larger, *array, *count * size);
-		*array = larger;
-	}
-	return (char *) *array + (*count)++ * size;
+	/* The array is full whenever its count is a power of two. */
+	if ((count & (count - 1)) != 0)
+		return array;
+	larger = genops_arena_take(arena, (count == 0 ? 1 : 2 * count) * size);
+	if (larger != NULL && count > 0)
+		memcpy(larger, array, count * size);
+	return larger;
 }
 
 void

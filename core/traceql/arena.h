@@ -27,10 +27,10 @@ extern void *genops_arena_take(GenopsArena *arena, size_t size);
 /* A copy, or an absent slice when there is no memory. */
 extern GenopsSlice genops_arena_copy(GenopsArena *arena, GenopsSlice slice);
 
-/* Room for one more element at the end of an array that was made by this
- * function, which may move.  NULL when there is no memory: then the array is
- * as before. */
-extern void *genops_arena_append(GenopsArena *arena, void **array, size_t *count, size_t size);
+/* An array with room for one element more than its count, which may be the
+ * given one; NULL when there is no memory.  An array starts as NULL and grows
+ * one by one. */
+extern void *genops_arena_grow(GenopsArena *arena, void *array, size_t count, size_t size);
 
 extern void genops_arena_free(GenopsArena *arena);
 

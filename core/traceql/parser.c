@@ -65,13 +65,13 @@ genops_parser_take(GenopsParser *parser, size_t size)
 }
 
 void *
-genops_parser_append(GenopsParser *parser, void **array, size_t *count, size_t size)
+genops_parser_grow(GenopsParser *parser, void *array, size_t count, size_t size)
 {
-	void *element = genops_arena_append(parser->lexer.arena, array, count, size);
+	void *grown = genops_arena_grow(parser->lexer.arena, array, count, size);
 
-	if (element == NULL)
+	if (grown == NULL)
 		genops_complain_memory(parser->lexer.error);
-	return element;
+	return grown;
 }
 
 static bool
@@ -115,15 +115,17 @@ genops_parser_notice(GenopsParser *parser, const char *format, ...)
 {
 	char text[512];
 	va_list arguments;
-	GenopsSlice *notice;
+	GenopsSlice *notices;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	notice = genops_parser_append(parser, (void **) &parser->notices, &parser->notice_count,
-	                              sizeof(GenopsSlice));
-	if (notice == NULL)
+	notices =
+	    genops_parser_grow(parser, parser->notices, parser->notice_count, sizeof(GenopsSlice));
+	if (notices == NULL)
 		return false;
-	*notice = genops_arena_copy(parser->lexer.arena, genops_slice(text));
-	return notice->data != NULL || genops_complain_memory(parser->lexer.error);
+	parser->notices = notices;
+	notices[parser->notice_count] = genops_arena_copy(parser->lexer.arena, genops_slice(text));
+	return notices[parser->notice_count++].data != NULL ||
+	       genops_complain_memory(parser->lexer.error);
 }

@@ -35,7 +35,7 @@ extern bool genops_parser_complain(GenopsParser *parser, size_t offset, const ch
 
 /* Zeroed memory from the arena, or a complaint. */
 extern void *genops_parser_take(GenopsParser *parser, size_t size);
-extern void *genops_parser_append(GenopsParser *parser, void **array, size_t *count, size_t size);
+extern void *genops_parser_grow(GenopsParser *parser, void *array, size_t count, size_t size);
 
 /* Counts an open bracket; each that succeeds is followed by a leave. */
 extern bool genops_parser_enter(GenopsParser *parser);
