@@ -22,16 +22,11 @@ refuse_nil(GenopsParser *parser, const GenopsField *field)
 	return false;
 }
 
-/* A node that could not be made. */
 static GenopsField *
 made(GenopsParser *parser, GenopsField *field)
 {
-	/* Too high, or no memory: the former is the complaint that can be helped. */
 	if (field == NULL)
-		genops_complain(parser->lexer.error, GENOPS_TOO_LARGE, parser->lexer.text,
-		                parser->previous.start,
-		                "expressions are nested more than %d deep, or memory ran out",
-		                GENOPS_TRACEQL_MAX_DEPTH);
+		genops_complain_memory(parser->lexer.error);
 	return field;
 }
 
@@ -52,6 +47,8 @@ combine(GenopsParser *parser, GenopsOperator op, GenopsField *left, GenopsField 
 	if (left->kind == GENOPS_FIELD_LITERAL && right->kind == GENOPS_FIELD_LITERAL &&
 	    genops_fold(op, &left->literal, &right->literal, &folded))
 		return made(parser, genops_build_literal(parser->lexer.arena, folded, left->offset));
+	if (genops_parser_height(parser, left->height, right->height) == 0)
+		return NULL;
 	return made(parser, genops_build_operation(parser->lexer.arena, op, left, right, offset));
 }
 
