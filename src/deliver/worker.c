@@ -384,7 +384,11 @@ KeepHouse(void)
 	bool		more = false;
 
 	if (now < housekeeping_at)
+	{
+		if (LedgerFoldIsUrgent())
+			(void) LedgerFoldSpend(false);
 		return;
+	}
 	housekeeping_at = TimestampTzPlusMilliseconds(now, HOUSEKEEPING_MS);
 	more |= LedgerFoldSpend(false);
 	more |= LedgerCloseDays();

@@ -34,7 +34,7 @@ extern Segment *LedgerReadSegments(const char *tenant_id, const char *route, int
  */
 extern bool LedgerFoldSpend(bool force);
 
-/* Whether folding should not wait for the next round of housekeeping. */
+/* Whether folding should not wait for the next round of housekeeping: there is much to fold. */
 extern bool LedgerFoldIsUrgent(void);
 extern bool LedgerCloseDays(void);            /* indexes of days that are over */
 extern bool LedgerExpire(int64 retention_us); /* drops days, never past what
