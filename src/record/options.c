@@ -7,6 +7,9 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+/* A reason is a word.  Bytes. */
+#define FINISH_REASON_MAX 64
+
 typedef struct Option Option;
 
 typedef void (*OptionReader)(const Option *option, JsonbValue *value, CallOptions *options);
@@ -30,18 +33,17 @@ RaiseValue(const Option *option, const char *expected)
 }
 
 static GenopsSlice
-TextOf(const Option *option, const JsonbValue *value)
+TextOf(const Option *option, const JsonbValue *value, size_t limit)
 {
 	if (value->type != jbvString)
 		RaiseValue(option, "a text");
-	return TextFromServer((GenopsSlice){ value->val.string.val, value->val.string.len },
-	                      TextNameLimit());
+	return TextFromServer((GenopsSlice){ value->val.string.val, value->val.string.len }, limit);
 }
 
 static void
 ReadText(const Option *option, JsonbValue *value, CallOptions *options)
 {
-	GenopsSlice text = TextOf(option, value);
+	GenopsSlice text = TextOf(option, value, TextNameLimit());
 
 	if (text.length > 0)
 		*(GenopsSlice *) ((char *) options + option->offset) = text;
@@ -77,7 +79,7 @@ ReadCost(const Option *option, JsonbValue *value, CallOptions *options)
 static void
 ReadCurrency(const Option *option, JsonbValue *value, CallOptions *options)
 {
-	GenopsSlice text = TextOf(option, value);
+	GenopsSlice text = TextOf(option, value, TextNameLimit());
 	bool valid = text.length == 3;
 
 	for (size_t i = 0; i < text.length && valid; i++)
@@ -91,7 +93,7 @@ static void
 ReadKind(const Option *option, JsonbValue *value, CallOptions *options)
 {
 	static const char *const kinds[] = { "internal", "server", "client", "producer", "consumer" };
-	GenopsSlice text = TextOf(option, value);
+	GenopsSlice text = TextOf(option, value, TextNameLimit());
 
 	for (int i = 0; i < (int) lengthof(kinds); i++)
 		if (genops_slice_equal(text, genops_slice(kinds[i])))
@@ -124,7 +126,7 @@ ReadFinishReasons(const Option *option, JsonbValue *value, CallOptions *options)
 
 	if (value->type == jbvString)
 	{
-		options->finish_reasons[0] = TextOf(option, value);
+		options->finish_reasons[0] = TextOf(option, value, FINISH_REASON_MAX);
 		options->finish_reason_count = 1;
 		return;
 	}
@@ -137,7 +139,8 @@ ReadFinishReasons(const Option *option, JsonbValue *value, CallOptions *options)
 			continue;
 		if (options->finish_reason_count == OPTIONS_FINISH_REASONS_MAX)
 			RaiseValue(option, "an array of at most 16 texts");
-		options->finish_reasons[options->finish_reason_count++] = TextOf(option, &item);
+		options->finish_reasons[options->finish_reason_count++] =
+		    TextOf(option, &item, FINISH_REASON_MAX);
 	}
 }
 

@@ -33,7 +33,8 @@ UNION ALL SELECT genops_track(repeat('€', 1000), repeat('€', 1000), operatio
 	customer_id => repeat('€', 1000), cost_center => repeat('€', 1000), environment => repeat('€', 1000), feature => 'everything long',
 	user_id => repeat('€', 1000), service_name => repeat('€', 1000), name => repeat('€', 1000), error => repeat('€', 5000),
 	attributes => (SELECT jsonb_object_agg('key' || i, repeat('x', 2000)) FROM generate_series(1, 100) i),
-	options => jsonb_build_object('response_id', repeat('€', 1000), 'response_model', repeat('€', 1000), 'error_type', repeat('€', 1000)))
+	options => jsonb_build_object('response_id', repeat('€', 1000), 'response_model', repeat('€', 1000), 'error_type', repeat('€', 1000),
+		'finish_reasons', (SELECT jsonb_agg(repeat('€', 1000)) FROM generate_series(1, 16))))
 \g /dev/null
 SELECT genops_observe(genops_begin('p', 'm', feature => 'begun with much',
 	attributes => (SELECT jsonb_object_agg('key' || i, repeat('x', 2000)) FROM generate_series(1, 100) i)), now())
