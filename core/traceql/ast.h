@@ -241,6 +241,7 @@ struct GenopsPipeline
 {
 	GenopsStage *stages;
 	size_t count;
+	uint16_t height; /* of what is in the stages */
 };
 
 typedef enum GenopsMetricsFunction

@@ -14,11 +14,11 @@ kind_text(const GenopsPart *part)
 }
 
 static bool
-refuse(GenopsParser *parser, const GenopsToken *symbol, const GenopsPart *left,
+refuse(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset, const GenopsPart *left,
        const GenopsPart *right)
 {
-	return genops_parser_complain(parser, symbol->start, "found %s between %s and %s",
-	                              symbol->symbol->text, kind_text(left), kind_text(right));
+	return genops_parser_complain(parser, offset, "found %s between %s and %s", symbol->text,
+	                              kind_text(left), kind_text(right));
 }
 
 static bool
@@ -28,29 +28,29 @@ is_spans(const GenopsPart *part)
 }
 
 static bool
-combine_spansets(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *left,
-                 const GenopsPart *right)
+combine_spansets(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset,
+                 GenopsPart *left, const GenopsPart *right)
 {
 	bool pipes = left->kind == GENOPS_PART_PIPES || right->kind == GENOPS_PART_PIPES;
 	GenopsSpanset *spanset;
 
-	if (symbol->symbol->spanset_operator == NO_SPANSET_OPERATOR)
-		return refuse(parser, symbol, left, right);
+	if (symbol->spanset_operator == NO_SPANSET_OPERATOR)
+		return refuse(parser, symbol, offset, left, right);
 	if (pipes && ((left->kind == GENOPS_PART_SPANSET && !left->bracketed) ||
 	              (right->kind == GENOPS_PART_SPANSET && !right->bracketed)))
 	{
-		genops_parser_complain(parser, symbol->start,
+		genops_parser_complain(parser, offset,
 		                       "a set of spans stands in brackets beside a pipeline");
 		genops_error_hint(&parser->lexer.error->error, "Write ({ ... }) %s ({ ... } | ...).",
-		                  symbol->symbol->text);
+		                  symbol->text);
 		return false;
 	}
 	spanset = genops_parser_take(parser, sizeof(GenopsSpanset));
 	if (spanset == NULL)
 		return false;
 	spanset->kind = GENOPS_SPANSET_OPERATION;
-	spanset->op = (GenopsSpansetOperator) symbol->symbol->spanset_operator;
-	spanset->offset = symbol->start;
+	spanset->op = (GenopsSpansetOperator) symbol->spanset_operator;
+	spanset->offset = offset;
 	spanset->left = left->spanset;
 	spanset->right = right->spanset;
 	spanset->height = genops_parser_height(parser, left->spanset->height, right->spanset->height);
@@ -61,18 +61,18 @@ combine_spansets(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *le
 }
 
 static bool
-combine_numbers(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *left,
+combine_numbers(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset, GenopsPart *left,
                 const GenopsPart *right)
 {
-	GenopsOperator op = symbol->symbol->op;
+	GenopsOperator op = symbol->op;
 
 	if (left->literal.type == GENOPS_TYPE_DURATION || right->literal.type == GENOPS_TYPE_DURATION)
-		return genops_parser_complain(parser, symbol->start,
+		return genops_parser_complain(parser, offset,
 		                              "durations cannot take part in arithmetic here");
 	if (op < GENOPS_OPERATOR_ADD || op > GENOPS_OPERATOR_DIVIDE)
-		return refuse(parser, symbol, left, right);
+		return refuse(parser, symbol, offset, left, right);
 	if (!genops_fold(op, &left->literal, &right->literal, &left->literal))
-		return genops_parser_complain(parser, symbol->start, "the number has no finite value");
+		return genops_parser_complain(parser, offset, "the number has no finite value");
 	return true;
 }
 
@@ -94,7 +94,7 @@ scalar_of(GenopsParser *parser, const GenopsPart *part)
 }
 
 static bool
-combine_scalars(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *left,
+combine_scalars(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset, GenopsPart *left,
                 const GenopsPart *right)
 {
 	GenopsScalar *scalar = genops_parser_take(parser, sizeof(GenopsScalar));
@@ -102,8 +102,8 @@ combine_scalars(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *lef
 	if (scalar == NULL)
 		return false;
 	scalar->kind = GENOPS_SCALAR_OPERATION;
-	scalar->op = symbol->symbol->op;
-	scalar->offset = symbol->start;
+	scalar->op = symbol->op;
+	scalar->offset = offset;
 	scalar->left = scalar_of(parser, left);
 	scalar->right = scalar_of(parser, right);
 	if (scalar->left == NULL || scalar->right == NULL)
@@ -115,13 +115,13 @@ combine_scalars(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *lef
 }
 
 static bool
-combine_scalar_filter(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *left,
-                      const GenopsPart *right)
+combine_scalar_filter(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset,
+                      GenopsPart *left, const GenopsPart *right)
 {
 	GenopsStage stage = { .kind = GENOPS_STAGE_SCALAR_FILTER };
 
-	stage.offset = symbol->start;
-	stage.op = symbol->symbol->op;
+	stage.offset = offset;
+	stage.op = symbol->op;
 	stage.left = scalar_of(parser, left);
 	stage.right = scalar_of(parser, right);
 	if (stage.left == NULL || stage.right == NULL)
@@ -155,20 +155,20 @@ metrics_of(GenopsParser *parser, const GenopsPart *part)
 }
 
 static bool
-combine_metrics(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *left,
+combine_metrics(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset, GenopsPart *left,
                 const GenopsPart *right)
 {
 	GenopsMetrics *metrics;
 
 	if (left->literal.type == GENOPS_TYPE_DURATION || right->literal.type == GENOPS_TYPE_DURATION)
-		return genops_parser_complain(parser, symbol->start,
+		return genops_parser_complain(parser, offset,
 		                              "a duration cannot take part in arithmetic of metrics");
 	metrics = genops_parser_take(parser, sizeof(GenopsMetrics));
 	if (metrics == NULL)
 		return false;
 	metrics->kind = GENOPS_METRICS_OPERATION;
-	metrics->op = symbol->symbol->op;
-	metrics->offset = symbol->start;
+	metrics->op = symbol->op;
+	metrics->offset = offset;
 	metrics->left = metrics_of(parser, left);
 	metrics->right = metrics_of(parser, right);
 	if (metrics->left == NULL || metrics->right == NULL)
@@ -192,34 +192,34 @@ is_metrics(const GenopsPart *part)
 }
 
 bool
-genops_combine_parts(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *left,
-                     const GenopsPart *right)
+genops_combine_parts(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset,
+                     GenopsPart *left, const GenopsPart *right)
 {
-	GenopsOperator op = symbol->symbol->op;
+	GenopsOperator op = symbol->op;
 	bool numbers = left->kind == GENOPS_PART_NUMBER && right->kind == GENOPS_PART_NUMBER;
 	bool compares = op >= GENOPS_OPERATOR_EQUAL && op <= GENOPS_OPERATOR_GREATER_EQUAL;
 
 	if (is_spans(left) && is_spans(right))
-		return combine_spansets(parser, symbol, left, right);
+		return combine_spansets(parser, symbol, offset, left, right);
 	if (numbers && !compares)
-		return combine_numbers(parser, symbol, left, right);
+		return combine_numbers(parser, symbol, offset, left, right);
 	if (numbers)
-		return refuse(parser, symbol, left, right);
+		return refuse(parser, symbol, offset, left, right);
 	if (is_scalar(left) && is_scalar(right))
 	{
 		if (compares)
-			return combine_scalar_filter(parser, symbol, left, right);
+			return combine_scalar_filter(parser, symbol, offset, left, right);
 		if (op >= GENOPS_OPERATOR_ADD && op <= GENOPS_OPERATOR_POWER)
-			return combine_scalars(parser, symbol, left, right);
+			return combine_scalars(parser, symbol, offset, left, right);
 	}
 	else if (is_metrics(left) && is_metrics(right))
 	{
 		if (op >= GENOPS_OPERATOR_ADD && op <= GENOPS_OPERATOR_DIVIDE)
-			return combine_metrics(parser, symbol, left, right);
+			return combine_metrics(parser, symbol, offset, left, right);
 		if (compares && right->kind == GENOPS_PART_NUMBER)
-			return genops_second_filter(parser, left->metrics, op, symbol->start, &right->literal);
+			return genops_second_filter(parser, left->metrics, op, offset, &right->literal);
 	}
-	return refuse(parser, symbol, left, right);
+	return refuse(parser, symbol, offset, left, right);
 }
 
 bool
@@ -235,6 +235,6 @@ genops_bracket_part(GenopsParser *parser, GenopsPart *part)
 	part->spanset->kind = GENOPS_SPANSET_PIPELINE;
 	part->spanset->pipeline = part->pipeline;
 	part->spanset->offset = part->offset;
-	part->spanset->height = 1;
-	return true;
+	part->spanset->height = genops_parser_height(parser, part->pipeline->height, 0);
+	return part->spanset->height > 0;
 }

@@ -74,6 +74,8 @@ parse_unary(GenopsParser *parser)
 	if (minus && operand->kind == GENOPS_FIELD_LITERAL &&
 	    genops_fold_minus(&operand->literal, &folded))
 		return made(parser, genops_build_literal(parser->lexer.arena, folded, offset));
+	if (genops_parser_height(parser, operand->height, 0) == 0)
+		return NULL;
 	return made(parser, genops_build_operation(parser->lexer.arena,
 	                                           minus ? GENOPS_OPERATOR_NEGATE : GENOPS_OPERATOR_NOT,
 	                                           operand, NULL, offset));

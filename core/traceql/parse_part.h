@@ -40,8 +40,8 @@ extern bool genops_parse_sequence(GenopsParser *parser, bool bracketed, GenopsPa
 extern bool genops_parse_part(GenopsParser *parser, int precedence, GenopsPart *part);
 
 /* left = left op right. */
-extern bool genops_combine_parts(GenopsParser *parser, const GenopsToken *symbol, GenopsPart *left,
-                                 const GenopsPart *right);
+extern bool genops_combine_parts(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t offset,
+                                 GenopsPart *left, const GenopsPart *right);
 
 /* Brackets around the part. */
 extern bool genops_bracket_part(GenopsParser *parser, GenopsPart *part);
