@@ -244,7 +244,7 @@ const SettingDefinition setting_definitions[SETTING_COUNT] = {
 	[SETTING_MAX_EXPORT_BATCH_SIZE] = { "max_export_batch_size", "512", CheckBatchSize, false,
 	                                    "spans in a request" },
 	[SETTING_MAX_CONCURRENT_REQUESTS] = { "max_concurrent_requests", "4", CheckRequests, false,
-	                                      "requests under way at the same time" },
+	                                      "requests under way to an endpoint at the same time" },
 	[SETTING_RETENTION] = { "retention", "00:00:00", CheckInterval, false,
 	                        "how long spans are kept after they were recorded; 0: for ever. "
 	                        "genops.spend outlives them" },

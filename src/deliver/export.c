@@ -84,7 +84,7 @@ static bool
 Send(GenopsHttpClient *client, Export *export, size_t segment_count,
 	 const GenopsSlice *segments, GenopsError *error)
 {
-	const DeliveryTarget *target = export->stream->target;
+	const DeliveryTarget *target = &export->stream->target->delivery;
 	GenopsHttpRequest request = {
 		.method = GENOPS_HTTP_POST,
 		.url = target->url,
@@ -112,6 +112,7 @@ Remove(Export *export)
 	dlist_delete(&export->link);
 	genops_bytes_free(&export->piece);
 	export->stream->in_flight = false;
+	export->stream->target->in_flight--;
 	export_in_flight--;
 	pfree(export);
 }
@@ -138,6 +139,7 @@ ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans)
 	export->stream = stream;
 	dlist_push_tail(&exports, &export->link);
 	stream->in_flight = true;
+	stream->target->in_flight++;
 	export_in_flight++;
 
 	if (stream->span_limit > 0)

@@ -3,10 +3,13 @@
  *
  * A stream per tenant and route, each with one request under way at the most,
  * so that spans arrive in the order in which they were stored; streams do not
- * wait for each other.  Segments that the worker has just committed are kept in
- * memory for it, up to a limit, so that they needn't be read back; what is not
- * in memory is read from the ledger, behind the last segment that is.  A stream
- * that fails forgets what it has in memory: the ledger has it.
+ * wait for each other.  The requests under way are limited for each target, not
+ * for all together: an endpoint that never answers would use them all up.
+ *
+ * Segments that the worker has just committed are kept in memory for the stream,
+ * up to a limit, so that they needn't be read back; what is not in memory is read
+ * from the ledger, behind the last segment that is.  A stream that fails forgets
+ * what it has in memory: the ledger has it.
  *
  * The cursor in genops.delivery moves over a segment when the endpoint has
  * answered for all its spans.  It is written a few times a second, in
@@ -33,20 +36,13 @@
 #define READ_SEGMENTS 64
 #define RECORD_INTERVAL_MS 200
 
-/* A route's target, shared by its streams. */
-typedef struct RouteTarget
-{
-	char	   *route;
-	DeliveryTarget target;
-} RouteTarget;
-
 static MemoryContext context;
 static GenopsHttpClient *client;
 
 static Stream **streams;
 static int	stream_count = 0;
 static int	stream_room = 0;
-static RouteTarget **targets;
+static StreamTarget **targets;
 static int	target_count = 0;
 
 static int	batch_spans = 512;
@@ -95,37 +91,43 @@ FreeTargets(void)
 {
 	for (int i = 0; i < target_count; i++)
 	{
-		DeliveryTargetFree(&targets[i]->target);
+		DeliveryTargetFree(&targets[i]->delivery);
 		pfree(targets[i]->route);
 		pfree(targets[i]);
 	}
 	target_count = 0;
 }
 
-static const DeliveryTarget *
+static void
 LoadTarget(const char *route)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	RouteTarget *loaded = palloc0(sizeof(RouteTarget));
+	StreamTarget *loaded = palloc0(sizeof(StreamTarget));
 
 	loaded->route = pstrdup(route);
-	targets = targets ? repalloc(targets, (target_count + 1) * sizeof(RouteTarget *)) :
-		palloc(sizeof(RouteTarget *));
+	targets = targets ? repalloc(targets, (target_count + 1) * sizeof(StreamTarget *)) :
+		palloc(sizeof(StreamTarget *));
 	targets[target_count++] = loaded;
-	DeliveryTargetLoad(route, &loaded->target);
+	DeliveryTargetLoad(route, &loaded->delivery);
 	MemoryContextSwitchTo(old);
-	return &loaded->target;
 }
 
-/* A route that came after the last refresh is that of the configuration until
- * the refresh which it causes. */
-static const DeliveryTarget *
+/* NULL for a route that came after the last refresh. */
+static StreamTarget *
 TargetOf(const char *route)
 {
 	for (int i = 0; i < target_count; i++)
 		if (strcmp(targets[i]->route, route) == 0)
-			return &targets[i]->target;
-	return target_count > 0 ? &targets[0]->target : NULL;
+			return targets[i];
+	return NULL;
+}
+
+static const char *
+WhyNotTo(const StreamTarget *target)
+{
+	if (paused_for_all[0])
+		return paused_for_all;
+	return target ? target->delivery.why_not : "its route is about to be read";
 }
 
 static void
@@ -136,15 +138,13 @@ SetTarget(Stream *stream)
 	stream->target = TargetOf(stream->route);
 	genops_headers_free(&stream->headers);
 	stream->headers = GENOPS_NO_HEADERS;
-	if (paused_for_all[0] || stream->target == NULL || stream->target->url == NULL)
+	if (paused_for_all[0] || stream->target == NULL || stream->target->delivery.url == NULL)
 	{
-		strlcpy(stream->paused, paused_for_all[0] ? paused_for_all :
-				stream->target ? stream->target->why_not : "no endpoint is configured",
-				STREAM_REASON_SIZE);
+		strlcpy(stream->paused, WhyNotTo(stream->target), STREAM_REASON_SIZE);
 		return;
 	}
 	stream->paused[0] = '\0';
-	if (!genops_headers_merge(&stream->headers, &stream->target->headers, &error) ||
+	if (!genops_headers_merge(&stream->headers, &stream->target->delivery.headers, &error) ||
 		!genops_headers_set(&stream->headers, GENOPS_LITERAL("Content-Type"),
 							GENOPS_LITERAL("application/x-protobuf"), &error) ||
 		(stream->tenant_id[0] &&
@@ -169,10 +169,11 @@ AddStream(const char *tenant_id, const char *route)
 	return stream;
 }
 
+/* That a new route makes its streams wait a moment is not worth telling. */
 static void
 ShowPause(Stream *stream)
 {
-	if (stream->paused[0])
+	if (stream->paused[0] && stream->target != NULL)
 		StreamSetState(stream, "paused", stream->paused);
 }
 
@@ -207,7 +208,7 @@ LoadStreams(void)
 	{
 		Stream	   *stream;
 
-		if (TargetOf(rows[i].route) == &targets[0]->target && rows[i].route[0])
+		if (TargetOf(rows[i].route) == NULL)
 			LoadTarget(rows[i].route);
 		stream = AddStream(rows[i].tenant_id, rows[i].route);
 		stream->cursor_seq = stream->read_seq = rows[i].cursor_seq;
@@ -256,13 +257,13 @@ static void
 LoadTargets(const Configuration *configuration)
 {
 	FreeTargets();
-	(void) LoadTarget("");
+	LoadTarget("");
 	for (int i = 0; i < configuration->route_count; i++)
 	{
 		const Route *route = &configuration->routes[i];
 
 		if (route->own_target)
-			(void) LoadTarget(pnstrdup(route->name.data, route->name.length));
+			LoadTarget(pnstrdup(route->name.data, route->name.length));
 	}
 }
 
@@ -361,6 +362,7 @@ static bool
 MaySend(const Stream *stream)
 {
 	return !stream->in_flight && !stream->paused[0] &&
+		stream->target->in_flight < max_requests &&
 		(stream->waiting_spans > 0 || stream->more_on_disk) &&
 		genops_retry_due(&stream->retry, MonotonicMs());
 }
@@ -382,10 +384,11 @@ static void
 StartRequests(bool hurry)
 {
 	static int	turn = 0;
+	int			first = turn;
 
-	for (int i = 0; i < stream_count && export_in_flight < max_requests; i++)
+	for (int i = 0; i < stream_count; i++)
 	{
-		int			index = (turn + i) % stream_count;
+		int			index = (first + i) % stream_count;
 		Stream	   *stream = streams[index];
 
 		if (!MaySend(stream))
@@ -543,14 +546,12 @@ ExporterTimeout(void)
 
 	if (AnythingToRecord())
 		timeout = Sooner(timeout, RECORD_INTERVAL_MS);
-	if (export_in_flight >= max_requests)
-		return timeout;
 	for (int i = 0; i < stream_count; i++)
 	{
 		Stream	   *stream = streams[i];
 		long		retry_wait;
 
-		if (stream->in_flight || stream->paused[0] ||
+		if (stream->in_flight || stream->paused[0] || stream->target->in_flight >= max_requests ||
 			(stream->waiting_spans == 0 && !stream->more_on_disk))
 			continue;
 		retry_wait = genops_retry_wait_ms(&stream->retry, MonotonicMs());

@@ -246,6 +246,7 @@ static void
 StartWorkers(void)
 {
 	static int	turn = 0;
+	int			first = turn;
 	TimestampTz now = GetCurrentTimestamp();
 	QueueView	longest = {0};
 	int			running = 0;
@@ -267,7 +268,7 @@ StartWorkers(void)
 
 	for (int i = 0; i < RING_MAX_QUEUES; i++)
 	{
-		int			index = (turn + i) % RING_MAX_QUEUES;
+		int			index = (first + i) % RING_MAX_QUEUES;
 		QueueView	view = LookAt(&ring_shared->queues[index], now);
 
 		if (!OidIsValid(view.database) || view.state != RING_WORKER_NONE || !view.has_work ||

@@ -26,6 +26,14 @@ typedef struct WaitingSegment
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];
 } WaitingSegment;
 
+/* Where and how the streams of a route are delivered. */
+typedef struct StreamTarget
+{
+	char	   *route;			/* '' for the configuration's own */
+	DeliveryTarget delivery;
+	int			in_flight;		/* requests */
+} StreamTarget;
+
 typedef struct Stream
 {
 	char	   *tenant_id;
@@ -33,7 +41,7 @@ typedef struct Stream
 	bool		is_resend;		/* sends a range of segments once more */
 	ResendRange range;			/* then: which */
 
-	const DeliveryTarget *target;
+	StreamTarget *target;		/* NULL until the route is read */
 	GenopsHeaders headers;		/* the target's and the tenant's */
 	char		paused[STREAM_REASON_SIZE]; /* why nothing is sent, or "" */
 

@@ -324,6 +324,7 @@ RefreshConfiguration(void)
 {
 	if (configuration_loaded && !ConfigurationChanged())
 		return;
+	configuration_loaded = false;	/* also if an error ends this half-way */
 	ExporterRecord(true);
 	if (!WorkBegin())
 	{
