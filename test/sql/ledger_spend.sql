@@ -36,7 +36,7 @@ SELECT genops_flush('stored', 60) \g /dev/null
 CREATE FUNCTION await_fold() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	FOR attempt IN 1..1200 LOOP
-		IF EXISTS (SELECT FROM genops.ledger_state WHERE folded_seq = newest_seq) THEN
+		IF EXISTS (SELECT FROM genops.ledger_state WHERE folded_seq > 0) THEN
 			RETURN true;
 		END IF;
 		PERFORM pg_sleep(0.05);
