@@ -264,9 +264,10 @@ typedef struct GenopsMetricsCall
 	GenopsAttribute attribute; /* not for rate, count_over_time and compare */
 	GenopsLiteral *quantiles;  /* INT or FLOAT */
 	size_t quantile_count;
-	GenopsField *selection; /* compare's filter, its N, and its times in ns: 0 = not given */
-	int64_t top;
-	int64_t start;
+	GenopsField *selection; /* compare's filter */
+	int64_t top;            /* values per attribute */
+	bool has_range;
+	int64_t start; /* nanoseconds since 1970; spans in (start, end] are the selection */
 	int64_t end;
 	GenopsAttribute *by;
 	size_t by_count;
