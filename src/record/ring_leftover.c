@@ -14,6 +14,8 @@
 
 #include <unistd.h>
 
+#include "catalog/pg_control.h"
+#include "common/controldata_utils.h"
 #include "miscadmin.h"
 #include "record/ring_shared.h"
 #include "storage/fd.h"
@@ -78,6 +80,21 @@ SaveAll(FILE *file, uint64 *saved)
 	return fflush(file) == 0 && pg_fsync(fileno(file)) == 0;
 }
 
+/*
+ * After an immediate shutdown the ring can't be trusted: a worker that was killed
+ * between its commit and the release of the batch has stored what still lies there,
+ * and a killed session may have held a spinlock.
+ */
+static bool
+WasCleanShutdown(void)
+{
+	bool		valid;
+	ControlFileData *control = get_controlfile(DataDir, &valid);
+
+	return valid &&
+		(control->state == DB_SHUTDOWNED || control->state == DB_SHUTDOWNED_IN_RECOVERY);
+}
+
 /* Runs in the postmaster at the very end of a shutdown. */
 void
 RingSaveLeftover(int code, Datum arg)
@@ -87,7 +104,7 @@ RingSaveLeftover(int code, Datum arg)
 	bool		complete;
 
 	(void) arg;
-	if (code != 0 || ring_shared == NULL || !AnythingLeft())
+	if (code != 0 || ring_shared == NULL || !AnythingLeft() || !WasCleanShutdown())
 		return;
 	file = AllocateFile(LEFTOVER_FILE ".tmp", PG_BINARY_W);
 	complete = file != NULL && SaveAll(file, &saved);
