@@ -21,7 +21,6 @@
 #include "keep/worker_sql.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -51,10 +50,8 @@ BuildTraceIndex(Oid partition)
 {
 	char *name = get_rel_name(partition);
 
-	(void) set_config_option("maintenance_work_mem", BUILD_MEMORY, PGC_SUSET, PGC_S_SESSION,
-	                         GUC_ACTION_LOCAL, true, 0, false);
-	(void) set_config_option("max_parallel_maintenance_workers", "0", PGC_SUSET, PGC_S_SESSION,
-	                         GUC_ACTION_LOCAL, true, 0, false);
+	WorkerSetLocal("maintenance_work_mem", BUILD_MEMORY);
+	WorkerSetLocal("max_parallel_maintenance_workers", "0");
 	SPI_connect();
 	WorkerSql(psprintf("CREATE INDEX %s_trace ON genops.%s "
 	                   "(pg_catalog.uuid_hash_extended(trace_id, 0))",

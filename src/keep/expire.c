@@ -18,7 +18,6 @@
 #include "keep/partition.h"
 #include "keep/worker_sql.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -59,8 +58,7 @@ CountExpired(const LedgerDay *day)
 static void
 DropDay(const LedgerDay *day)
 {
-	(void) set_config_option("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_SESSION,
-	                         GUC_ACTION_LOCAL, true, 0, false);
+	WorkerSetLocal("lock_timeout", LOCK_TIMEOUT);
 	WorkerSql(
 	    "LOCK TABLE ONLY genops.ledger_span, ONLY genops.ledger_segment IN ACCESS EXCLUSIVE MODE");
 	WorkerSql(psprintf("DROP TABLE genops.%s", get_rel_name(day->span)));

@@ -5,6 +5,7 @@
 
 #include "executor/spi.h"
 #include "keep/worker_sql.h"
+#include "utils/guc.h"
 
 uint64
 WorkerSql(const char *statement)
@@ -32,4 +33,11 @@ char *
 WorkerSqlText(uint64 row, int column)
 {
 	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+}
+
+void
+WorkerSetLocal(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+	                         false);
 }
