@@ -236,7 +236,7 @@ Judge(Export *export, const GenopsAnswer *answer)
 	}
 }
 
-Stream *
+void
 ExportFinish(GenopsHttpReply *reply)
 {
 	Export	   *export = reply->user_data;
@@ -251,7 +251,6 @@ ExportFinish(GenopsHttpReply *reply)
 	genops_http_reply_free(reply);
 	Judge(export, &answer);
 	Remove(export);
-	return stream;
 }
 
 void

@@ -15,7 +15,7 @@ extern void ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans)
 
 /* Judges a finished request: settles spans, or sets the stream's state and
  * when it is tried again.  Frees the reply. */
-extern Stream *ExportFinish(GenopsHttpReply *reply);
+extern void ExportFinish(GenopsHttpReply *reply);
 
 /* Forgets requests that were under way when their client was freed. */
 extern void ExportForgetAll(void);

@@ -35,6 +35,7 @@
 #define READ_BYTES ((Size) 2 * 1024 * 1024)
 #define READ_SEGMENTS 64
 #define RECORD_INTERVAL_MS 200
+#define ROUNDS_IN_A_STEP 8
 
 static MemoryContext context;
 static GenopsHttpClient *client;
@@ -50,6 +51,7 @@ static int	schedule_delay_ms = 5000;
 static int	max_requests = 4;
 static char paused_for_all[STREAM_REASON_SIZE] = "";	/* why, or "" */
 
+static bool unfinished_step = false;	/* stopped for others' sake */
 static int64 newest_seq = 0;
 static TimestampTz recorded_at = 0; /* when rows were last written */
 
@@ -380,11 +382,12 @@ Wait(const Stream *stream)
 										   TimestampTzPlusMilliseconds(first->since, schedule_delay_ms));
 }
 
-static void
+static bool
 StartRequests(bool hurry)
 {
 	static int	turn = 0;
 	int			first = turn;
+	bool		started = false;
 
 	for (int i = 0; i < stream_count; i++)
 	{
@@ -399,25 +402,44 @@ StartRequests(bool hurry)
 			continue;
 		ExportStart(client, stream, batch_spans);
 		turn = index + 1;
+		started = true;
 	}
+	return started;
 }
 
-static void
+static bool
 FinishRequests(void)
 {
 	GenopsHttpReply reply;
+	bool		finished = false;
 
 	while (genops_http_next_finished(client, &reply))
-		(void) ExportFinish(&reply);
+	{
+		ExportFinish(&reply);
+		finished = true;
+	}
+	return finished;
 }
 
+/*
+ * A fast endpoint answers while the request is being sent.  Such an answer must
+ * be fetched before the worker sleeps, since no socket will wake it; but storing
+ * has its turn after some rounds.
+ */
 void
 ExporterStep(bool hurry)
 {
-	genops_http_progress(client);
-	FinishRequests();
-	StartRequests(hurry);
-	genops_http_progress(client);
+	unfinished_step = false;
+	for (int round = 0; round < ROUNDS_IN_A_STEP; round++)
+	{
+		bool		finished;
+
+		genops_http_progress(client);
+		finished = FinishRequests();
+		if (!StartRequests(hurry) && !finished)
+			return;
+	}
+	unfinished_step = true;
 }
 
 /*
@@ -542,7 +564,7 @@ Sooner(long a, long b)
 long
 ExporterTimeout(void)
 {
-	long		timeout = genops_http_timeout_ms(client);
+	long		timeout = unfinished_step ? 0 : genops_http_timeout_ms(client);
 
 	if (AnythingToRecord())
 		timeout = Sooner(timeout, RECORD_INTERVAL_MS);

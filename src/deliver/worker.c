@@ -320,6 +320,14 @@ SendQueuedDirectly(void)
  * The rest of a turn.
  */
 static void
+SetQueueLimit(int max_queue_size)
+{
+	SpinLockAcquire(&queue->lock);
+	queue->max_queued = max_queue_size;
+	SpinLockRelease(&queue->lock);
+}
+
+static void
 RefreshConfiguration(void)
 {
 	if (configuration_loaded && !ConfigurationChanged())
@@ -334,6 +342,7 @@ RefreshConfiguration(void)
 	}
 	missing_since = 0;
 	ExporterRefresh();
+	SetQueueLimit(ConfigurationGet()->max_queue_size);
 	if (!RecoveryInProgress())
 		PublishStored(LedgerNewestSegment());
 	WorkCommit();
@@ -359,6 +368,10 @@ PublishSettled(void)
 	bool		changed;
 
 	SpinLockAcquire(&queue->lock);
+
+	/* What somebody has asked for since may be that it moves again. */
+	if (queue->worker_wanted)
+		stalled = 0;
 	changed = queue->settled_segment != settled || queue->stalled_segment != stalled;
 	queue->settled_segment = settled;
 	queue->stalled_segment = stalled;

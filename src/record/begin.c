@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "record/arguments.h"
 #include "record/attribution.h"
 #include "record/call.h"

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "core/base/utf8.h"
 #include "core/span/otlp_json.h"
 #include "core/span/otlp_read.h"

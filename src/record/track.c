@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "common/int.h"
 #include "record/arguments.h"
 #include "record/attribution.h"
