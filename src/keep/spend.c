@@ -65,7 +65,8 @@
 	"GROUP BY started, recorded, tenant_id, team, project, customer_id, cost_center, "      \
 	"environment, feature, provider, model, operation, unit"
 
-static int64 unfolded = -1; /* spans, not exactly; -1: not known yet */
+static int64 unfolded = -1;      /* spans, not exactly; -1: not known yet */
+static bool catching_up = false; /* there were many: everything is folded */
 
 void
 SpendNoteStored(int spans)
@@ -182,17 +183,20 @@ FoldSome(void *argument)
 	if (!state.exists || state.newest_seq <= state.folded_seq)
 	{
 		unfolded = 0;
+		catching_up = false;
 		return false;
 	}
 	if (unfolded < 0)
 		unfolded = CountUnfolded(state.folded_seq);
-	all |= unfolded >= FOLD_SPANS;
+	catching_up |= unfolded >= FOLD_SPANS;
+	all |= catching_up;
 
 	if (sums.after == state.folded_seq && sums.upto > sums.after && sums.upto <= state.newest_seq)
 	{
 		if (!all && sums.first_recorded_at >= until)
 			return false;
 		FoldSums(&sums, state.newest_seq);
+		catching_up &= sums.upto < state.newest_seq;
 		return all && sums.upto < state.newest_seq;
 	}
 	range = FindRange(state.folded_seq, sums.after > state.folded_seq ? sums.after : PG_INT64_MAX,
