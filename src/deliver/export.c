@@ -46,7 +46,7 @@ MonotonicMs(void)
 
 /* As many whole segments as fit, at least one. */
 static size_t
-TakeWhole(Stream *stream, int max_spans, GenopsSlice *segments, int *span_count)
+TakeWhole(Stream *stream, int max_spans, int64 last_seq, GenopsSlice *segments, int *span_count)
 {
 	slist_iter	iter;
 	size_t		count = 0;
@@ -56,7 +56,7 @@ TakeWhole(Stream *stream, int max_spans, GenopsSlice *segments, int *span_count)
 	{
 		WaitingSegment *waiting = slist_container(WaitingSegment, link, iter.cur);
 
-		if (count == MAX_SEGMENTS || (count > 0 && *span_count + waiting->span_count > max_spans))
+		if (count == MAX_SEGMENTS || waiting->seq > last_seq || (count > 0 && *span_count + waiting->span_count > max_spans))
 			break;
 		segments[count++] = (GenopsSlice) {waiting->bytes, waiting->length};
 		*span_count += waiting->span_count;
@@ -128,7 +128,7 @@ Retry(Stream *stream, int64 min_delay_ms, const char *reason)
 }
 
 void
-ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans)
+ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans, int64 last_seq)
 {
 	Export	   *export = MemoryContextAllocZero(GetMemoryChunkContext(stream), sizeof(Export));
 	GenopsSlice segments[MAX_SEGMENTS];
@@ -147,7 +147,7 @@ ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans)
 	if (stream->done > 0 || StreamFirst(stream)->span_count > max_spans)
 		taken = TakePiece(export, max_spans, &segments[0], &error);
 	else
-		count = TakeWhole(stream, max_spans, segments, &export->span_count);
+		count = TakeWhole(stream, max_spans, last_seq, segments, &export->span_count);
 	if (!taken || !Send(client, export, count, segments, &error))
 	{
 		Remove(export);

@@ -9,9 +9,10 @@
 #include "core/net/http.h"
 #include "deliver/stream.h"
 
-/* Starts a request with at most max_spans spans from the front of the stream,
- * which must have some and stay as it is until the answer has been judged. */
-extern void ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans);
+/* Starts a request with at most max_spans spans from the front of the stream, of
+ * segments up to last_seq, which must have some and stay as it is until the answer has been judged. */
+extern void ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans,
+						int64 last_seq);
 
 /* Judges a finished request: settles spans, or sets the stream's state and
  * when it is tried again.  Frees the reply. */

@@ -383,7 +383,7 @@ Wait(const Stream *stream)
 }
 
 static bool
-StartRequests(bool hurry)
+StartRequests(bool hurry, int64 durable)
 {
 	static int	turn = 0;
 	int			first = turn;
@@ -398,9 +398,10 @@ StartRequests(bool hurry)
 			continue;
 		if (stream->waiting_spans == 0)
 			ReadMore(stream);
-		if (stream->waiting_spans == 0 || (!hurry && Wait(stream) > 0))
+		if (stream->waiting_spans == 0 || StreamFirst(stream)->seq > durable ||
+			(!hurry && Wait(stream) > 0))
 			continue;
-		ExportStart(client, stream, batch_spans);
+		ExportStart(client, stream, batch_spans, durable);
 		turn = index + 1;
 		started = true;
 	}
@@ -427,7 +428,7 @@ FinishRequests(void)
  * has its turn after some rounds.
  */
 void
-ExporterStep(bool hurry)
+ExporterStep(bool hurry, int64 durable)
 {
 	unfinished_step = false;
 	for (int round = 0; round < ROUNDS_IN_A_STEP; round++)
@@ -436,7 +437,7 @@ ExporterStep(bool hurry)
 
 		genops_http_progress(client);
 		finished = FinishRequests();
-		if (!StartRequests(hurry) && !finished)
+		if (!StartRequests(hurry, durable) && !finished)
 			return;
 	}
 	unfinished_step = true;

@@ -36,7 +36,7 @@ void
 WorkPrepare(void)
 {
 	Set("search_path", "pg_catalog, pg_temp");
-	Set("synchronous_commit", "local");
+	Set("synchronous_commit", "off");	/* durable.c sees to it */
 	Set("lock_timeout", "200ms");
 	Set("statement_timeout", "0");
 	Set("idle_in_transaction_session_timeout", "0");

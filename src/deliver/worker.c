@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "configure/configuration.h"
 #include "deliver/cursor.h"
+#include "deliver/durable.h"
 #include "deliver/exporter.h"
 #include "deliver/work.h"
 #include "deliver/worker.h"
@@ -41,6 +42,10 @@
 #include "utils/timestamp.h"
 
 #define MAX_BATCH_RECORDS 8192
+
+/* Of a ring that is filling up, so that there soon is room for those who wait. */
+#define CROWDED_BATCH_RECORDS 1024
+
 #define MAX_BATCH_BYTES (8 * 1024 * 1024)
 
 #define IDLE_LEAVE_MS (60 * 1000)
@@ -160,12 +165,15 @@ ReadBatch(void)
 {
 	RingPlace	start = RingReadStart(queue);
 	Batch		batch = {.end = start};
+	int			limit = batch_limit;
 	Size		bytes = 0;
 	const void *data;
 	Size		length;
 
-	batch.records = MemoryContextAlloc(batch_context, batch_limit * sizeof(SpanRecord));
-	while (batch.count < batch_limit && bytes < MAX_BATCH_BYTES &&
+	if (RingIsCrowded(queue))
+		limit = Min(limit, CROWDED_BATCH_RECORDS);
+	batch.records = MemoryContextAlloc(batch_context, limit * sizeof(SpanRecord));
+	while (batch.count < limit && bytes < MAX_BATCH_BYTES &&
 		   RingReadNext(queue, &batch.end, &data, &length))
 	{
 		SpanRecordRead(data, length, &batch.records[batch.count++]);
@@ -199,13 +207,19 @@ RecordingTime(void)
 	return Max(GetCurrentTimestamp(), state.newest_recorded_at);
 }
 
+/* The records of the batch leave the ring. */
 static void
-PublishStored(int64 newest_segment)
+Release(const Batch *batch, uint64 stored, uint64 sent, XLogRecPtr commit_end, int64 segment)
 {
-	SpinLockAcquire(&queue->lock);
-	if (newest_segment > queue->newest_segment)
-		queue->newest_segment = newest_segment;
-	SpinLockRelease(&queue->lock);
+	RingRelease(queue, batch->end, stored, sent);
+	DurableNote(queue, commit_end, segment, batch->end.position);
+}
+
+/* They are dropped, or were none. */
+static void
+ReleaseUnstored(const Batch *batch)
+{
+	Release(batch, 0, 0, InvalidXLogRecPtr, 0);
 }
 
 static void
@@ -226,13 +240,8 @@ StoreBatch(const Batch *batch)
 	CountStored(segments, segment_count);
 	WorkCommit();
 
-	/*
-	 * Committed: nothing may fail before the ring has given up the records.
-	 * Who waits for that asks next whether the segments are settled, so that
-	 * their number must be known by then.
-	 */
-	PublishStored(segments[segment_count - 1].seq);
-	RingRelease(queue, batch->end, batch->count, 0);
+	/* Committed: nothing may fail before the ring has given up the records. */
+	Release(batch, batch->count, 0, XactLastCommitEnd, segments[segment_count - 1].seq);
 	batch_limit = MAX_BATCH_RECORDS;
 	ExporterTake(segments, segment_count);
 }
@@ -275,7 +284,7 @@ StoreQueued(void)
 	if (batch.count > 0)
 		StoreBatch(&batch);
 	else if (batch.moved)
-		RingRelease(queue, batch.end, 0, 0);
+		ReleaseUnstored(&batch);
 	queued_since = 0;
 	MemoryContextReset(batch_context);
 }
@@ -311,7 +320,7 @@ SendQueuedDirectly(void)
 	if (ExporterDirectDone(&sent, &refused))
 	{
 		RingCountDrop(queue, RING_DROP_STANDBY, refused);
-		RingRelease(queue, batch.end, 0, sent);
+		Release(&batch, 0, sent, InvalidXLogRecPtr, 0);
 		under_way = false;
 	}
 }
@@ -344,7 +353,7 @@ RefreshConfiguration(void)
 	ExporterRefresh();
 	SetQueueLimit(ConfigurationGet()->max_queue_size);
 	if (!RecoveryInProgress())
-		PublishStored(LedgerNewestSegment());
+		DurableNote(queue, InvalidXLogRecPtr, LedgerNewestSegment(), 0);
 	WorkCommit();
 	configuration_loaded = true;
 }
@@ -385,8 +394,9 @@ Deliver(void)
 {
 	bool		hurry = SomebodyWaitsForDelivery();
 
+	DurablePoll(queue);
 	if (!AskedToLeave())
-		ExporterStep(hurry);
+		ExporterStep(hurry, DurableSegment());
 	ExporterRecord(hurry || AskedToLeave());
 	PublishSettled();
 }
@@ -463,7 +473,7 @@ DropOneRecord(void)
 	Batch		batch = ReadBatch();
 
 	RingCountDrop(queue, RING_DROP_UNSTORABLE, batch.count);
-	RingRelease(queue, batch.end, 0, 0);
+	ReleaseUnstored(&batch);
 	batch_limit = MAX_BATCH_RECORDS;
 }
 
@@ -568,11 +578,15 @@ Sleep(void)
 {
 	static uint32 wait_event = 0;
 	long		sleep_ms = SleepTime();
+	int64		durable = DurableSegment();
 	WaitEventSet *set;
 	WaitEvent	event;
 
 	if (sleep_ms == 0)
 		return;
+	DurableForce(queue);
+	if (DurableSegment() > durable)
+		return;					/* there may be something to send */
 	if (wait_event == 0)
 		wait_event = compat_wait_event("GenopsWorkerMain");
 	set = compat_create_wait_event_set(2 + ExporterSocketCount());
@@ -597,7 +611,7 @@ ExtensionGone(void)
 	{
 		batch = ReadBatch();
 		RingCountDrop(queue, RING_DROP_DISCARDED, batch.count);
-		RingRelease(queue, batch.end, 0, 0);
+		ReleaseUnstored(&batch);
 		MemoryContextReset(batch_context);
 	} while (batch.moved);
 	return true;
@@ -638,6 +652,7 @@ GenopsWorkerMain(Datum queue_number)
 	 * sent again by the next worker. */
 	retry_delay_ms = 0;
 	TakeTurnSafely();
+	DurableForce(queue);
 	ExporterEnd();
 	proc_exit(0);
 }

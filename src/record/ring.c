@@ -555,7 +555,6 @@ RingRelease(RingQueue *queue, RingPlace place, uint64 stored, uint64 sent)
 	{
 		queue->queued_bytes -= BytesBefore(queue, place);
 		MoveHead(queue, place);
-		queue->stored_position = place.position;
 		queue->counts.stored += stored;
 		queue->counts.sent_outside_ledger += sent;
 		if (stored > 0)
@@ -563,6 +562,17 @@ RingRelease(RingQueue *queue, RingPlace place, uint64 stored, uint64 sent)
 	}
 	SpinLockRelease(&queue->lock);
 	ConditionVariableBroadcast(&queue->progress);
+}
+
+bool
+RingIsCrowded(RingQueue *queue)
+{
+	bool		crowded;
+
+	SpinLockAcquire(&queue->lock);
+	crowded = queue->page_count > ring_shared->page_count / 4;
+	SpinLockRelease(&queue->lock);
+	return crowded;
 }
 
 void

@@ -73,7 +73,8 @@ struct RingQueue
 	int			max_queued;		/* records; 0: as many as fit */
 
 	/* Progress of the worker, for those who wait for it. */
-	uint64		stored_position;	/* all before are stored or dropped */
+	uint64		stored_position;	/* all before are stored, and durable, or
+									 * dropped */
 	uint64		wanted_position;	/* somebody waits for this to be stored */
 	int64		newest_segment; /* newest that is stored */
 	int64		settled_segment;	/* all up to here are settled */
@@ -132,6 +133,9 @@ extern bool RingReadNext(RingQueue *queue, RingPlace *place, const void **data, 
 /* Gives back everything before place; "stored" of the records went to the
  * ledger, "sent" to an endpoint on a standby. */
 extern void RingRelease(RingQueue *queue, RingPlace place, uint64 stored, uint64 sent);
+
+/* Whether the queue takes up much of the pool. */
+extern bool RingIsCrowded(RingQueue *queue);
 
 extern void RingCountDrop(RingQueue *queue, RingDrop reason, uint64 count);
 

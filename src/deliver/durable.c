@@ -1,0 +1,119 @@
+/*
+ * What the worker has committed and the disk may not have yet.
+ *
+ * The worker commits without waiting for the disk, so that the ring is emptied
+ * at once and nobody who records waits for an fsync.  Durability comes a
+ * moment later: before the worker sleeps, or when somebody waits for it
+ * (durability "sync", genops_flush), or from the WAL writer while there is a
+ * lot to do.  Until then a record does not count as stored for those who wait,
+ * and no segment is sent: what an endpoint has, the ledger has after a crash.
+ *
+ * Of the commits that are not durable two are remembered: the oldest and the
+ * newest.  When the oldest has become durable the newest takes its place.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "deliver/durable.h"
+#include "storage/condition_variable.h"
+#include "utils/timestamp.h"
+
+/* As the WAL writer's default; a commit is not left to it for longer. */
+#define LONGEST_DELAY_MS 200
+
+typedef struct Commit
+{
+	XLogRecPtr	end;			/* invalid: none */
+	int64		segment;
+	uint64		position;
+	TimestampTz at;
+} Commit;
+
+static Commit oldest;
+static Commit newest;
+static int64 durable_segment = 0;
+
+int64
+DurableSegment(void)
+{
+	return durable_segment;
+}
+
+static void
+Publish(RingQueue *queue, const Commit *commit)
+{
+	durable_segment = Max(durable_segment, commit->segment);
+	SpinLockAcquire(&queue->lock);
+	queue->newest_segment = Max(queue->newest_segment, commit->segment);
+	queue->stored_position = Max(queue->stored_position, commit->position);
+	SpinLockRelease(&queue->lock);
+	ConditionVariableBroadcast(&queue->progress);
+}
+
+void
+DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position)
+{
+	Commit		commit = {end, Max(segment, newest.segment), position, GetCurrentTimestamp()};
+
+	/* Nothing was written: durable as soon as what came before it is. */
+	if (XLogRecPtrIsInvalid(end))
+		commit.end = newest.end;
+	newest = commit;
+	if (XLogRecPtrIsInvalid(commit.end))
+		Publish(queue, &commit);
+	else if (XLogRecPtrIsInvalid(oldest.end))
+		oldest = commit;
+}
+
+static void
+Forget(void)
+{
+	oldest.end = newest.end = InvalidXLogRecPtr;
+}
+
+void
+DurableForce(RingQueue *queue)
+{
+	if (XLogRecPtrIsInvalid(oldest.end))
+		return;
+	XLogFlush(newest.end);
+	Publish(queue, &newest);
+	Forget();
+}
+
+static bool
+SomebodyWaits(RingQueue *queue)
+{
+	bool		waits;
+
+	SpinLockAcquire(&queue->lock);
+	waits = queue->wanted_position > queue->stored_position;
+	SpinLockRelease(&queue->lock);
+	return waits;
+}
+
+void
+DurablePoll(RingQueue *queue)
+{
+	XLogRecPtr	flushed;
+
+	if (XLogRecPtrIsInvalid(oldest.end))
+		return;
+	if (SomebodyWaits(queue) ||
+		TimestampDifferenceExceeds(oldest.at, GetCurrentTimestamp(), LONGEST_DELAY_MS))
+	{
+		DurableForce(queue);
+		return;
+	}
+	flushed = GetFlushRecPtr(NULL);
+	if (flushed >= newest.end)
+	{
+		Publish(queue, &newest);
+		Forget();
+	}
+	else if (flushed >= oldest.end)
+	{
+		Publish(queue, &oldest);
+		oldest = newest;
+	}
+}

@@ -1,0 +1,26 @@
+/*
+ * What the worker has committed and the disk may not have yet.
+ */
+#ifndef GENOPS_DELIVER_DURABLE_H
+#define GENOPS_DELIVER_DURABLE_H
+
+#include "postgres.h"
+
+#include "access/xlogdefs.h"
+#include "record/ring_shared.h"
+
+/* A commit that ends at "end" in the WAL stored all segments up to "segment"
+ * and all records before "position". */
+extern void DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position);
+
+/* Publishes what has become durable meanwhile.  Doesn't wait, unless somebody
+ * waits for a record or a commit is older than the WAL writer's delay. */
+extern void DurablePoll(RingQueue *queue);
+
+/* Makes all of it durable and publishes that. */
+extern void DurableForce(RingQueue *queue);
+
+/* All segments up to this one would survive a crash: only they are sent. */
+extern int64 DurableSegment(void);
+
+#endif
