@@ -39,6 +39,7 @@
 #include "miscadmin.h"
 #include "record/ring_shared.h"
 #include "settings.h"
+#include "storage/ipc.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
@@ -324,7 +325,31 @@ TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 	return slot != NULL;
 }
 
-/* Waits for the worker to make room; cancel and die are heard. */
+static RingOutcome
+CountLost(RingQueue *queue, RingDrop reason)
+{
+	bool		first;
+
+	SpinLockAcquire(&queue->lock);
+	queue->counts.recorded++;
+	queue->counts.dropped[reason]++;
+	first = reason == RING_DROP_FULL && !queue->dropping;
+	if (reason == RING_DROP_FULL)
+		queue->dropping = true;
+	SpinLockRelease(&queue->lock);
+	if (first)
+		RingWakeLauncher();
+	return reason == RING_DROP_FULL ? RING_FULL : RING_TOO_LARGE;
+}
+
+static void
+CountInterrupted(int code, Datum arg)
+{
+	(void) code;
+	CountLost((RingQueue *) DatumGetPointer(arg), RING_DROP_FULL);
+}
+
+/* Waits for the worker to make room; cancel and die are heard, and counted. */
 static bool
 AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 {
@@ -347,27 +372,14 @@ AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_co
 		if (left <= 0)
 			break;
 		RingWake(queue);
-		ConditionVariableTimedSleep(&queue->progress, left, PG_WAIT_EXTENSION);
+		PG_ENSURE_ERROR_CLEANUP(CountInterrupted, PointerGetDatum(queue));
+		{
+			ConditionVariableTimedSleep(&queue->progress, left, PG_WAIT_EXTENSION);
+		}
+		PG_END_ENSURE_ERROR_CLEANUP(CountInterrupted, PointerGetDatum(queue));
 	}
 	ConditionVariableCancelSleep();
 	return done;
-}
-
-static RingOutcome
-CountLost(RingQueue *queue, RingDrop reason)
-{
-	bool		first;
-
-	SpinLockAcquire(&queue->lock);
-	queue->counts.recorded++;
-	queue->counts.dropped[reason]++;
-	first = reason == RING_DROP_FULL && !queue->dropping;
-	if (reason == RING_DROP_FULL)
-		queue->dropping = true;
-	SpinLockRelease(&queue->lock);
-	if (first)
-		RingWakeLauncher();
-	return reason == RING_DROP_FULL ? RING_FULL : RING_TOO_LARGE;
 }
 
 RingOutcome
