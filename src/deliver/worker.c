@@ -51,6 +51,7 @@
 #define IDLE_LEAVE_MS (60 * 1000)
 #define FIRST_RETRY_MS 200
 #define LAST_RETRY_MS 30000
+#define LAST_LOCK_RETRY_MS 500	/* callers wait, and nobody tells when a lock goes */
 #define HOUSEKEEPING_MS 10000
 
 /* A transaction that creates the extension and records may take as long. */
@@ -480,7 +481,9 @@ DropOneRecord(void)
 static void
 AfterFailure(int sqlstate)
 {
-	retry_delay_ms = retry_delay_ms == 0 ? FIRST_RETRY_MS : Min(retry_delay_ms * 2, LAST_RETRY_MS);
+	long		longest = sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ? LAST_LOCK_RETRY_MS : LAST_RETRY_MS;
+
+	retry_delay_ms = retry_delay_ms == 0 ? FIRST_RETRY_MS : Min(retry_delay_ms * 2, longest);
 	retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), retry_delay_ms);
 	if (MayPass(sqlstate))
 		return;
