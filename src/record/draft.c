@@ -108,5 +108,6 @@ DraftSubmit(const SpanDraft *draft)
 		RingCountDuplicate();
 	if (draft->reply_key != 0)
 		DuplicateRemember(draft->reply_key);
-	(void) SpanRecordSubmit(&record, true);
+	if (SpanRecordSubmit(&record, true))
+		SpanRecordSync();
 }

@@ -183,6 +183,8 @@ Ingest(FunctionCallInfo fcinfo, GenopsSlice request)
 		CHECK_FOR_INTERRUPTS();
 		IngestSpan(&ingestion, &walk);
 	}
+	if (ingestion.accepted > 0)
+		SpanRecordSync();
 	return Counts(fcinfo, &ingestion);
 }
 

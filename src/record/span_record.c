@@ -25,19 +25,6 @@ typedef struct SpanRecordHead
 /* How long durability "sync" waits for the worker before it says so. */
 #define SYNC_TIMEOUT_MS 30000
 
-static bool
-WaitUntilStored(void)
-{
-	if (RingWaitStored(RingNewestPosition(), SYNC_TIMEOUT_MS))
-		return true;
-	ereport(WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("the span is recorded but not known to be stored"),
-			 errdetail("The ledger's worker did not store it in time, or this transaction holds a lock that the worker needs."),
-			 errhint("See genops.stat_recording and the server log.")));
-	return false;
-}
-
 bool
 SpanRecordSubmit(const SpanRecord *record, bool may_wait)
 {
@@ -65,11 +52,20 @@ SpanRecordSubmit(const SpanRecord *record, bool may_wait)
 		parts[count++] = (RingPart) {record->envelope.data, record->envelope.length};
 	parts[count++] = (RingPart) {record->span.data, record->span.length};
 
-	if (RingAppend(parts, count, may_wait) != RING_RECORDED)
-		return false;
-	if (may_wait && setting_durability == DURABILITY_SYNC)
-		return WaitUntilStored();
-	return true;
+	return RingAppend(parts, count, may_wait) == RING_RECORDED;
+}
+
+void
+SpanRecordSync(void)
+{
+	if (setting_durability != DURABILITY_SYNC ||
+		RingWaitStored(RingNewestPosition(), SYNC_TIMEOUT_MS))
+		return;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("a span is recorded but not known to be stored"),
+			 errdetail("The ledger's worker did not store it in time, or this transaction holds a lock that the worker needs."),
+			 errhint("See genops.stat_recording and the server log.")));
 }
 
 void

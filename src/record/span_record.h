@@ -25,11 +25,14 @@ typedef struct SpanRecord
 } SpanRecord;
 
 /*
- * Puts a span into the ring.  With may_wait it also waits, in durability
- * "sync", until the span is stored.  A full ring raises nothing: it is
- * counted and logged once; false tells the caller that the span is lost.
+ * Puts a span into the ring, with may_wait waiting for room.  A full ring raises
+ * nothing: it is counted and logged once; false tells the caller that the span
+ * is lost.  Raises, with may_wait, where durability is "sync" and can't be had.
  */
 extern bool SpanRecordSubmit(const SpanRecord *record, bool may_wait);
+
+/* In durability "sync" waits until what was submitted is stored. */
+extern void SpanRecordSync(void);
 
 /* The worker's side: a record of the ring, in place.  The slices point into
  * the ring's memory. */
