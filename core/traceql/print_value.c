@@ -105,22 +105,18 @@ print_unit(GenopsBytes *out, uint64_t value, uint64_t unit, const char *name)
 {
 	char text[32];
 	uint64_t rest = value % unit;
-	int digits = 0;
 
-	/* The fraction without its last zeros. */
-	for (uint64_t scale = unit; scale > 1; scale /= 10)
-		digits++;
-	while (digits > 0 && rest % 10 == 0)
-	{
-		rest /= 10;
-		digits--;
-	}
-	if (digits > 0)
-		snprintf(text, sizeof(text), "%llu.%0*llu", (unsigned long long) (value / unit), digits,
-		         (unsigned long long) rest);
-	else
-		snprintf(text, sizeof(text), "%llu", (unsigned long long) (value / unit));
+	snprintf(text, sizeof(text), "%llu", (unsigned long long) (value / unit));
 	put(out, text);
+	put(out, rest > 0 ? "." : "");
+	/* The fraction, without its last zeros. */
+	while (rest > 0)
+	{
+		unit /= 10;
+		text[0] = (char) ('0' + rest / unit);
+		genops_bytes_put(out, text, 1);
+		rest %= unit;
+	}
 	put(out, name);
 }
 
