@@ -15,7 +15,7 @@ CREATE TABLE genops.setting (
 -- is taken.
 CREATE TABLE genops.route (
 	position integer NOT NULL DEFAULT 100,
-	name text COLLATE "C" PRIMARY KEY CHECK (name <> '' AND length(name) <= 100),
+	name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[ -~]{1,100}$'),
 	team text CHECK (team <> ''),
 	customer_id text CHECK (customer_id <> ''),
 	environment text CHECK (environment <> ''),

@@ -37,7 +37,7 @@ CREATE TABLE genops.spend_total (
 
 -- For the invoice of a period, and for merging what a quarter hour's folds left.
 CREATE INDEX spend_total_brin ON genops.spend_total USING brin (period_start, recorded_at)
-	WITH (pages_per_range = 16, autosummarize);
+	WITH (pages_per_range = 16);
 
 -- Merging deletes; a publication FOR ALL TABLES must not make that fail.
 ALTER TABLE genops.spend_total REPLICA IDENTITY FULL;

@@ -163,6 +163,7 @@ typedef struct QueueView
 	TimestampTz changed_at;
 	bool		has_work;
 	bool		kept_out;
+	bool		failed;
 	pid_t		pid;
 } QueueView;
 
@@ -177,6 +178,7 @@ LookAt(RingQueue *queue, TimestampTz now)
 	view.state = queue->worker_state;
 	view.changed_at = queue->worker_changed_at;
 	view.kept_out = queue->keep_out > 0;
+	view.failed = queue->worker_failed;
 	view.pid = queue->worker_pid;
 	view.has_work = queue->worker_wanted || queue->head.position < queue->tail.position;
 	SpinLockRelease(&queue->lock);
@@ -196,9 +198,18 @@ SetState(RingQueue *queue, RingWorkerState state, TimestampTz now)
 }
 
 static void
+SetFailed(RingQueue *queue)
+{
+	SpinLockAcquire(&queue->lock);
+	queue->worker_failed = true;
+	SpinLockRelease(&queue->lock);
+}
+
+static void
 GiveUpStarting(QueueView *view, TimestampTz now)
 {
 	SetState(view->queue, RING_WORKER_NONE, now);
+	SetFailed(view->queue);
 	ereport(LOG,
 			(errmsg("the genops worker of database %u did not start", view->database),
 			 errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
@@ -209,7 +220,7 @@ StartWorker(QueueView *view, TimestampTz now)
 {
 	char		name[BGW_MAXLEN];
 
-	if (view->changed_at != 0 &&
+	if (view->failed &&
 		!TimestampDifferenceExceeds(view->changed_at, now, RESTART_DELAY_MS))
 		return false;
 	switch (StateOfDatabase(view->database))

@@ -17,6 +17,10 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "compat.h"
@@ -78,9 +82,9 @@ static bool configuration_loaded = false;
 static void
 Detach(int code, Datum arg)
 {
-	(void) code;
 	(void) arg;
 	SpinLockAcquire(&queue->lock);
+	queue->worker_failed = code != 0;
 	queue->worker_state = RING_WORKER_NONE;
 	queue->worker_pid = 0;
 	queue->worker_proc = NULL;
@@ -628,6 +632,17 @@ ForgetWish(void)
 	SpinLockRelease(&queue->lock);
 }
 
+/* Batches come and go: the C library needn't give their memory back to the
+ * system each time, and get it zeroed again. */
+static void
+KeepMemory(void)
+{
+#ifdef M_TRIM_THRESHOLD
+	(void) mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+	(void) mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+#endif
+}
+
 void
 GenopsWorkerMain(Datum queue_number)
 {
@@ -637,6 +652,7 @@ GenopsWorkerMain(Datum queue_number)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 	Attach(DatumGetInt32(queue_number));
+	KeepMemory();
 	WorkPrepare();
 	batch_context = AllocSetContextCreate(TopMemoryContext, "genops batch", ALLOCSET_DEFAULT_SIZES);
 	ExporterInit();

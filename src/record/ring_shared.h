@@ -88,6 +88,7 @@ struct RingQueue
 	pid_t		worker_pid;
 	PGPROC	   *worker_proc;
 	TimestampTz worker_changed_at;	/* when worker_state changed */
+	bool		worker_failed;	/* the last one did not leave in good order */
 	bool		worker_wanted;	/* something is to be done */
 	bool		worker_must_leave;	/* another database waits for its place */
 	int			keep_out;		/* sessions that need the database without
