@@ -50,7 +50,7 @@
 /* Of a ring that is filling up, so that there soon is room for those who wait. */
 #define CROWDED_BATCH_RECORDS 1024
 
-#define MAX_BATCH_BYTES (8 * 1024 * 1024)
+#define MAX_BATCH_BYTES (4 * 1024 * 1024)
 
 #define IDLE_LEAVE_MS (60 * 1000)
 #define FIRST_RETRY_MS 200
@@ -638,7 +638,7 @@ static void
 KeepMemory(void)
 {
 #ifdef M_TRIM_THRESHOLD
-	(void) mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+	(void) mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
 	(void) mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
 #endif
 }

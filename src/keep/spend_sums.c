@@ -22,8 +22,11 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-/* About as many take some 12 MB, and a tenth of a second to store; then no more
- * is added. */
+/* As many are stored within some ten milliseconds, during which nobody empties
+ * the ring: then it is time to fold. */
+#define ENOUGH_GROUPS 2048
+
+/* About as many take some 12 MB; where folding fails so long, no more is added. */
 #define MAX_GROUPS 40000
 
 #define UNIX_TO_POSTGRES_US ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
@@ -117,7 +120,10 @@ SpendSumsForget(int64 after)
 SpendSumsState
 SpendSumsRead(void)
 {
-	return covered;
+	SpendSumsState state = covered;
+
+	state.full |= table != NULL && table->members >= ENOUGH_GROUPS;
+	return state;
 }
 
 static void
