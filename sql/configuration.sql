@@ -37,6 +37,8 @@ CREATE TABLE genops.secret (
 	UNIQUE NULLS NOT DISTINCT (route, name)
 );
 ALTER TABLE genops.secret ENABLE ROW LEVEL SECURITY;
+-- A publication FOR ALL TABLES must not make genops_configure() fail.
+ALTER TABLE genops.secret REPLICA IDENTITY FULL;
 
 SELECT pg_catalog.pg_extension_config_dump('genops.setting', '');
 SELECT pg_catalog.pg_extension_config_dump('genops.route', '');
