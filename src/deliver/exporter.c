@@ -369,14 +369,43 @@ MaySend(const Stream *stream)
 		genops_retry_due(&stream->retry, MonotonicMs());
 }
 
+/* The first span that waits may be gone after a crash: it can't be sent yet. */
+static bool
+WaitsForDisk(Stream *stream, int64 durable)
+{
+	const WaitingSegment *first = StreamFirst(stream);
+
+	return first != NULL && first->seq > durable;
+}
+
+/* Whether as many spans as a request takes may be sent. */
+static bool
+BatchIsFull(Stream *stream, int64 durable)
+{
+	slist_iter	iter;
+	int			spans = 0;
+
+	if (stream->waiting_spans < batch_spans || stream->read_seq <= durable)
+		return stream->waiting_spans >= batch_spans;
+	slist_foreach(iter, &stream->waiting)
+	{
+		const WaitingSegment *waiting = slist_container(WaitingSegment, link, iter.cur);
+
+		if (spans >= batch_spans || waiting->seq > durable)
+			break;
+		spans += waiting->span_count;
+	}
+	return spans >= batch_spans;
+}
+
 /* Milliseconds until the stream's first segment has waited long enough. */
 static long
-Wait(const Stream *stream)
+Wait(Stream *stream, int64 durable)
 {
-	WaitingSegment *first = StreamFirst((Stream *) stream);
+	WaitingSegment *first = StreamFirst(stream);
 
-	if (first == NULL || stream->more_on_disk || stream->is_resend ||
-		stream->waiting_spans >= batch_spans || stream->done > 0)
+	if (first == NULL || stream->more_on_disk || stream->is_resend || stream->done > 0 ||
+		BatchIsFull(stream, durable))
 		return 0;
 	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
 										   TimestampTzPlusMilliseconds(first->since, schedule_delay_ms));
@@ -398,8 +427,8 @@ StartRequests(bool hurry, int64 durable)
 			continue;
 		if (stream->waiting_spans == 0)
 			ReadMore(stream);
-		if (stream->waiting_spans == 0 || StreamFirst(stream)->seq > durable ||
-			(!hurry && Wait(stream) > 0))
+		if (stream->waiting_spans == 0 || WaitsForDisk(stream, durable) ||
+			(!hurry && Wait(stream, durable) > 0))
 			continue;
 		ExportStart(client, stream, batch_spans, durable);
 		turn = index + 1;
@@ -563,7 +592,7 @@ Sooner(long a, long b)
 }
 
 long
-ExporterTimeout(void)
+ExporterTimeout(int64 durable)
 {
 	long		timeout = unfinished_step ? 0 : genops_http_timeout_ms(client);
 
@@ -575,10 +604,10 @@ ExporterTimeout(void)
 		long		retry_wait;
 
 		if (stream->in_flight || stream->paused[0] || stream->target->in_flight >= max_requests ||
-			(stream->waiting_spans == 0 && !stream->more_on_disk))
+			(stream->waiting_spans == 0 && !stream->more_on_disk) || WaitsForDisk(stream, durable))
 			continue;
 		retry_wait = genops_retry_wait_ms(&stream->retry, MonotonicMs());
-		timeout = Sooner(timeout, Max(retry_wait, Wait(stream)));
+		timeout = Sooner(timeout, Max(retry_wait, Wait(stream, durable)));
 	}
 	return timeout;
 }

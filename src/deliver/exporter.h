@@ -33,7 +33,7 @@ extern void ExporterRecord(bool now);
  * the milliseconds until something is due. */
 extern int	ExporterSocketCount(void);
 extern void ExporterAddSockets(WaitEventSet *set);
-extern long ExporterTimeout(void);
+extern long ExporterTimeout(int64 durable);
 
 /* The segment up to which all are settled. */
 extern int64 ExporterSettled(void);

@@ -574,7 +574,7 @@ SleepTime(void)
 		return 0;
 	if (queued_since != 0)
 		sleep = TimestampDifferenceMilliseconds(now, TimestampTzPlusMilliseconds(queued_since, setting_flush_interval_ms)) + 1;
-	timeout = ExporterTimeout();
+	timeout = ExporterTimeout(DurableSegment());
 	if (timeout >= 0)
 		sleep = Min(sleep, timeout);
 	return Min(sleep, TimestampDifferenceMilliseconds(now, housekeeping_at) + 1);
