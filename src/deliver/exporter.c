@@ -35,7 +35,6 @@
 #define READ_BYTES ((Size) 2 * 1024 * 1024)
 #define READ_SEGMENTS 64
 #define RECORD_INTERVAL_MS 200
-#define ROUNDS_IN_A_STEP 8
 
 static MemoryContext context;
 static GenopsHttpClient *client;
@@ -457,10 +456,10 @@ FinishRequests(void)
  * has its turn after some rounds.
  */
 void
-ExporterStep(bool hurry, int64 durable)
+ExporterStep(bool hurry, int64 durable, int rounds)
 {
 	unfinished_step = false;
-	for (int round = 0; round < ROUNDS_IN_A_STEP; round++)
+	for (int round = 0; round < rounds; round++)
 	{
 		bool		finished;
 

@@ -20,10 +20,10 @@ extern void ExporterRefresh(void);
 /* Newly committed segments, in order; they are copied. */
 extern void ExporterTake(const Segment *segments, int segment_count);
 
-/* Finishes and starts requests, with segments up to "durable".  Never waits.  In
- * a hurry nothing waits for a batch to fill.  Reads the ledger in transactions of its own where a stream's
+/* Finishes and starts requests, with segments up to "durable", for some rounds.
+ * Never waits.  In a hurry nothing waits for a batch to fill.  Reads the ledger in transactions of its own where a stream's
  * segments are not in memory. */
-extern void ExporterStep(bool hurry, int64 durable);
+extern void ExporterStep(bool hurry, int64 durable, int rounds);
 
 /* Writes what became of streams since the last time, in a transaction of its
  * own; at most a few times a second unless "now". */

@@ -47,8 +47,14 @@
 
 #define MAX_BATCH_RECORDS 8192
 
-/* Of a ring that is filling up, so that there soon is room for those who wait. */
-#define CROWDED_BATCH_RECORDS 1024
+/*
+ * While the ring is filling up somebody may be waiting for room: everything is
+ * then done in small pieces, so that there is some every few milliseconds.
+ */
+#define CROWDED_BATCH_RECORDS 512
+#define CROWDED_ROUNDS 1
+#define DELIVERY_ROUNDS 8
+
 
 #define MAX_BATCH_BYTES (4 * 1024 * 1024)
 
@@ -401,7 +407,8 @@ Deliver(void)
 
 	DurablePoll(queue);
 	if (!AskedToLeave())
-		ExporterStep(hurry, DurableSegment());
+		ExporterStep(hurry, DurableSegment(),
+					 RingIsCrowded(queue) ? CROWDED_ROUNDS : DELIVERY_ROUNDS);
 	ExporterRecord(hurry || AskedToLeave());
 	PublishSettled();
 }

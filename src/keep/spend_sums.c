@@ -22,9 +22,9 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-/* As many are stored within some ten milliseconds, during which nobody empties
- * the ring: then it is time to fold. */
-#define ENOUGH_GROUPS 2048
+/* As many are stored within a few milliseconds, during which nobody empties the
+ * ring: then it is time to fold. */
+#define ENOUGH_GROUPS 1024
 
 /* About as many take some 12 MB; where folding fails so long, no more is added. */
 #define MAX_GROUPS 40000
