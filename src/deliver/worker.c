@@ -63,6 +63,7 @@
 #define LAST_RETRY_MS 30000
 #define LAST_LOCK_RETRY_MS 500	/* callers wait, and nobody tells when a lock goes */
 #define HOUSEKEEPING_MS 10000
+#define INDEXING_MS 500
 
 /* A transaction that creates the extension and records may take as long. */
 #define MISSING_LEAVE_MS (60 * 1000)
@@ -81,6 +82,7 @@ static TimestampTz housekeeping_at = 0;
 static bool nothing_published = false;	/* only reserved slots are queued */
 static TimestampTz missing_since = 0;	/* the extension; 0: it is there */
 static bool configuration_loaded = false;
+static bool unfinished = false; /* a worker is needed when this one goes */
 
 /*
  * Coming and going.
@@ -91,6 +93,7 @@ Detach(int code, Datum arg)
 	(void) arg;
 	SpinLockAcquire(&queue->lock);
 	queue->worker_failed = code != 0;
+	queue->worker_wanted |= unfinished;
 	queue->worker_state = RING_WORKER_NONE;
 	queue->worker_pid = 0;
 	queue->worker_proc = NULL;
@@ -413,18 +416,30 @@ Deliver(void)
 	PublishSettled();
 }
 
+/* What can't wait until the housekeeping is due, and what is done when nobody
+ * waits for room in the ring. */
+static void
+KeepUp(TimestampTz now)
+{
+	static TimestampTz indexed_at = 0;
+
+	if (LedgerFoldIsUrgent())
+		(void) LedgerFoldSpend(false);
+	if (RingIsCrowded(queue) || !TimestampDifferenceExceeds(indexed_at, now, INDEXING_MS))
+		return;
+	LedgerIndexNew();
+	indexed_at = now;
+}
+
 static void
 KeepHouse(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	bool		more = false;
 
+	KeepUp(now);
 	if (now < housekeeping_at)
-	{
-		if (LedgerFoldIsUrgent())
-			(void) LedgerFoldSpend(false);
 		return;
-	}
 	housekeeping_at = TimestampTzPlusMilliseconds(now, HOUSEKEEPING_MS);
 	more |= LedgerFoldSpend(false);
 	more |= LedgerCloseDays();
@@ -664,6 +679,7 @@ GenopsWorkerMain(Datum queue_number)
 	batch_context = AllocSetContextCreate(TopMemoryContext, "genops batch", ALLOCSET_DEFAULT_SIZES);
 	ExporterInit();
 	was_standby = RecoveryInProgress();
+	unfinished = true;			/* should an error end this */
 
 	while (!AskedToLeave() && !IdleForLong() && !ExtensionGone() &&
 		   RecoveryInProgress() == was_standby)
@@ -679,6 +695,7 @@ GenopsWorkerMain(Datum queue_number)
 	retry_delay_ms = 0;
 	TakeTurnSafely();
 	DurableForce(queue);
+	unfinished = !ExporterIdle();
 	ExporterEnd();
 	proc_exit(0);
 }

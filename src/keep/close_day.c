@@ -120,12 +120,18 @@ SummariseNewest(void *argument)
 	return false;
 }
 
+void
+LedgerIndexNew(void)
+{
+	static Chore summarising = { .name = "indexing of new spans", .run = SummariseNewest };
+
+	(void) ChoreRun(&summarising, NULL);
+}
+
 bool
 LedgerCloseDays(void)
 {
 	static Chore closing = { .name = "indexing of closed days", .run = CloseOne };
-	static Chore summarising = { .name = "indexing of new spans", .run = SummariseNewest };
 
-	(void) ChoreRun(&summarising, NULL);
 	return ChoreRun(&closing, NULL);
 }

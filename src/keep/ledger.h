@@ -36,6 +36,7 @@ extern bool LedgerFoldSpend(bool force);
 
 /* Whether folding should not wait for the next round of housekeeping: there is much to fold. */
 extern bool LedgerFoldIsUrgent(void);
+extern void LedgerIndexNew(void);             /* new rows of the day that is open */
 extern bool LedgerCloseDays(void);            /* indexes of days that are over */
 extern bool LedgerExpire(int64 retention_us); /* drops days, never past what
 												 * is not delivered in silence */
