@@ -17,6 +17,14 @@ cut_in_handshake(const char *text)
 	       strstr(text, "unexpected eof") != NULL;
 }
 
+/* In TLS 1.3 the client has shaken hands, and sends, when it hears that the peer
+ * does not take its certificate, or misses one. */
+static bool
+refused_after_handshake(const char *text)
+{
+	return strstr(text, "SSL routines") != NULL && strstr(text, "alert") != NULL;
+}
+
 GenopsHttpFailure
 genops_http_failure_of(CURLcode code, long system_error, const char *text)
 {
@@ -31,9 +39,10 @@ genops_http_failure_of(CURLcode code, long system_error, const char *text)
 			return system_error == ECONNREFUSED ? GENOPS_HTTP_REFUSED : GENOPS_HTTP_UNREACHABLE;
 		case CURLE_OPERATION_TIMEDOUT:
 			return GENOPS_HTTP_TIMEOUT;
-		case CURLE_GOT_NOTHING:
 		case CURLE_SEND_ERROR:
 		case CURLE_RECV_ERROR:
+			return refused_after_handshake(text) ? GENOPS_HTTP_TLS : GENOPS_HTTP_RESET;
+		case CURLE_GOT_NOTHING:
 		case CURLE_PARTIAL_FILE:
 			return GENOPS_HTTP_RESET;
 		case CURLE_SSL_CONNECT_ERROR:
