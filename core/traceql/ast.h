@@ -17,7 +17,7 @@
 
 #include "core/base/slice.h"
 
-#define GENOPS_TRACEQL_MAX_DEPTH 100
+#define GENOPS_TRACEQL_MAX_DEPTH 64
 #define GENOPS_TRACEQL_MAX_LENGTH (128 * 1024)
 
 typedef enum GenopsValueType
@@ -120,6 +120,8 @@ typedef enum GenopsFieldKind
 } GenopsFieldKind;
 
 /* AND and OR have two or more operands, unary operators one, all others two.
+ * They are applied from the left, pair by pair: (nil || true) || true is true,
+ * as nil || true is false.
  * "x != nil" and "x = nil" are operations on a literal of type NIL. */
 typedef struct GenopsField GenopsField;
 struct GenopsField

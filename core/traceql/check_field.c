@@ -1,4 +1,5 @@
 #include "core/traceql/check.h"
+#include "core/base/utf8.h"
 #include "core/traceql/number.h"
 #include "core/traceql/regex.h"
 #include "core/traceql/vocabulary.h"
@@ -51,6 +52,8 @@ genops_check_refuse(const GenopsCheck *check, const GenopsField *field, const ch
 	GenopsBytes shown = genops_bytes_over(memory, sizeof(memory));
 
 	genops_traceql_print_field(&shown, field);
+	if (shown.failed && shown.length > 0)
+		shown.length = genops_utf8_clip((GenopsSlice){ memory, shown.length }, shown.length - 1);
 	return genops_complain(check->error, GENOPS_INVALID_ARGUMENT, check->text, field->offset,
 	                       "%s: %.*s%s", message, (int) shown.length, memory,
 	                       shown.failed ? "..." : "");

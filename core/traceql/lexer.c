@@ -1,5 +1,6 @@
 #include "core/traceql/lexer.h"
 
+#include "core/base/utf8.h"
 #include "core/traceql/number.h"
 #include "core/traceql/quoted.h"
 
@@ -238,8 +239,8 @@ read_scoped_intrinsic(GenopsLexer *lexer, GenopsSlice scope, GenopsToken *token)
 		list_intrinsics(scope, &names);
 		return genops_complain(lexer->error, GENOPS_INVALID_ARGUMENT, lexer->text, lexer->at,
 		                       "found \"%.*s\", expected one of %.*s after \"%.*s:\"",
-		                       (int) (name.length < 40 ? name.length : 40), name.data,
-		                       (int) names.length, memory, (int) scope.length, scope.data);
+		                       (int) genops_utf8_clip(name, 40), name.data, (int) names.length,
+		                       memory, (int) scope.length, scope.data);
 	}
 	lexer->at += name.length;
 	return true;
@@ -280,7 +281,8 @@ read_number(GenopsLexer *lexer, size_t length, GenopsToken *token)
 	{
 		genops_complain(lexer->error, GENOPS_INVALID_ARGUMENT, lexer->text, lexer->at,
 		                "\"%.*s\" is neither a number of 64 bits nor a duration",
-		                (int) (length < 60 ? length : 60), rest(lexer).data);
+		                (int) genops_utf8_clip((GenopsSlice){ rest(lexer).data, length }, 60),
+		                rest(lexer).data);
 		genops_error_hint(&lexer->error->error, "Durations are written as 500ms, 1.5s, 1h30m or "
 		                                        "2d; numbers are decimal.");
 		return false;

@@ -3,7 +3,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/base/utf8.h"
 #include "core/traceql/mistake.h"
+
+/* Of a token, in bytes. */
+#define MAX_SHOWN 40
+
+/* A tree of the greatest height must parse again as it is printed: then each
+ * of its levels may be an operator and a bracket. */
+#define MAX_OPEN (2 * GENOPS_TRACEQL_MAX_DEPTH + 8)
 
 bool
 genops_parser_advance(GenopsParser *parser)
@@ -36,8 +44,8 @@ genops_parser_unexpected(GenopsParser *parser, const char *expected)
 		                       expected);
 	else
 		genops_parser_complain(parser, parser->token.start, "found %.*s%s, expected %s",
-		                       (int) (text.length < 40 ? text.length : 40), text.data,
-		                       text.length < 40 ? "" : "...", expected);
+		                       (int) genops_utf8_clip(text, MAX_SHOWN), text.data,
+		                       text.length > MAX_SHOWN ? "..." : "", expected);
 	genops_hint_at_mistake(parser);
 	return false;
 }
@@ -85,7 +93,7 @@ refuse_depth(GenopsParser *parser)
 bool
 genops_parser_enter(GenopsParser *parser)
 {
-	if (parser->depth == GENOPS_TRACEQL_MAX_DEPTH)
+	if (parser->depth == MAX_OPEN)
 		return refuse_depth(parser);
 	parser->depth++;
 	return true;

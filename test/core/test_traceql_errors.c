@@ -204,7 +204,7 @@ parse_nested(const char *const parts[3], bool field, int depth, bool *parsed)
 		genops_bytes_free(&out);
 		genops_traceql_free(&query);
 	}
-	else if (error.error.code != GENOPS_TOO_LARGE && depth > GENOPS_TRACEQL_MAX_DEPTH)
+	else if (error.error.code != GENOPS_TOO_LARGE && depth > 2 * GENOPS_TRACEQL_MAX_DEPTH)
 		fail_msg("%.60s: %s", text, error.error.message);
 	free(inner);
 	free(text);
@@ -216,17 +216,17 @@ parse_all_nested(void *argument)
 	bool parsed;
 
 	(void) argument;
-	for (int depth = 10; depth <= 10000; depth *= 10)
+	for (int depth = 13; depth <= 13 * 1024; depth *= 2)
 	{
 		for (size_t i = 0; i < COUNT_OF(nestings); i++)
 		{
 			parse_nested(nestings[i], false, depth, &parsed);
-			assert_true(!parsed || depth <= GENOPS_TRACEQL_MAX_DEPTH);
+			assert_true(!parsed || depth <= 2 * GENOPS_TRACEQL_MAX_DEPTH);
 		}
 		for (size_t i = 0; i < COUNT_OF(field_nestings); i++)
 		{
 			parse_nested(field_nestings[i], true, depth, &parsed);
-			assert_true(!parsed || depth <= GENOPS_TRACEQL_MAX_DEPTH);
+			assert_true(!parsed || depth <= 2 * GENOPS_TRACEQL_MAX_DEPTH);
 		}
 	}
 	return NULL;
@@ -238,7 +238,7 @@ nesting_is_limited(void **state)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
-	size_t stack = 128 * 1024;
+	size_t stack = 100 * 1024;
 
 	(void) state;
 #if defined(__has_feature)

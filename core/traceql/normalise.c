@@ -1,0 +1,271 @@
+#include "core/traceql/normalise.h"
+
+#include <stdio.h>
+
+#include "core/base/utf8.h"
+#include "core/traceql/build.h"
+#include "core/traceql/normalise_parts.h"
+
+static bool normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline);
+
+bool
+genops_normalise_note_text(GenopsNormaliser *normaliser, const char *text)
+{
+	GenopsTraceql *traceql = normaliser->traceql;
+	GenopsSlice *grown = genops_arena_grow(&traceql->arena, traceql->notices, traceql->notice_count,
+	                                       sizeof(GenopsSlice));
+
+	if (grown == NULL)
+		return false;
+	traceql->notices = grown;
+	grown[traceql->notice_count] = genops_arena_copy(&traceql->arena, genops_slice(text));
+	return grown[traceql->notice_count++].data != NULL;
+}
+
+static size_t
+show(char *memory, size_t size, const GenopsField *field)
+{
+	GenopsBytes out = genops_bytes_over(memory, size);
+
+	genops_traceql_print_field(&out, field);
+	if (!out.failed || out.length == 0)
+		return out.length;
+	return genops_utf8_clip((GenopsSlice){ memory, out.length }, out.length - 1);
+}
+
+bool
+genops_normalise_note(GenopsNormaliser *normaliser, const GenopsField *before,
+                      const GenopsField *after, const char *reason)
+{
+	char old[160];
+	char new[160];
+	char text[600];
+	int old_length = (int) show(old, sizeof(old), before);
+	int new_length = (int) show(new, sizeof(new), after);
+
+	snprintf(text, sizeof(text), "\"%.*s\" is sent as \"%.*s\": %s.", old_length, old, new_length,
+	         new, reason);
+	return genops_normalise_note_text(normaliser, text);
+}
+
+static bool
+normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset)
+{
+	switch (spanset->kind)
+	{
+		case GENOPS_SPANSET_FILTER:
+			spanset->filter = genops_normalise_filter(normaliser, spanset->filter);
+			return spanset->filter != NULL;
+		case GENOPS_SPANSET_PIPELINE:
+			return normalise_pipeline(normaliser, spanset->pipeline);
+		default:
+			return normalise_spanset(normaliser, spanset->left) &&
+			       normalise_spanset(normaliser, spanset->right);
+	}
+}
+
+/* A stage { field } at the place; the stages behind it move. */
+static bool
+insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, size_t place,
+              GenopsField *filter)
+{
+	GenopsArena *arena = &normaliser->traceql->arena;
+	GenopsSpanset *spanset = genops_arena_take(arena, sizeof(GenopsSpanset));
+	GenopsStage *stages =
+	    genops_arena_grow(arena, pipeline->stages, pipeline->count, sizeof(GenopsStage));
+
+	if (spanset == NULL || stages == NULL || filter == NULL)
+		return false;
+	spanset->kind = GENOPS_SPANSET_FILTER;
+	spanset->height = (uint16_t) (filter->height + 1);
+	spanset->filter = filter;
+	memmove(stages + place + 1, stages + place, (pipeline->count - place) * sizeof(GenopsStage));
+	stages[place] = (GenopsStage){ .kind = GENOPS_STAGE_SPANSET, .spanset = spanset };
+	pipeline->stages = stages;
+	pipeline->count++;
+	return true;
+}
+
+/* A first stage that names an attribute would see only spans that have it. */
+static bool
+sees_too_little(const GenopsStage *first)
+{
+	return first->kind == GENOPS_STAGE_GROUP_BY || first->kind == GENOPS_STAGE_SELECT ||
+	       (first->kind == GENOPS_STAGE_SCALAR_FILTER &&
+	        first->left->aggregate != GENOPS_AGGREGATE_COUNT);
+}
+
+static bool
+start_with_all_spans(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
+{
+	GenopsLiteral everything = { GENOPS_TYPE_BOOLEAN, 1, 0, GENOPS_ABSENT };
+
+	return insert_filter(normaliser, pipeline, 0,
+	                     genops_build_literal(&normaliser->traceql->arena, everything, 0)) &&
+	       genops_normalise_note_text(normaliser,
+	                                  "\"{ true } | \" is put in front: Tempo's first stage sees "
+	                                  "only spans with the attribute it names.");
+}
+
+static bool
+normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
+{
+	if (sees_too_little(&pipeline->stages[0]) && !start_with_all_spans(normaliser, pipeline))
+		return false;
+	for (size_t i = 0; i < pipeline->count; i++)
+	{
+		if (pipeline->stages[i].spanset != NULL &&
+		    !normalise_spanset(normaliser, pipeline->stages[i].spanset))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the filter lets only spans with the attribute through. */
+static bool requires(const GenopsField *filter, const GenopsField *attribute)
+{
+	if (filter->op == GENOPS_OPERATOR_AND)
+	{
+		for (size_t i = 0; i < filter->operand_count; i++)
+		{
+			if (requires(filter->operands[i], attribute))
+				return true;
+		}
+		return false;
+	}
+	if (filter->op == GENOPS_OPERATOR_OR)
+	{
+		for (size_t i = 0; i < filter->operand_count; i++)
+		{
+			if (!requires(filter->operands[i], attribute))
+				return false;
+		}
+		return true;
+	}
+	/* A comparison with a value is never true of nil; one with nil is by != only. */
+	return filter->op >= GENOPS_OPERATOR_EQUAL && filter->op <= GENOPS_OPERATOR_NOT_MATCH &&
+	       genops_traceql_field_equal(filter->operands[0], attribute) &&
+	       filter->operands[1]->kind == GENOPS_FIELD_LITERAL &&
+	       (filter->operands[1]->literal.type != GENOPS_TYPE_NIL ||
+	        filter->op == GENOPS_OPERATOR_NOT_EQUAL);
+}
+
+static bool
+is_plain_filter(const GenopsStage *stage)
+{
+	return stage->kind == GENOPS_STAGE_SPANSET && stage->spanset->kind == GENOPS_SPANSET_FILTER;
+}
+
+static bool
+pipeline_requires(const GenopsPipeline *pipeline, const GenopsField *attribute)
+{
+	for (size_t i = 0; i < pipeline->count; i++)
+	{
+		if (is_plain_filter(&pipeline->stages[i]) &&
+		    requires(pipeline->stages[i].spanset->filter, attribute))
+			return true;
+	}
+	return false;
+}
+
+/* The guard goes into the last filter, or becomes a stage behind other stages. */
+static bool
+add_guard(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, GenopsField *guard)
+{
+	GenopsStage *last = &pipeline->stages[pipeline->count - 1];
+	GenopsField *filter;
+
+	if (guard == NULL || !is_plain_filter(last))
+		return insert_filter(normaliser, pipeline, pipeline->count, guard);
+	filter = last->spanset->filter;
+	if (filter->kind == GENOPS_FIELD_LITERAL && filter->literal.integer != 0)
+		last->spanset->filter = guard;
+	else
+		last->spanset->filter = genops_build_operation(
+		    &normaliser->traceql->arena, GENOPS_OPERATOR_AND, filter, guard, filter->offset);
+	return last->spanset->filter != NULL;
+}
+
+static bool
+may_be_nil(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic == GENOPS_INTRINSIC_NONE ||
+	       attribute->intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
+}
+
+static bool
+guard_sum(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
+{
+	GenopsField *attribute;
+	char text[300];
+	char name[120];
+
+	if (metrics->call.function != GENOPS_METRICS_SUM_OVER_TIME ||
+	    !may_be_nil(&metrics->call.attribute))
+		return true;
+	attribute = genops_build_attribute(&normaliser->traceql->arena, metrics->call.attribute);
+	if (attribute == NULL)
+		return false;
+	if (pipeline_requires(metrics->pipeline, attribute))
+		return true;
+	snprintf(text, sizeof(text),
+	         "\"%.*s != nil\" is added to the filter: Tempo's sum is lost at a span without the "
+	         "attribute.",
+	         (int) show(name, sizeof(name), attribute), name);
+	return add_guard(normaliser, metrics->pipeline,
+	                 genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL)) &&
+	       genops_normalise_note_text(normaliser, text);
+}
+
+static bool
+normalise_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
+{
+	switch (metrics->kind)
+	{
+		case GENOPS_METRICS_CALL:
+			return normalise_pipeline(normaliser, metrics->pipeline) &&
+			       guard_sum(normaliser, metrics);
+		case GENOPS_METRICS_OPERATION:
+			return normalise_metrics(normaliser, metrics->left) &&
+			       normalise_metrics(normaliser, metrics->right);
+		default:
+			return true;
+	}
+}
+
+/* A tree of its own, which can be rewritten: from the text. */
+static bool
+copy(const GenopsTraceql *traceql, GenopsTraceql *normalised, GenopsTraceqlError *error)
+{
+	GenopsBytes text = genops_bytes_growing();
+	bool copied;
+
+	genops_traceql_print(&text, &traceql->query);
+	copied = text.failed
+	             ? genops_complain_memory(error)
+	             : genops_traceql_parse((GenopsSlice){ (const char *) text.data, text.length },
+	                                    GENOPS_TRACEQL_STRICT, normalised, error);
+	genops_bytes_free(&text);
+	return copied;
+}
+
+bool
+genops_traceql_normalise(const GenopsTraceql *traceql, GenopsTraceql *normalised,
+                         GenopsTraceqlError *error)
+{
+	GenopsNormaliser normaliser = { normalised, false };
+	GenopsQuery *query;
+
+	*error = (GenopsTraceqlError){ 0 };
+	*normalised = (GenopsTraceql){ 0 };
+	if (!copy(traceql, normalised, error))
+		return false;
+	query = &normalised->query;
+	query->instant = traceql->query.instant;
+	if (query->kind == GENOPS_QUERY_METRICS ? normalise_metrics(&normaliser, query->metrics)
+	                                        : normalise_pipeline(&normaliser, query->pipeline))
+		return true;
+	genops_traceql_free(normalised);
+	return genops_error_set(&error->error, GENOPS_TOO_LARGE,
+	                        "the TraceQL query is nested too deeply to be rewritten for Tempo");
+}

@@ -1,0 +1,298 @@
+/*
+ * Comparisons of an attribute with a value.
+ */
+#include <math.h>
+
+#include "core/traceql/build.h"
+#include "core/traceql/known_types.h"
+#include "core/traceql/normalise_parts.h"
+
+static const char *const type_reason =
+    "Tempo's storage compares a number only with numbers of the same type";
+static const char *const all_values_reason =
+    "Tempo's storage would hide values of another type and the equal elements of arrays";
+static const char *const not_reason = "Tempo's storage fetches what ! then drops";
+
+static GenopsOperator
+mirrored(GenopsOperator op)
+{
+	switch (op)
+	{
+		case GENOPS_OPERATOR_LESS:
+			return GENOPS_OPERATOR_GREATER;
+		case GENOPS_OPERATOR_LESS_EQUAL:
+			return GENOPS_OPERATOR_GREATER_EQUAL;
+		case GENOPS_OPERATOR_GREATER:
+			return GENOPS_OPERATOR_LESS;
+		case GENOPS_OPERATOR_GREATER_EQUAL:
+			return GENOPS_OPERATOR_LESS_EQUAL;
+		default:
+			return op;
+	}
+}
+
+static GenopsOperator
+opposite(GenopsOperator op)
+{
+	switch (op)
+	{
+		case GENOPS_OPERATOR_EQUAL:
+			return GENOPS_OPERATOR_NOT_EQUAL;
+		case GENOPS_OPERATOR_NOT_EQUAL:
+			return GENOPS_OPERATOR_EQUAL;
+		case GENOPS_OPERATOR_LESS:
+			return GENOPS_OPERATOR_GREATER_EQUAL;
+		case GENOPS_OPERATOR_LESS_EQUAL:
+			return GENOPS_OPERATOR_GREATER;
+		case GENOPS_OPERATOR_GREATER:
+			return GENOPS_OPERATOR_LESS_EQUAL;
+		case GENOPS_OPERATOR_GREATER_EQUAL:
+			return GENOPS_OPERATOR_LESS;
+		case GENOPS_OPERATOR_MATCH:
+			return GENOPS_OPERATOR_NOT_MATCH;
+		default:
+			return GENOPS_OPERATOR_MATCH;
+	}
+}
+
+GenopsField *
+genops_build_comparison(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+                        GenopsLiteral literal)
+{
+	GenopsArena *arena = &normaliser->traceql->arena;
+	GenopsField *value = genops_build_literal(arena, literal, attribute->offset);
+
+	return value == NULL ? NULL
+	                     : genops_build_operation(arena, op, attribute, value, attribute->offset);
+}
+
+static GenopsField *
+join(GenopsNormaliser *normaliser, GenopsOperator op, GenopsField *left, GenopsField *right)
+{
+	if (left == NULL || right == NULL)
+		return NULL;
+	return genops_build_operation(&normaliser->traceql->arena, op, left, right, left->offset);
+}
+
+static GenopsField *
+scoped(GenopsNormaliser *normaliser, const GenopsField *attribute, GenopsScope scope)
+{
+	GenopsAttribute copy = attribute->attribute;
+
+	copy.scope = scope;
+	return genops_build_attribute(&normaliser->traceql->arena, copy);
+}
+
+/* Tempo takes an unscoped attribute for nil if either scope lacks it.  The
+ * service's name is never nil, which Tempo knows. */
+GenopsField *
+genops_build_nil(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op)
+{
+	static const GenopsLiteral nil = { GENOPS_TYPE_NIL, 0, 0, { NULL, 0 } };
+	GenopsField *span;
+	GenopsField *resource;
+
+	if (op == GENOPS_OPERATOR_NOT_EQUAL || attribute->attribute.scope != GENOPS_SCOPE_NONE ||
+	    attribute->attribute.intrinsic != GENOPS_INTRINSIC_NONE ||
+	    genops_slice_equal(attribute->attribute.name, GENOPS_LITERAL("service.name")))
+		return genops_build_comparison(normaliser, attribute, op, nil);
+	span = scoped(normaliser, attribute, GENOPS_SCOPE_SPAN);
+	resource = scoped(normaliser, attribute, GENOPS_SCOPE_RESOURCE);
+	if (span == NULL || resource == NULL)
+		return NULL;
+	return join(normaliser, GENOPS_OPERATOR_AND, genops_build_comparison(normaliser, span, op, nil),
+	            genops_build_comparison(normaliser, resource, op, nil));
+}
+
+static GenopsLiteral
+as_float(const GenopsLiteral *literal)
+{
+	double real = literal->type == GENOPS_TYPE_FLOAT ? literal->real : (double) literal->integer;
+
+	return (GenopsLiteral){ GENOPS_TYPE_FLOAT, 0, real, GENOPS_ABSENT };
+}
+
+/* The comparison of a whole number with a float, with an int instead; false if
+ * there is none: 5 = 5.5, or beyond 64 bits. */
+static bool
+as_int(GenopsOperator op, const GenopsLiteral *literal, GenopsLiteral *whole)
+{
+	bool down = op == GENOPS_OPERATOR_GREATER || op == GENOPS_OPERATOR_LESS_EQUAL;
+	double real;
+
+	*whole = (GenopsLiteral){ GENOPS_TYPE_INT, literal->integer, 0, GENOPS_ABSENT };
+	if (literal->type != GENOPS_TYPE_FLOAT)
+		return true;
+	real = down ? floor(literal->real) : ceil(literal->real);
+	if (real < -9223372036854775808.0 || real >= 9223372036854775808.0)
+		return false;
+	whole->integer = (int64_t) real;
+	return real == literal->real ||
+	       (op != GENOPS_OPERATOR_EQUAL && op != GENOPS_OPERATOR_NOT_EQUAL);
+}
+
+/* With a condition that fetches all values, whatever their type. */
+static GenopsField *
+with_all_values(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsField *comparison)
+{
+	return join(normaliser, GENOPS_OPERATOR_AND, comparison,
+	            genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL));
+}
+
+static GenopsField *
+compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+               GenopsLiteral literal)
+{
+	GenopsValueType known = genops_known_type(&attribute->attribute);
+	GenopsLiteral whole;
+	bool has_whole = as_int(op, &literal, &whole);
+	GenopsField *real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
+
+	if (known == GENOPS_TYPE_FLOAT)
+		return real;
+	if (op == GENOPS_OPERATOR_NOT_EQUAL || attribute->attribute.scope >= GENOPS_SCOPE_EVENT)
+		return known == GENOPS_TYPE_INT && has_whole
+		           ? genops_build_comparison(normaliser, attribute, op, whole)
+		           : with_all_values(normaliser, attribute,
+		                             genops_build_comparison(normaliser, attribute, op, literal));
+	if (known == GENOPS_TYPE_STRING)
+		return genops_build_comparison(normaliser, attribute, op, literal);
+	if (!has_whole)
+		return real;
+	if (known == GENOPS_TYPE_INT)
+		return genops_build_comparison(normaliser, attribute, op, whole);
+	return join(normaliser, GENOPS_OPERATOR_OR,
+	            genops_build_comparison(normaliser, attribute, op, whole), real);
+}
+
+/* The comparison so that Tempo fetches what makes it true. */
+static GenopsField *
+positive(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+         GenopsLiteral literal)
+{
+	bool differs = op == GENOPS_OPERATOR_NOT_EQUAL || op == GENOPS_OPERATOR_NOT_MATCH;
+	GenopsField *plain;
+
+	switch (literal.type)
+	{
+		case GENOPS_TYPE_INT:
+		case GENOPS_TYPE_FLOAT:
+			return compare_number(normaliser, attribute, op, literal);
+		case GENOPS_TYPE_DURATION:
+			/* A duration is its nanoseconds, also to an attribute. */
+			literal.type = GENOPS_TYPE_INT;
+			return compare_number(normaliser, attribute, op, literal);
+		default:
+			plain = genops_build_comparison(normaliser, attribute, op, literal);
+			if (plain == NULL || !differs ||
+			    genops_known_type(&attribute->attribute) != GENOPS_TYPE_ANY)
+				return plain;
+			return with_all_values(normaliser, attribute, plain);
+	}
+}
+
+static bool
+is_number(GenopsValueType type)
+{
+	return type == GENOPS_TYPE_INT || type == GENOPS_TYPE_FLOAT || type == GENOPS_TYPE_DURATION;
+}
+
+/* Of a span's own attribute of known type only nil is neither = nor !=. */
+static bool
+has_opposite(const GenopsField *attribute, const GenopsLiteral *literal)
+{
+	GenopsValueType known = genops_known_type(&attribute->attribute);
+
+	return (known == GENOPS_TYPE_STRING && literal->type == GENOPS_TYPE_STRING) ||
+	       (known != GENOPS_TYPE_STRING && is_number(known) && is_number(literal->type));
+}
+
+static GenopsField *
+negate(GenopsNormaliser *normaliser, GenopsField *field)
+{
+	normaliser->needs_all_spans = true;
+	return field == NULL ? NULL
+	                     : genops_build_operation(&normaliser->traceql->arena, GENOPS_OPERATOR_NOT,
+	                                              field, NULL, field->offset);
+}
+
+static GenopsField *
+normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+                    const GenopsLiteral *literal, bool negated)
+{
+	if (literal->type == GENOPS_TYPE_NIL)
+		return genops_build_nil(normaliser, attribute, negated ? opposite(op) : op);
+	if (!negated)
+		return positive(normaliser, attribute, op, *literal);
+	if (!has_opposite(attribute, literal))
+		return negate(normaliser, positive(normaliser, attribute, op, *literal));
+	return join(normaliser, GENOPS_OPERATOR_OR,
+	            positive(normaliser, attribute, opposite(op), *literal),
+	            genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL));
+}
+
+static bool
+is_event_intrinsic(GenopsIntrinsic intrinsic)
+{
+	return intrinsic >= GENOPS_INTRINSIC_EVENT_NAME && intrinsic <= GENOPS_INTRINSIC_LINK_SPAN_ID;
+}
+
+static GenopsField *
+rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+        const GenopsLiteral *literal, bool negated)
+{
+	GenopsIntrinsic intrinsic = attribute->attribute.intrinsic;
+
+	if (intrinsic == GENOPS_INTRINSIC_NONE)
+		return normalise_attribute(normaliser, attribute, op, literal, negated);
+	if (negated && (is_event_intrinsic(intrinsic) || literal->type == GENOPS_TYPE_NIL))
+		return negate(normaliser, genops_build_comparison(normaliser, attribute, op, *literal));
+	return genops_build_comparison(normaliser, attribute, negated ? opposite(op) : op, *literal);
+}
+
+static const char *
+reason_for(const GenopsField *field, GenopsOperator op, const GenopsLiteral *literal, bool negated)
+{
+	if (negated)
+		return not_reason;
+	if (literal->type == GENOPS_TYPE_NIL)
+		return "Tempo takes an attribute for nil if the span or the resource lacks it";
+	if (field->operands[0]->kind == GENOPS_FIELD_LITERAL && op != GENOPS_OPERATOR_EQUAL &&
+	    op != GENOPS_OPERATOR_NOT_EQUAL)
+		return "Tempo's storage reads a comparison with the value on the left backwards";
+	if (op == GENOPS_OPERATOR_NOT_EQUAL || op == GENOPS_OPERATOR_NOT_MATCH)
+		return all_values_reason;
+	return type_reason;
+}
+
+/* = and != are read rightly from both sides. */
+static bool
+is_same(const GenopsField *field, const GenopsField *rewritten)
+{
+	return genops_traceql_field_equal(field, rewritten) ||
+	       (rewritten->op == field->op && mirrored(field->op) == field->op &&
+	        rewritten->operand_count == 2 &&
+	        genops_traceql_field_equal(field->operands[0], rewritten->operands[1]) &&
+	        genops_traceql_field_equal(field->operands[1], rewritten->operands[0]));
+}
+
+GenopsField *
+genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	bool swapped = field->operands[0]->kind == GENOPS_FIELD_LITERAL;
+	GenopsField *attribute = field->operands[swapped ? 1 : 0];
+	GenopsField *value = field->operands[swapped ? 0 : 1];
+	GenopsOperator op = swapped ? mirrored(field->op) : field->op;
+	GenopsField *rewritten;
+
+	/* Of all others Tempo fetches every value. */
+	if (attribute->kind != GENOPS_FIELD_ATTRIBUTE || value->kind != GENOPS_FIELD_LITERAL)
+		return negated ? negate(normaliser, field) : field;
+	rewritten = rewrite(normaliser, attribute, op, &value->literal, negated);
+	if (rewritten == NULL || is_same(field, rewritten))
+		return rewritten == NULL ? NULL : field;
+	if (!genops_normalise_note(normaliser, field, rewritten,
+	                           reason_for(field, op, &value->literal, negated)))
+		return NULL;
+	return rewritten;
+}

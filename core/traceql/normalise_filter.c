@@ -1,0 +1,235 @@
+/*
+ * A filter's "&&", "||", "!" and constants.
+ *
+ * Once every comparison fetches what makes it true, "&&" and "||" over them are
+ * right.  "!" is pushed inward, down to the comparisons, where both sides are
+ * certainly true or false; a bare attribute may also be nil, which makes
+ * "&&" and "||" false.
+ */
+#include "core/traceql/build.h"
+#include "core/traceql/normalise_parts.h"
+
+static GenopsField *rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated);
+
+static bool
+is_boolean(const GenopsField *field, bool value)
+{
+	return field->kind == GENOPS_FIELD_LITERAL && field->literal.type == GENOPS_TYPE_BOOLEAN &&
+	       field->literal.integer == value;
+}
+
+static GenopsField *
+boolean(GenopsNormaliser *normaliser, bool value, uint32_t offset)
+{
+	GenopsLiteral literal = { GENOPS_TYPE_BOOLEAN, value, 0, GENOPS_ABSENT };
+
+	return genops_build_literal(&normaliser->traceql->arena, literal, offset);
+}
+
+/* Whether the expression is true or false for every span. */
+static bool
+is_certain(const GenopsField *field)
+{
+	if (field->kind == GENOPS_FIELD_LITERAL)
+		return true;
+	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
+		return false;
+	return field->op == GENOPS_OPERATOR_NOT ? is_certain(field->operands[0]) : true;
+}
+
+static bool
+all_certain(const GenopsField *field)
+{
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (!is_certain(field->operands[i]))
+			return false;
+	}
+	return true;
+}
+
+static GenopsField *
+negate(GenopsNormaliser *normaliser, GenopsField *field)
+{
+	normaliser->needs_all_spans = true;
+	return field == NULL ? NULL
+	                     : genops_build_operation(&normaliser->traceql->arena, GENOPS_OPERATOR_NOT,
+	                                              field, NULL, field->offset);
+}
+
+/* .flag || true: true where .flag is a boolean at all. */
+static GenopsField *
+any_boolean(GenopsNormaliser *normaliser, GenopsField *attribute)
+{
+	GenopsLiteral literal = { GENOPS_TYPE_BOOLEAN, 1, 0, GENOPS_ABSENT };
+	GenopsField *yes =
+	    genops_build_comparison(normaliser, attribute, GENOPS_OPERATOR_EQUAL, literal);
+	GenopsField *no;
+
+	literal.integer = 0;
+	no = genops_build_comparison(normaliser, attribute, GENOPS_OPERATOR_EQUAL, literal);
+	if (yes == NULL || no == NULL)
+		return NULL;
+	return genops_build_operation(&normaliser->traceql->arena, GENOPS_OPERATOR_OR, yes, no,
+	                              attribute->offset);
+}
+
+static GenopsField *
+add(GenopsNormaliser *normaliser, GenopsOperator op, GenopsField *left, GenopsField *right)
+{
+	if (left == NULL || right == NULL)
+		return right;
+	return genops_build_operation(&normaliser->traceql->arena, op, left, right, left->offset);
+}
+
+/* "&&" or "||" over rewritten operands, without the constants that change nothing. */
+static GenopsField *
+rewrite_chain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	bool either = (field->op == GENOPS_OPERATOR_OR) != negated;
+	GenopsOperator op = either ? GENOPS_OPERATOR_OR : GENOPS_OPERATOR_AND;
+	/* A constant decides or vanishes: not beside a bare attribute under "||". */
+	bool foldable = op == GENOPS_OPERATOR_AND || all_certain(field);
+	GenopsField *result = NULL;
+
+	/* Before anything is rewritten in vain, and told. */
+	for (size_t i = 0; foldable && i < field->operand_count; i++)
+	{
+		if (is_boolean(field->operands[i], either != negated))
+			return boolean(normaliser, either, field->offset);
+	}
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		GenopsField *operand = rewrite(normaliser, field->operands[i], negated);
+
+		if (operand == NULL || (foldable && is_boolean(operand, either)))
+			return operand;
+		if (foldable && is_boolean(operand, !either))
+			continue;
+		result = add(normaliser, op, result, operand);
+		if (result == NULL)
+			return NULL;
+		if (!foldable && is_boolean(operand, true))
+			normaliser->needs_all_spans = true;
+	}
+	return result != NULL ? result : boolean(normaliser, !either, field->offset);
+}
+
+static GenopsField *
+rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	GenopsField *left = field->operands[0];
+
+	if (negated && !all_certain(field))
+		return negate(normaliser, rewrite_chain(normaliser, field, false));
+	if (field->op == GENOPS_OPERATOR_OR && field->operand_count == 2 &&
+	    left->kind == GENOPS_FIELD_ATTRIBUTE && is_boolean(field->operands[1], true))
+		return any_boolean(normaliser, left);
+	return rewrite_chain(normaliser, field, negated);
+}
+
+static GenopsField *
+rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	if (is_certain(field->operands[0]))
+		return rewrite(normaliser, field->operands[0], !negated);
+	/* A bare attribute, of which everything is fetched. */
+	return negated ? negate(normaliser, field) : field;
+}
+
+/* 1 = 1, "a" = "b": the two values are of one type, or it is left alone. */
+static bool
+compare_constants(const GenopsField *field, bool *result)
+{
+	const GenopsLiteral *left = &field->operands[0]->literal;
+	const GenopsLiteral *right = &field->operands[1]->literal;
+	bool equal;
+
+	if (field->operands[0]->kind != GENOPS_FIELD_LITERAL ||
+	    field->operands[1]->kind != GENOPS_FIELD_LITERAL || left->type != right->type ||
+	    (field->op != GENOPS_OPERATOR_EQUAL && field->op != GENOPS_OPERATOR_NOT_EQUAL))
+		return false;
+	equal = genops_traceql_field_equal(field->operands[0], field->operands[1]);
+	/* nil equals nothing and differs from nothing. */
+	*result = left->type != GENOPS_TYPE_NIL && equal == (field->op == GENOPS_OPERATOR_EQUAL);
+	return true;
+}
+
+static GenopsField *
+rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	bool constant;
+
+	if (field->kind == GENOPS_FIELD_LITERAL)
+		return negated ? boolean(normaliser, field->literal.integer == 0, field->offset) : field;
+	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
+		return negated ? negate(normaliser, field) : field;
+	switch (field->op)
+	{
+		case GENOPS_OPERATOR_AND:
+		case GENOPS_OPERATOR_OR:
+			return rewrite_boolean(normaliser, field, negated);
+		case GENOPS_OPERATOR_NOT:
+			return rewrite_not(normaliser, field, negated);
+		default:
+			if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_NOT_MATCH)
+				return negated ? negate(normaliser, field) : field;
+			if (compare_constants(field, &constant))
+				return boolean(normaliser, constant != negated, field->offset);
+			return genops_normalise_comparison(normaliser, field, negated);
+	}
+}
+
+/* && (duration >= 0s || status != nil): true for all, and the "||" of two different
+ * columns makes Tempo take every span with either. */
+static GenopsField *
+let_all_spans_through(GenopsNormaliser *normaliser, GenopsField *filter)
+{
+	GenopsArena *arena = &normaliser->traceql->arena;
+	GenopsAttribute duration = { .intrinsic = GENOPS_INTRINSIC_DURATION };
+	GenopsAttribute status = { .intrinsic = GENOPS_INTRINSIC_STATUS };
+	GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, GENOPS_ABSENT };
+	GenopsField *first = genops_build_attribute(arena, duration);
+	GenopsField *second = genops_build_attribute(arena, status);
+	GenopsField *all;
+
+	if (first == NULL || second == NULL)
+		return NULL;
+	first = genops_build_comparison(normaliser, first, GENOPS_OPERATOR_GREATER_EQUAL, zero);
+	second = genops_build_nil(normaliser, second, GENOPS_OPERATOR_NOT_EQUAL);
+	if (first == NULL || second == NULL)
+		return NULL;
+	all = genops_build_operation(arena, GENOPS_OPERATOR_OR, first, second, 0);
+	return all == NULL
+	           ? NULL
+	           : genops_build_operation(arena, GENOPS_OPERATOR_AND, filter, all, filter->offset);
+}
+
+GenopsField *
+genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
+{
+	size_t notes = normaliser->traceql->notice_count;
+	GenopsField *rewritten;
+
+	normaliser->needs_all_spans = false;
+	rewritten = rewrite(normaliser, filter, false);
+	if (rewritten != NULL && normaliser->needs_all_spans)
+	{
+		rewritten = let_all_spans_through(normaliser, rewritten);
+		if (rewritten == NULL ||
+		    !genops_normalise_note_text(
+		        normaliser, "\"duration >= 0s || status != nil\" is added to the filter: "
+		                    "Tempo's storage would drop spans that a negation lets "
+		                    "through."))
+			return NULL;
+		return rewritten;
+	}
+	if (rewritten == NULL || genops_traceql_field_equal(filter, rewritten))
+		return rewritten;
+	/* What changed without a comparison that says so: constants and brackets. */
+	if (normaliser->traceql->notice_count == notes &&
+	    !genops_normalise_note(normaliser, filter, rewritten,
+	                           "Tempo's storage fetches nothing for a constant"))
+		return NULL;
+	return rewritten;
+}

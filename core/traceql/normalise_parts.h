@@ -1,0 +1,35 @@
+/*
+ * What the parts of the normaliser share; normalise.h has what others call.
+ */
+#ifndef GENOPS_CORE_TRACEQL_NORMALISE_PARTS_H
+#define GENOPS_CORE_TRACEQL_NORMALISE_PARTS_H
+
+#include "core/traceql/traceql.h"
+
+typedef struct GenopsNormaliser
+{
+	GenopsTraceql *traceql; /* is rewritten in place; its notices say what and why */
+	/* Something in the filter at hand is only right when all spans reach the engine. */
+	bool needs_all_spans;
+} GenopsNormaliser;
+
+/* A sentence: "before" is sent as "after", because of the reason. */
+extern bool genops_normalise_note(GenopsNormaliser *normaliser, const GenopsField *before,
+                                  const GenopsField *after, const char *reason);
+extern bool genops_normalise_note_text(GenopsNormaliser *normaliser, const char *text);
+
+/* NULL below means that there was no memory, or the tree became too high. */
+
+extern GenopsField *genops_build_comparison(GenopsNormaliser *normaliser, GenopsField *attribute,
+                                            GenopsOperator op, GenopsLiteral literal);
+extern GenopsField *genops_build_nil(GenopsNormaliser *normaliser, GenopsField *attribute,
+                                     GenopsOperator op);
+
+/* A comparison, or its opposite. */
+extern GenopsField *genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field,
+                                                bool negated);
+
+/* A whole filter. */
+extern GenopsField *genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter);
+
+#endif

@@ -1,0 +1,222 @@
+#include "test/core/traceql.h"
+
+#include "core/traceql/normalise.h"
+
+static void
+check_normalised(const char *text, const char *expected, size_t notices, int line)
+{
+	GenopsTraceql query = parse_valid(text, GENOPS_TRACEQL_DIALECT);
+	GenopsTraceql normalised;
+	GenopsTraceql again;
+	GenopsTraceqlError error;
+	GenopsBytes out = genops_bytes_growing();
+
+	if (!genops_traceql_normalise(&query, &normalised, &error))
+		fail_msg("%s: %s", text, error.error.message);
+	_assert_string_equal(print_query(&out, &normalised.query), expected, __FILE__, line);
+	if (normalised.notice_count != notices)
+	{
+		for (size_t i = 0; i < normalised.notice_count; i++)
+			print_error("%.*s\n", (int) normalised.notices[i].length, normalised.notices[i].data);
+		_fail(__FILE__, line);
+	}
+	/* Tempo reads it. */
+	again = parse_valid((const char *) out.data, GENOPS_TRACEQL_STRICT);
+	genops_traceql_free(&again);
+	genops_bytes_free(&out);
+	genops_traceql_free(&normalised);
+	genops_traceql_free(&query);
+}
+
+#define assert_normalised(text, expected) check_normalised(text, expected, 1, __LINE__)
+#define assert_untouched(text) check_normalised(text, text, 0, __LINE__)
+
+static void
+right_already(void **state)
+{
+	(void) state;
+	assert_untouched("{ true }");
+	assert_untouched("{ .team = `platform` }");
+	assert_untouched("{ .team != `platform` }");
+	assert_untouched("{ `platform` = .team }");
+	assert_untouched("{ duration > 500ms }");
+	assert_untouched("{ .genops.cost.total_cost > 0.1 }");
+	assert_untouched("{ .genops.cost.total_tokens > 2000 }");
+	assert_untouched("{ .unknown = `x` }");
+	assert_untouched("{ .unknown =~ `x.*` }");
+	assert_untouched("{ (.unknown + 1) > 2 }");
+	assert_untouched("{ .a > .b }");
+	assert_untouched("{ .flag }");
+	assert_untouched("{ !.flag }");
+	assert_untouched("{ .x != nil }");
+	assert_untouched("{ span.x = nil }");
+	assert_untouched("{ (.team = `a`) || (status = error) }");
+	assert_untouched("{ true } | rate() by(.team)");
+	assert_untouched("{ true } | sum_over_time(duration)");
+	assert_untouched("{ .cost > 0.1 } | sum_over_time(.cost)");
+	assert_untouched("count() > 2");
+}
+
+static void
+numbers_of_known_type(void **state)
+{
+	(void) state;
+	assert_normalised("{ .genops.cost.total_cost > 1 }", "{ .genops.cost.total_cost > 1.0 }");
+	assert_normalised("{ span.cost = -1 }", "{ span.cost = -1.0 }");
+	assert_normalised("{ .genops.cost.total_tokens > 5.5 }", "{ .genops.cost.total_tokens > 5 }");
+	assert_normalised("{ .genops.cost.total_tokens >= 5.5 }", "{ .genops.cost.total_tokens >= 6 }");
+	assert_normalised("{ .genops.cost.total_tokens < 5.5 }", "{ .genops.cost.total_tokens < 6 }");
+	assert_normalised("{ .genops.cost.total_tokens <= 5.5 }", "{ .genops.cost.total_tokens <= 5 }");
+	assert_normalised("{ .genops.cost.total_tokens <= -5.5 }",
+	                  "{ .genops.cost.total_tokens <= -6 }");
+	assert_normalised("{ .genops.cost.total_tokens = 5.0 }", "{ .genops.cost.total_tokens = 5 }");
+	assert_untouched("{ .genops.cost.total_tokens = 5.5 }");
+	assert_normalised("{ .genops.cost.total_tokens != 5.0 }", "{ .genops.cost.total_tokens != 5 }");
+}
+
+static void
+numbers_of_unknown_type(void **state)
+{
+	(void) state;
+	assert_normalised("{ .x > 80 }", "{ (.x > 80) || (.x > 80.0) }");
+	assert_normalised("{ .x < 5.5 }", "{ (.x < 6) || (.x < 5.5) }");
+	assert_normalised("{ .x = 5 }", "{ (.x = 5) || (.x = 5.0) }");
+	assert_untouched("{ .x = 5.5 }");
+	assert_untouched("{ .x > 1e+30 }");
+	assert_normalised("{ .x > 1s }", "{ (.x > 1000000000) || (.x > 1e+09) }");
+	assert_normalised("{ .x != 5 }", "{ (.x != 5) && (.x != nil) }");
+	assert_normalised("{ .x != `a` }", "{ (.x != `a`) && (.x != nil) }");
+	assert_normalised("{ event.x > 5 }", "{ (event.x > 5) && (event.x != nil) }");
+	check_normalised("{ .x > 1 && .y < 2 }",
+	                 "{ ((.x > 1) || (.x > 1.0)) && ((.y < 2) || (.y < 2.0)) }", 2, __LINE__);
+}
+
+static void
+mirrored(void **state)
+{
+	(void) state;
+	assert_normalised("{ 500ms < duration }", "{ duration > 500ms }");
+	assert_normalised("{ 5 >= span:childCount }", "{ span:childCount <= 5 }");
+	assert_normalised("{ 5 < .x }", "{ (.x > 5) || (.x > 5.0) }");
+	assert_normalised("{ `a` <= .team }", "{ .team >= `a` }");
+	assert_untouched("{ 5 < (.x + 1) }");
+}
+
+static void
+negations(void **state)
+{
+	(void) state;
+	assert_normalised("{ !(status = error) }", "{ status != error }");
+	assert_normalised("{ !(duration > 1s) }", "{ duration <= 1s }");
+	assert_normalised("{ !(name =~ `a`) }", "{ name !~ `a` }");
+	assert_normalised("{ !(span.team = `x`) }", "{ (span.team != `x`) || (span.team = nil) }");
+	assert_normalised("{ !(.team = `x`) }",
+	                  "{ (.team != `x`) || ((span.team = nil) && (resource.team = nil)) }");
+	assert_normalised("{ !(span.cost > 1) }", "{ (span.cost <= 1.0) || (span.cost = nil) }");
+	assert_normalised("{ !(span.x != nil) }", "{ span.x = nil }");
+	check_normalised("{ !(name = `a` && status = error) }",
+	                 "{ (name != `a`) || (status != error) }", 2, __LINE__);
+	check_normalised("{ !(name = `a`) && !(kind = client || status = error) }",
+	                 "{ (name != `a`) && ((kind != client) && (status != error)) }", 3, __LINE__);
+	assert_normalised("{ !!(name = `a`) }", "{ name = `a` }");
+	check_normalised(
+	    "{ !(span.x = 5) }",
+	    "{ (!((span.x = 5) || (span.x = 5.0))) && ((duration >= 0s) || (status != nil)) "
+	    "}",
+	    2, __LINE__);
+	check_normalised("{ !(.flag && name = `a`) }",
+	                 "{ (!(.flag && (name = `a`))) && ((duration >= 0s) || (status != nil)) }", 1,
+	                 __LINE__);
+	check_normalised("{ !(event:name = `a`) }",
+	                 "{ (!(event:name = `a`)) && ((duration >= 0s) || (status != nil)) }", 2,
+	                 __LINE__);
+}
+
+static void
+constants(void **state)
+{
+	(void) state;
+	assert_normalised("{ name = `root` || true }", "{ true }");
+	assert_normalised("{ .x > 5 || true }", "{ true }");
+	assert_normalised("{ (name = `a` || true) && status = error }", "{ status = error }");
+	assert_normalised("{ name = `a` || false }", "{ name = `a` }");
+	assert_normalised("{ name = `a` && 1 = 2 }", "{ false }");
+	assert_normalised("{ .flag || true }", "{ (.flag = true) || (.flag = false) }");
+	assert_normalised("{ nil = nil }", "{ false }");
+}
+
+static void
+nil(void **state)
+{
+	(void) state;
+	assert_normalised("{ .x = nil }", "{ (span.x = nil) && (resource.x = nil) }");
+	assert_untouched("{ .service.name = nil }");
+}
+
+static void
+pipelines(void **state)
+{
+	(void) state;
+	assert_normalised("by(.team) | count() > 2", "{ true } | by(.team) | count() > 2");
+	assert_normalised("avg(.cost) > 0.1", "{ true } | avg(.cost) > 0.1");
+	check_normalised("({} | { 5 < span:childCount }) >> (by(name) | count() > 1)",
+	                 "({ true } | { span:childCount > 5 }) >> ({ true } | by(name) | count() > 1)",
+	                 2, __LINE__);
+}
+
+static void
+sums(void **state)
+{
+	(void) state;
+	assert_normalised("{} | sum_over_time(.cost) by (.team)",
+	                  "{ .cost != nil } | sum_over_time(.cost) by(.team)");
+	assert_normalised("{ .customer_id = `a` } | sum(.cost)",
+	                  "{ (.customer_id = `a`) && (.cost != nil) } | sum_over_time(.cost)");
+	assert_normalised("{ .a = `x` || .cost > 0.5 } | sum_over_time(.cost)",
+	                  "{ ((.a = `x`) || (.cost > 0.5)) && (.cost != nil) } | sum_over_time(.cost)");
+	assert_normalised("{} | count() > 1 | sum_over_time(.cost)",
+	                  "{ true } | count() > 1 | { .cost != nil } | sum_over_time(.cost)");
+	assert_normalised("({} | sum_over_time(.cost)) / ({} | rate())",
+	                  "({ .cost != nil } | sum_over_time(.cost)) / ({ true } | rate())");
+	assert_untouched("{ true } | avg_over_time(.cost)");
+}
+
+static void
+reasons_are_told(void **state)
+{
+	GenopsTraceql query = parse_valid("{ 5s < duration }", GENOPS_TRACEQL_STRICT);
+	GenopsTraceql normalised;
+	GenopsTraceqlError error;
+	GenopsBytes out = genops_bytes_growing();
+
+	(void) state;
+	assert_true(genops_traceql_normalise(&query, &normalised, &error));
+	assert_slice(
+	    normalised.notices[0],
+	    "\"5s < duration\" is sent as \"duration > 5s\": Tempo's storage reads a comparison "
+	    "with the value on the left backwards.");
+	/* The query itself is as it was. */
+	assert_string_equal(print_query(&out, &query.query), "{ 5s < duration }");
+	genops_bytes_free(&out);
+	genops_traceql_free(&normalised);
+	genops_traceql_free(&query);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(right_already),
+		cmocka_unit_test(numbers_of_known_type),
+		cmocka_unit_test(numbers_of_unknown_type),
+		cmocka_unit_test(mirrored),
+		cmocka_unit_test(negations),
+		cmocka_unit_test(constants),
+		cmocka_unit_test(nil),
+		cmocka_unit_test(pipelines),
+		cmocka_unit_test(sums),
+		cmocka_unit_test(reasons_are_told),
+	};
+
+	return cmocka_run_group_tests_name("traceql_normalise", tests, NULL, NULL);
+}
