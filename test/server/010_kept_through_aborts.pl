@@ -60,6 +60,7 @@ BEGIN;
 SELECT genops_begin('p', 'm', feature => 'prepared');
 SELECT genops_track('p', 'm', feature => 'tracked, prepared');
 PREPARE TRANSACTION 'p';
+SELECT fails();
 ROLLBACK PREPARED 'p'
 END
 

@@ -103,7 +103,7 @@ SET LOCAL genops_tempo.durability = sync;
 $track;
 COMMIT
 END
-like($locker->errors, qr/WARNING:  the span is recorded but not known to be stored/, 'sync under a lock warns');
+like($locker->errors, qr/WARNING:  a span is recorded but not known to be stored/, 'sync under a lock warns');
 unlike($locker->errors, qr/ERROR/, 'and does not wait');
 query("SELECT genops_flush('stored')");
 is(count('queued, recorded - stored - dropped'), '0|0', 'it is stored later');
