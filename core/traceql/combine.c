@@ -2,6 +2,7 @@
  * What may stand on the two sides of an operator outside of "{ }".
  */
 #include "core/traceql/build.h"
+#include "core/traceql/dialect.h"
 #include "core/traceql/parse_part.h"
 
 static const char *
@@ -144,6 +145,8 @@ metrics_of(GenopsParser *parser, const GenopsPart *part)
 		                       "only the whole query's arithmetic may be filtered");
 		return NULL;
 	}
+	if (part->kind == GENOPS_PART_SCALAR)
+		return genops_dialect_scalar(parser, part->scalar);
 	metrics = genops_parser_take(parser, sizeof(GenopsMetrics));
 	if (metrics == NULL)
 		return NULL;
@@ -185,10 +188,12 @@ is_scalar(const GenopsPart *part)
 	return part->kind == GENOPS_PART_SCALAR || part->kind == GENOPS_PART_NUMBER;
 }
 
+/* In the dialect, ({ } | count()) may stand beside metrics. */
 static bool
-is_metrics(const GenopsPart *part)
+is_metrics(const GenopsParser *parser, const GenopsPart *part)
 {
-	return part->kind == GENOPS_PART_METRICS || part->kind == GENOPS_PART_NUMBER;
+	return part->kind == GENOPS_PART_METRICS || part->kind == GENOPS_PART_NUMBER ||
+	       (part->kind == GENOPS_PART_SCALAR && parser->dialect);
 }
 
 bool
@@ -212,11 +217,11 @@ genops_combine_parts(GenopsParser *parser, const GenopsSymbol *symbol, uint32_t 
 		if (op >= GENOPS_OPERATOR_ADD && op <= GENOPS_OPERATOR_POWER)
 			return combine_scalars(parser, symbol, offset, left, right);
 	}
-	else if (is_metrics(left) && is_metrics(right))
+	else if (is_metrics(parser, left) && is_metrics(parser, right))
 	{
 		if (op >= GENOPS_OPERATOR_ADD && op <= GENOPS_OPERATOR_DIVIDE)
 			return combine_metrics(parser, symbol, offset, left, right);
-		if (compares && right->kind == GENOPS_PART_NUMBER)
+		if (compares && left->kind == GENOPS_PART_METRICS && right->kind == GENOPS_PART_NUMBER)
 			return genops_second_filter(parser, left->metrics, op, offset, &right->literal);
 	}
 	return refuse(parser, symbol, offset, left, right);

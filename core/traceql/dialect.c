@@ -102,9 +102,8 @@ aggregated_attribute(GenopsParser *parser, const GenopsScalar *scalar, GenopsMet
 	return genops_dialect_attribute(parser, &call->attribute);
 }
 
-bool
-genops_dialect_aggregate(GenopsParser *parser, GenopsPipeline *pipeline, const GenopsScalar *scalar,
-                         GenopsPart *part)
+static GenopsMetrics *
+aggregate_to_metrics(GenopsParser *parser, GenopsPipeline *pipeline, const GenopsScalar *scalar)
 {
 	static const GenopsMetricsFunction functions[] = {
 		[GENOPS_AGGREGATE_COUNT] = GENOPS_METRICS_COUNT_OVER_TIME,
@@ -116,25 +115,93 @@ genops_dialect_aggregate(GenopsParser *parser, GenopsPipeline *pipeline, const G
 	GenopsMetrics *metrics = genops_parser_take(parser, sizeof(GenopsMetrics));
 
 	if (metrics == NULL)
-		return false;
+		return NULL;
 	metrics->kind = GENOPS_METRICS_CALL;
 	metrics->offset = scalar->offset;
 	metrics->pipeline = pipeline;
 	metrics->height = genops_parser_height(parser, pipeline->height, 0);
 	metrics->call.function = functions[scalar->aggregate];
 	metrics->call.offset = scalar->offset;
-	part->kind = GENOPS_PART_METRICS;
-	part->metrics = metrics;
 	parser->instant = true;
-	return metrics->height > 0 &&
-	       genops_parser_notice(parser,
-	                            "\"%s\" without a comparison is read as \"%s\" over the whole "
-	                            "time range",
-	                            genops_aggregate_text(scalar->aggregate),
-	                            genops_metrics_function_text(metrics->call.function)) &&
-	       aggregated_attribute(parser, scalar, &metrics->call) &&
-	       parse_by(parser, pipeline, &metrics->call) &&
-	       genops_parse_second_stages(parser, metrics);
+	if (metrics->height == 0 ||
+	    !genops_parser_notice(parser,
+	                          "\"%s\" without a comparison is read as \"%s\" over the whole "
+	                          "time range",
+	                          genops_aggregate_text(scalar->aggregate),
+	                          genops_metrics_function_text(metrics->call.function)) ||
+	    !aggregated_attribute(parser, scalar, &metrics->call))
+		return NULL;
+	return metrics;
+}
+
+bool
+genops_dialect_aggregate(GenopsParser *parser, GenopsPipeline *pipeline, const GenopsScalar *scalar,
+                         GenopsPart *part)
+{
+	part->kind = GENOPS_PART_METRICS;
+	part->metrics = aggregate_to_metrics(parser, pipeline, scalar);
+	return part->metrics != NULL && parse_by(parser, pipeline, &part->metrics->call) &&
+	       genops_parse_second_stages(parser, part->metrics);
+}
+
+/* The aggregate is the pipeline's last stage. */
+static GenopsMetrics *
+pipeline_to_metrics(GenopsParser *parser, GenopsPipeline *pipeline)
+{
+	const GenopsScalar *aggregate = pipeline->stages[pipeline->count - 1].left;
+	GenopsMetrics *metrics;
+
+	pipeline->count--;
+	metrics = aggregate_to_metrics(parser, pipeline, aggregate);
+	return metrics != NULL && take_group(parser, pipeline, &metrics->call) ? metrics : NULL;
+}
+
+static GenopsMetrics *
+operation_to_metrics(GenopsParser *parser, const GenopsScalar *scalar)
+{
+	GenopsMetrics *metrics = genops_parser_take(parser, sizeof(GenopsMetrics));
+
+	if (metrics == NULL)
+		return NULL;
+	metrics->kind = GENOPS_METRICS_OPERATION;
+	metrics->op = scalar->op;
+	metrics->offset = scalar->offset;
+	metrics->left = genops_dialect_scalar(parser, scalar->left);
+	if (metrics->left == NULL)
+		return NULL;
+	metrics->right = genops_dialect_scalar(parser, scalar->right);
+	if (metrics->right == NULL)
+		return NULL;
+	metrics->height = genops_parser_height(parser, metrics->left->height, metrics->right->height);
+	return metrics->height > 0 ? metrics : NULL;
+}
+
+static GenopsMetrics *
+literal_to_metrics(GenopsParser *parser, const GenopsScalar *scalar)
+{
+	GenopsMetrics *metrics = genops_parser_take(parser, sizeof(GenopsMetrics));
+
+	if (metrics == NULL)
+		return NULL;
+	metrics->kind = GENOPS_METRICS_LITERAL;
+	metrics->height = 1;
+	metrics->offset = scalar->offset;
+	metrics->literal = scalar->literal;
+	return metrics;
+}
+
+GenopsMetrics *
+genops_dialect_scalar(GenopsParser *parser, const GenopsScalar *scalar)
+{
+	if (scalar->kind == GENOPS_SCALAR_PIPELINE)
+		return pipeline_to_metrics(parser, scalar->pipeline);
+	if (scalar->kind == GENOPS_SCALAR_OPERATION && scalar->op <= GENOPS_OPERATOR_DIVIDE)
+		return operation_to_metrics(parser, scalar);
+	if (scalar->kind == GENOPS_SCALAR_LITERAL && scalar->literal.type != GENOPS_TYPE_DURATION)
+		return literal_to_metrics(parser, scalar);
+	genops_parser_complain(parser, scalar->offset,
+	                       "expected a comparison, or arithmetic of ({ ... } | aggregate) only");
+	return NULL;
 }
 
 static GenopsIntrinsic

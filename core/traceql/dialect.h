@@ -4,6 +4,7 @@
  *   {} | sum(.cost) by (.team)        {} | sum_over_time(.cost) by (.team)
  *   {} | by(.team) | sum(.cost)       the same
  *   {} | quantile(.duration, 0.95)    {} | quantile_over_time(duration, 0.95)
+ *   ({} | sum(.cost)) / ({} | count())  the same of two
  *   { .duration > 1s }                { duration > 1s }
  *   { .status = error }               { status = error }
  *
@@ -18,6 +19,9 @@
 /* At what follows an aggregate without comparison at the end of a pipeline. */
 extern bool genops_dialect_aggregate(GenopsParser *parser, GenopsPipeline *pipeline,
                                      const GenopsScalar *scalar, GenopsPart *part);
+
+/* Arithmetic of bracketed pipelines that end in an aggregate, without comparison. */
+extern GenopsMetrics *genops_dialect_scalar(GenopsParser *parser, const GenopsScalar *scalar);
 
 /* The attribute of the dialect's functions: .duration means the intrinsic there. */
 extern bool genops_dialect_attribute(GenopsParser *parser, GenopsAttribute *attribute);

@@ -91,20 +91,32 @@ foreign_word(GenopsParser *parser)
 	return false;
 }
 
-/* foo or service.name, an attribute without its dot. */
+static bool
+follows_comparison(const GenopsParser *parser)
+{
+	return parser->previous.kind == GENOPS_TOKEN_SYMBOL &&
+	       parser->previous.symbol->op >= GENOPS_OPERATOR_EQUAL &&
+	       parser->previous.symbol->op <= GENOPS_OPERATOR_NOT_MATCH;
+}
+
+/* foo or service.name, an attribute without its dot, or behind a comparison a
+ * string without its quotes. */
 static void
-bare_attribute(GenopsParser *parser)
+bare_word(GenopsParser *parser)
 {
 	GenopsSlice text = parser->lexer.text;
 	size_t end = parser->token.end;
-	char dotted[80] = ".";
+	bool string = follows_comparison(parser);
+	char meant[80] = { string ? '"' : '.' };
 
 	while (end < text.length && !genops_ends_name(text.data[end]))
 		end++;
-	if (end - parser->token.start > sizeof(dotted) - 2)
+	if (end - parser->token.start > sizeof(meant) - 3)
 		return;
-	memcpy(dotted + 1, text.data + parser->token.start, end - parser->token.start);
-	mend(parser, parser->token.start, end, dotted);
+	memcpy(meant + 1, text.data + parser->token.start, end - parser->token.start);
+	if (string)
+		meant[end - parser->token.start + 1] = '"';
+	mend(parser, parser->token.start, end, meant);
 }
 
 static bool
@@ -139,7 +151,7 @@ genops_hint_at_mistake(GenopsParser *parser)
 	    parser->token.kind == GENOPS_TOKEN_RESERVED)
 	{
 		if (!foreign_word(parser) && expects_operand(parser))
-			bare_attribute(parser);
+			bare_word(parser);
 	}
 	else if (parser->token.kind == GENOPS_TOKEN_METRICS &&
 	         parser->previous.kind == GENOPS_TOKEN_END)

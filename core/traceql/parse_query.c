@@ -249,7 +249,11 @@ part_to_query(GenopsParser *parser, GenopsPart *part, GenopsQuery *query)
 			query->metrics = part->metrics;
 			return true;
 		case GENOPS_PART_SCALAR:
-			return refuse_bare_aggregate(parser);
+			if (!parser->dialect || part->scalar->kind == GENOPS_SCALAR_AGGREGATE)
+				return refuse_bare_aggregate(parser);
+			query->kind = GENOPS_QUERY_METRICS;
+			query->metrics = genops_dialect_scalar(parser, part->scalar);
+			return query->metrics != NULL;
 		case GENOPS_PART_NUMBER:
 			return genops_parser_complain(parser, part->offset,
 			                              "a number alone is no query, expected a filter { ... }");

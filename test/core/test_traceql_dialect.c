@@ -20,6 +20,27 @@ aggregates_become_metrics(void **state)
 }
 
 static void
+arithmetic_becomes_metrics(void **state)
+{
+	(void) state;
+	assert_dialect_prints("({} | sum(.x)) / ({} | count())",
+	                      "({ true } | sum_over_time(.x)) / ({ true } | count_over_time())");
+	assert_dialect_prints("100 * (({} | sum(.x)) + 1)",
+	                      "100 * (({ true } | sum_over_time(.x)) + 1)");
+	assert_dialect_prints("({} | sum(.x)) / ({} | rate())",
+	                      "({ true } | sum_over_time(.x)) / ({ true } | rate())");
+	assert_dialect_prints(
+	    "({} | sum(.x) by (.team)) - ({} | by(.team) | count())",
+	    "({ true } | sum_over_time(.x) by(.team)) - ({ true } | count_over_time() by(.team))");
+	/* A comparison of the aggregates of each trace, which is another thing. */
+	parse_invalid("({} | count()) + ({} | count()) = 1", GENOPS_TRACEQL_DIALECT);
+	parse_invalid("({} | count()) ^ 2", GENOPS_TRACEQL_DIALECT);
+	parse_invalid("({} | count()) + count()", GENOPS_TRACEQL_DIALECT);
+	parse_invalid("({} | count()) + ({} | rate()) ^ 2", GENOPS_TRACEQL_DIALECT);
+	parse_invalid("count() + ({} | rate())", GENOPS_TRACEQL_DIALECT);
+}
+
+static void
 quantile(void **state)
 {
 	(void) state;
@@ -98,9 +119,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(aggregates_become_metrics), cmocka_unit_test(quantile),
-		cmocka_unit_test(intrinsics_with_a_dot),     cmocka_unit_test(readings_are_told),
-		cmocka_unit_test(language_is_untouched),     cmocka_unit_test(strict_has_none_of_it),
+		cmocka_unit_test(aggregates_become_metrics),
+		cmocka_unit_test(arithmetic_becomes_metrics),
+		cmocka_unit_test(quantile),
+		cmocka_unit_test(intrinsics_with_a_dot),
+		cmocka_unit_test(readings_are_told),
+		cmocka_unit_test(language_is_untouched),
+		cmocka_unit_test(strict_has_none_of_it),
 		cmocka_unit_test(what_cannot_be_meant),
 	};
 

@@ -34,6 +34,8 @@ common_mistakes(void **state)
 		{ "{.foo == \"bar\"}", 8, "found =, expected", ": {.foo = \"bar\"}" },
 		{ "{.foo <> 1}", 8, "found >, expected", ": {.foo != 1}" },
 		{ "{foo = \"bar\"}", 2, "found foo, expected an attribute", ": {.foo = \"bar\"}" },
+		{ "{.team = platform}", 10, "found platform", ": {.team = \"platform\"}" },
+		{ "{} | rate", 10, "the query ends, expected (", ": {} | rate()" },
 		{ "{service.name = \"a\"}", 2, "found service", ": {.service.name = \"a\"}" },
 		{ "{span.foo = 'bar'}", 13, "single quotes", ": {span.foo = \"bar\"}" },
 		{ "{status = \"error\"}", 9, "different types: status = `error`", ": {status = error}" },
