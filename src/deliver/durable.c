@@ -51,6 +51,21 @@ Publish(RingQueue *queue, const Commit *commit)
 }
 
 void
+DurableStart(RingQueue *queue, int64 newest_segment)
+{
+	DurableForce(queue);
+	oldest = newest = (Commit) {0};
+	durable_segment = newest_segment;
+
+	SpinLockAcquire(&queue->lock);
+	if (newest_segment < queue->newest_segment)
+		queue->wanted_segment = 0;
+	queue->newest_segment = newest_segment;
+	SpinLockRelease(&queue->lock);
+	ConditionVariableBroadcast(&queue->progress);
+}
+
+void
 DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position)
 {
 	Commit		commit = {end, Max(segment, newest.segment), position, GetCurrentTimestamp()};

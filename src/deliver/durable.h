@@ -9,6 +9,10 @@
 #include "access/xlogdefs.h"
 #include "record/ring_shared.h"
 
+/* What the ledger has when the worker looks at it anew; less than before where
+ * the extension was dropped and created again. */
+extern void DurableStart(RingQueue *queue, int64 newest_segment);
+
 /* A commit that ends at "end" in the WAL stored all segments up to "segment"
  * and all records before "position". */
 extern void DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position);

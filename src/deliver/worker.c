@@ -367,7 +367,7 @@ RefreshConfiguration(void)
 	ExporterRefresh();
 	SetQueueLimit(ConfigurationGet()->max_queue_size);
 	if (!RecoveryInProgress())
-		DurableNote(queue, InvalidXLogRecPtr, LedgerNewestSegment(), 0);
+		DurableStart(queue, LedgerNewestSegment());
 	WorkCommit();
 	configuration_loaded = true;
 }

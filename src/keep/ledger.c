@@ -21,19 +21,22 @@
 /*
  * The newest number that is stored, whatever genops.ledger_state says: it may
  * have been restored from another dump than the segments.  Numbering must not
- * go back, or new segments would pass for delivered.  Looked up once: from
- * then on only this process gives numbers, and the state is right.
+ * go back, or new segments would pass for delivered.  Looked up once for a
+ * table: from then on only this process gives numbers, and the state is right.
  */
 static int64
 NewestStored(void)
 {
-	static int64 newest = -1;
+	static Oid seen = InvalidOid;
+	static int64 newest;
+	Oid table = PartitionParent("ledger_segment");
 
-	if (newest < 0)
+	if (table != seen)
 	{
 		SPI_connect();
 		newest = WorkerSqlNumber("SELECT max(seq) FROM genops.ledger_segment", 0);
 		SPI_finish();
+		seen = table;
 	}
 	return newest;
 }

@@ -32,6 +32,8 @@ my $most = $node->safe_psql('postgres',
 cmp_ok($most, '<=', 1, 'of one worker');
 
 $receiver{one}->set_mode;
+$receiver{one}->wait_for_spans(101);
+pass('a worker that had to leave with spans pending comes back for them');
 for my $database (@databases)
 {
 	flush_exported($node, $database);
