@@ -184,29 +184,29 @@ scan_element(Scan *scan, bool *repeated)
 	}
 }
 
-static bool
-compiles(GenopsSlice expression, GenopsError *error)
+static pcre2_code *
+compile(GenopsSlice expression, GenopsError *error)
 {
+	/* RE2's "$" is the very end, and Tempo lets "." match a newline. */
+	const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ANCHORED |
+	                         PCRE2_ENDANCHORED | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
+	                         PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C;
 	int code;
 	PCRE2_SIZE offset;
 	PCRE2_UCHAR message[120];
-	pcre2_code *compiled =
-	    pcre2_compile((PCRE2_SPTR) expression.data, expression.length,
-	                  PCRE2_UTF | PCRE2_DOTALL | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C,
-	                  &code, &offset, NULL);
+	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR) expression.data, expression.length, options,
+	                                     &code, &offset, NULL);
 
 	if (compiled != NULL)
-	{
-		pcre2_code_free(compiled);
-		return true;
-	}
+		return compiled;
 	if (pcre2_get_error_message(code, message, sizeof(message)) < 0)
 		message[0] = '\0';
-	return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "%s", (const char *) message);
+	genops_error_set(error, GENOPS_INVALID_ARGUMENT, "%s", (const char *) message);
+	return NULL;
 }
 
-bool
-genops_regex_check(GenopsSlice expression, GenopsError *error)
+pcre2_code *
+genops_regex_compile(GenopsSlice expression, GenopsError *error)
 {
 	Scan scan = { expression, 0, error };
 	bool repeated = false;
@@ -214,7 +214,16 @@ genops_regex_check(GenopsSlice expression, GenopsError *error)
 	while (scan.at < expression.length)
 	{
 		if (!scan_element(&scan, &repeated))
-			return false;
+			return NULL;
 	}
-	return compiles(expression, error);
+	return compile(expression, error);
+}
+
+bool
+genops_regex_check(GenopsSlice expression, GenopsError *error)
+{
+	pcre2_code *compiled = genops_regex_compile(expression, error);
+
+	pcre2_code_free(compiled);
+	return compiled != NULL;
 }

@@ -11,8 +11,16 @@
 #include "core/base/error.h"
 #include "core/base/slice.h"
 
-/* Whether the expression is one of RE2, or why not.  The message is a phrase
- * without a place, for a sentence about the expression. */
+/* PCRE2's pcre2_code, so that who only checks needs no pcre2.h. */
+struct pcre2_real_code_8;
+
+/* The expression, to be given back by pcre2_code_free, or NULL and why.  It
+ * matches a whole text or nothing, without captures, and texts that are no
+ * valid UTF-8, too.  The message is a phrase without a place, for a sentence
+ * about the expression. */
+extern struct pcre2_real_code_8 *genops_regex_compile(GenopsSlice expression, GenopsError *error);
+
+/* Whether it compiles. */
 extern bool genops_regex_check(GenopsSlice expression, GenopsError *error);
 
 #endif
