@@ -115,7 +115,6 @@ read_name(GenopsLexer *lexer, GenopsSlice *name)
 	lexer->at = end;
 	if (!quoted)
 		return true;
-	/* A quoted part may hold what ends a name: there may be copied as much as is left. */
 	copy = genops_bytes_growing();
 	genops_bytes_put(&copy, name->data, name->length);
 	while (lexer->at < lexer->text.length && !genops_ends_name(lexer->text.data[lexer->at]))

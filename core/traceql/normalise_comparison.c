@@ -207,8 +207,8 @@ has_opposite(const GenopsField *attribute, const GenopsLiteral *literal)
 	       (known != GENOPS_TYPE_STRING && is_number(known) && is_number(literal->type));
 }
 
-static GenopsField *
-negate(GenopsNormaliser *normaliser, GenopsField *field)
+GenopsField *
+genops_normalise_negate(GenopsNormaliser *normaliser, GenopsField *field)
 {
 	normaliser->needs_all_spans = true;
 	return field == NULL ? NULL
@@ -225,7 +225,7 @@ normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, Genops
 	if (!negated)
 		return positive(normaliser, attribute, op, *literal);
 	if (!has_opposite(attribute, literal))
-		return negate(normaliser, positive(normaliser, attribute, op, *literal));
+		return genops_normalise_negate(normaliser, positive(normaliser, attribute, op, *literal));
 	return join(normaliser, GENOPS_OPERATOR_OR,
 	            positive(normaliser, attribute, opposite(op), *literal),
 	            genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL));
@@ -246,7 +246,8 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
 	if (intrinsic == GENOPS_INTRINSIC_NONE)
 		return normalise_attribute(normaliser, attribute, op, literal, negated);
 	if (negated && (is_event_intrinsic(intrinsic) || literal->type == GENOPS_TYPE_NIL))
-		return negate(normaliser, genops_build_comparison(normaliser, attribute, op, *literal));
+		return genops_normalise_negate(
+		    normaliser, genops_build_comparison(normaliser, attribute, op, *literal));
 	return genops_build_comparison(normaliser, attribute, negated ? opposite(op) : op, *literal);
 }
 
@@ -287,7 +288,7 @@ genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bo
 
 	/* Of all others Tempo fetches every value. */
 	if (attribute->kind != GENOPS_FIELD_ATTRIBUTE || value->kind != GENOPS_FIELD_LITERAL)
-		return negated ? negate(normaliser, field) : field;
+		return negated ? genops_normalise_negate(normaliser, field) : field;
 	rewritten = rewrite(normaliser, attribute, op, &value->literal, negated);
 	if (rewritten == NULL || is_same(field, rewritten))
 		return rewritten == NULL ? NULL : field;

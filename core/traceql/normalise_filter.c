@@ -48,15 +48,6 @@ all_certain(const GenopsField *field)
 	return true;
 }
 
-static GenopsField *
-negate(GenopsNormaliser *normaliser, GenopsField *field)
-{
-	normaliser->needs_all_spans = true;
-	return field == NULL ? NULL
-	                     : genops_build_operation(&normaliser->traceql->arena, GENOPS_OPERATOR_NOT,
-	                                              field, NULL, field->offset);
-}
-
 /* .flag || true: true where .flag is a boolean at all. */
 static GenopsField *
 any_boolean(GenopsNormaliser *normaliser, GenopsField *attribute)
@@ -121,7 +112,7 @@ rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	GenopsField *left = field->operands[0];
 
 	if (negated && !all_certain(field))
-		return negate(normaliser, rewrite_chain(normaliser, field, false));
+		return genops_normalise_negate(normaliser, rewrite_chain(normaliser, field, false));
 	if (field->op == GENOPS_OPERATOR_OR && field->operand_count == 2 &&
 	    left->kind == GENOPS_FIELD_ATTRIBUTE && is_boolean(field->operands[1], true))
 		return any_boolean(normaliser, left);
@@ -134,7 +125,7 @@ rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	if (is_certain(field->operands[0]))
 		return rewrite(normaliser, field->operands[0], !negated);
 	/* A bare attribute, of which everything is fetched. */
-	return negated ? negate(normaliser, field) : field;
+	return negated ? genops_normalise_negate(normaliser, field) : field;
 }
 
 /* 1 = 1, "a" = "b": the two values are of one type, or it is left alone. */
@@ -163,7 +154,7 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	if (field->kind == GENOPS_FIELD_LITERAL)
 		return negated ? boolean(normaliser, field->literal.integer == 0, field->offset) : field;
 	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
-		return negated ? negate(normaliser, field) : field;
+		return negated ? genops_normalise_negate(normaliser, field) : field;
 	switch (field->op)
 	{
 		case GENOPS_OPERATOR_AND:
@@ -173,7 +164,7 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 			return rewrite_not(normaliser, field, negated);
 		default:
 			if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_NOT_MATCH)
-				return negated ? negate(normaliser, field) : field;
+				return negated ? genops_normalise_negate(normaliser, field) : field;
 			if (compare_constants(field, &constant))
 				return boolean(normaliser, constant != negated, field->offset);
 			return genops_normalise_comparison(normaliser, field, negated);

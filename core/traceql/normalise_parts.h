@@ -25,6 +25,9 @@ extern GenopsField *genops_build_comparison(GenopsNormaliser *normaliser, Genops
 extern GenopsField *genops_build_nil(GenopsNormaliser *normaliser, GenopsField *attribute,
                                      GenopsOperator op);
 
+/* !field, which is right once all spans reach the engine.  NULL gives NULL. */
+extern GenopsField *genops_normalise_negate(GenopsNormaliser *normaliser, GenopsField *field);
+
 /* A comparison, or its opposite. */
 extern GenopsField *genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field,
                                                 bool negated);

@@ -14,7 +14,7 @@ typedef struct GenopsParser
 	GenopsLexer lexer;
 	GenopsToken token;    /* the next one, not yet taken */
 	GenopsToken previous; /* the last one taken */
-	int depth;            /* of open brackets and unary operators */
+	int depth;            /* of open brackets and operators whose right side is being read */
 	bool dialect;         /* read the forms that people write and TraceQL lacks */
 	bool instant;         /* such a form was read */
 	GenopsSlice *notices; /* how they were read */
