@@ -215,10 +215,27 @@ GiveUpStarting(QueueView *view, TimestampTz now)
 			 errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
 }
 
+/* Says once that the server has no place for a worker, and once that it has. */
+static void
+ReportSlots(bool started)
+{
+	static bool lacking = false;
+
+	if (!started && !lacking)
+		ereport(LOG,
+				(errmsg("could not start a genops worker: all background worker slots are in use"),
+				 errdetail("Recorded AI calls wait in shared memory meanwhile."),
+				 errhint("You may need to increase \"max_worker_processes\".")));
+	if (started && lacking)
+		ereport(LOG, (errmsg("genops workers can be started again")));
+	lacking = !started;
+}
+
 static bool
 StartWorker(QueueView *view, TimestampTz now)
 {
 	char		name[BGW_MAXLEN];
+	bool		started;
 
 	if (view->failed &&
 		!TimestampDifferenceExceeds(view->changed_at, now, RESTART_DELAY_MS))
@@ -236,11 +253,12 @@ StartWorker(QueueView *view, TimestampTz now)
 	}
 	SetState(view->queue, RING_WORKER_STARTING, now);
 	snprintf(name, sizeof(name), "genops worker of database %u", view->database);
-	if (StartProcess(name, "genops worker", "GenopsWorkerMain",
-					 Int32GetDatum((int32) (view->queue - ring_shared->queues))))
-		return true;
-	SetState(view->queue, RING_WORKER_NONE, now);
-	return false;
+	started = StartProcess(name, "genops worker", "GenopsWorkerMain",
+						   Int32GetDatum((int32) (view->queue - ring_shared->queues)));
+	if (!started)
+		SetState(view->queue, RING_WORKER_NONE, now);
+	ReportSlots(started);
+	return started;
 }
 
 static void

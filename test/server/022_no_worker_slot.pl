@@ -1,0 +1,49 @@
+# A server that has no place for another background worker: calls are recorded and
+# wait, the log says once why, and nothing is lost until there is a place.
+use strict;
+use warnings;
+
+use GenopsTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $receiver = start_receiver();
+
+# One for the launcher, one for that of logical replication.
+my $node = new_node('main', conf => 'max_worker_processes = 2');
+
+create_ledger($node);
+deliver_to($node, $receiver);
+
+sub in_log
+{
+	my ($pattern) = @_;
+
+	return scalar(() = slurp_file($node->logfile) =~ /$pattern/g);
+}
+
+sub counts { return $node->safe_psql('postgres', 'SELECT recorded, queued, stored, dropped FROM genops.stat_recording'); }
+
+my $missing = qr/could not start a genops worker: .*?\n.*DETAIL: .*?\n.*HINT: .*max_worker_processes/;
+
+$node->safe_psql('postgres', "SELECT genops_track('p', 'm', team => 't') FROM generate_series(1, 10)");
+wait_until('the log says why', sub { in_log($missing) });
+is($node->safe_psql('postgres', "SELECT complete, queued FROM genops_flush('stored', 2.5)"), 'f|10', 'spans wait');
+is(counts(), '10|10|0|0', 'and are counted');
+my (undef, undef, $warning) = $node->psql('postgres',
+	"SET statement_timeout = '100ms'; SET genops_tempo.durability = sync; SELECT genops_track('p', 'm', team => 't')");
+like($warning, qr/canceling statement due to statement timeout/, 'a session that wants to wait until they are stored can be cancelled');
+is(counts(), '11|11|0|0', 'and its call is recorded');
+is(in_log($missing), 1, 'the log says it once');
+
+$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+$node->restart;
+$receiver->wait_for_spans(11);
+flush_exported($node);
+is(counts(), '11|0|11|0', 'with a place for it, a worker stores them');
+is($node->safe_psql('postgres', 'SELECT sum(calls) FROM genops.spend'), 11, 'once');
+is(scalar($receiver->spans), 11, 'and delivers them');
+
+$node->stop('fast');
+$receiver->stop;
+done_testing();
