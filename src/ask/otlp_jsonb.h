@@ -19,6 +19,6 @@ extern Jsonb *OtlpEvents(GenopsSlice span);
 extern Jsonb *OtlpLinks(GenopsSlice span);
 
 /* Raises: the bytes of the ledger are not what they should be. */
-extern void OtlpMalformed(void) pg_attribute_noreturn();
+extern void OtlpMalformed(void) __attribute__((noreturn));
 
 #endif

@@ -20,7 +20,7 @@
 #include "utils/formatting.h"
 
 static void
-pg_attribute_noreturn() RefuseValue(const char *name, const GenopsError *error)
+__attribute__((noreturn)) RefuseValue(const char *name, const GenopsError *error)
 {
 	GenopsError named = *error;
 

@@ -83,7 +83,7 @@ TenantNameFinish(TenantName *name, char out[TENANT_ID_MAX + 1])
 	memcpy(out, name->text, length);
 	out[length] = '\0';
 	if (name->length > TENANT_ID_MAX)
-		snprintf(out + TENANT_ID_MAX - HASH_DIGITS - 1, HASH_DIGITS + 2, "-%016" INT64_MODIFIER "x",
-		         name->hash);
+		snprintf(out + TENANT_ID_MAX - HASH_DIGITS - 1, HASH_DIGITS + 2, "-%016llx",
+		         (unsigned long long) name->hash);
 	return length;
 }

@@ -208,7 +208,7 @@ TextOf(HeapTuple tuple, int column, TupleDesc descriptor)
 }
 
 static void
-ReadStream(HeapTuple tuple, TupleDesc descriptor, CursorStream *stream)
+StreamFromRow(HeapTuple tuple, TupleDesc descriptor, CursorStream *stream)
 {
 	stream->tenant_id = TextOf(tuple, DELIVERY_TENANT_ID, descriptor);
 	stream->route = TextOf(tuple, DELIVERY_ROUTE, descriptor);
@@ -241,7 +241,7 @@ CursorStreams(int *count)
 			streams = streams ? repalloc_huge(streams, room * sizeof(CursorStream)) :
 				palloc(room * sizeof(CursorStream));
 		}
-		ReadStream(tuple, RelationGetDescr(delivery), &streams[(*count)++]);
+		StreamFromRow(tuple, RelationGetDescr(delivery), &streams[(*count)++]);
 	}
 	systable_endscan(scan);
 	table_close(delivery, AccessShareLock);

@@ -11,7 +11,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#define NS_PER_US 1000
+#define NANOSECONDS_PER_US 1000
 #define EPOCH_DIFFERENCE_US ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 static const struct
@@ -88,9 +88,9 @@ PutText(TupleTableSlot *row, int column, GenopsSlice text)
 static TimestampTz
 TimeFloor(int64 unix_ns)
 {
-	int64 us = unix_ns / NS_PER_US;
+	int64 us = unix_ns / NANOSECONDS_PER_US;
 
-	if (unix_ns < us * NS_PER_US)
+	if (unix_ns < us * NANOSECONDS_PER_US)
 		us--;
 	return us - EPOCH_DIFFERENCE_US;
 }
@@ -100,7 +100,7 @@ TimeCeiling(int64 unix_ns)
 {
 	TimestampTz time = TimeFloor(unix_ns);
 
-	return unix_ns % NS_PER_US == 0 ? time : time + 1;
+	return unix_ns % NANOSECONDS_PER_US == 0 ? time : time + 1;
 }
 
 static int64

@@ -62,6 +62,6 @@ extern int64 ClockNanoseconds(void);
 extern const char *TextForMessage(GenopsSlice text);
 
 /* Raises what the core found, in the server's encoding. */
-extern void ReportCoreError(const GenopsError *error, int sqlstate) pg_attribute_noreturn();
+extern void ReportCoreError(const GenopsError *error, int sqlstate) __attribute__((noreturn));
 
 #endif
