@@ -15,8 +15,8 @@
 
 #include "access/xlog.h"
 #include "deliver/durable.h"
+#include "monotonic.h"
 #include "storage/condition_variable.h"
-#include "utils/timestamp.h"
 
 /* As the WAL writer's default; a commit is not left to it for longer. */
 #define LONGEST_DELAY_MS 200
@@ -26,7 +26,7 @@ typedef struct Commit
 	XLogRecPtr	end;			/* invalid: none */
 	int64		segment;
 	uint64		position;
-	TimestampTz at;
+	int64		at;				/* by MonotonicMs() */
 } Commit;
 
 static Commit oldest;
@@ -68,7 +68,7 @@ DurableStart(RingQueue *queue, int64 newest_segment)
 void
 DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position)
 {
-	Commit		commit = {end, Max(segment, newest.segment), position, GetCurrentTimestamp()};
+	Commit		commit = {end, Max(segment, newest.segment), Max(position, newest.position), MonotonicMs()};
 
 	/* Nothing was written: durable as soon as what came before it is. */
 	if (XLogRecPtrIsInvalid(end))
@@ -115,7 +115,7 @@ DurablePoll(RingQueue *queue)
 	if (XLogRecPtrIsInvalid(oldest.end))
 		return;
 	if (SomebodyWaits(queue) ||
-		TimestampDifferenceExceeds(oldest.at, GetCurrentTimestamp(), LONGEST_DELAY_MS))
+		MonotonicMs() >= oldest.at + LONGEST_DELAY_MS)
 	{
 		DurableForce(queue);
 		return;

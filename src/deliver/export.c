@@ -13,7 +13,7 @@
 #include "core/net/answer.h"
 #include "core/net/export_request.h"
 #include "deliver/export.h"
-#include "portability/instr_time.h"
+#include "monotonic.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -34,15 +34,6 @@ typedef struct Export
 int			export_in_flight = 0;
 
 static dlist_head exports = DLIST_STATIC_INIT(exports);
-
-int64
-MonotonicMs(void)
-{
-	instr_time	now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	return (int64) INSTR_TIME_GET_MILLISEC(now);
-}
 
 /* As many whole segments as fit, at least one. */
 static size_t

@@ -23,7 +23,4 @@ extern void ExportForgetAll(void);
 
 extern int	export_in_flight;
 
-/* Milliseconds of a clock that never goes back. */
-extern int64 MonotonicMs(void);
-
 #endif

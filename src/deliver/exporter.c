@@ -27,6 +27,7 @@
 #include "deliver/stream.h"
 #include "deliver/work.h"
 #include "keep/ledger.h"
+#include "monotonic.h"
 #include "settings.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -52,29 +53,31 @@ static char paused_for_all[STREAM_REASON_SIZE] = "";	/* why, or "" */
 
 static bool unfinished_step = false;	/* stopped for others' sake */
 static int64 newest_seq = 0;
-static TimestampTz recorded_at = 0; /* when rows were last written */
+static int64 recorded_at = 0;	/* MonotonicMs() when rows were last written */
 
 /* On a standby. */
 static uint64 direct_sent;
 static uint64 direct_refused;
 
-static void
-StartClient(void)
+static GenopsHttpClient *
+NewClient(void)
 {
 	GenopsError error;
+	GenopsHttpClient *made;
 
-	client = genops_http_client_new("OTel-OTLP-Exporter-C-genops_tempo/" GENOPS_VERSION, &error);
-	if (client == NULL)
+	made = genops_http_client_new("OTel-OTLP-Exporter-C-genops_tempo/" GENOPS_VERSION, &error);
+	if (made == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 				 errmsg("could not start the HTTP client: %s", error.message)));
+	return made;
 }
 
 void
 ExporterInit(void)
 {
 	context = AllocSetContextCreate(TopMemoryContext, "genops exporter", ALLOCSET_DEFAULT_SIZES);
-	StartClient();
+	client = NewClient();
 }
 
 void
@@ -188,13 +191,18 @@ static Stream *
 StreamOf(const Segment *segment)
 {
 	Stream	   *stream;
+	char	   *tenant_id;
+	char	   *route;
 
 	for (int i = 0; i < stream_count; i++)
 		if (!streams[i]->is_resend && SameText(segment->tenant_id, streams[i]->tenant_id) &&
 			SameText(segment->route, streams[i]->route))
 			return streams[i];
-	stream = AddStream(pnstrdup(segment->tenant_id.data, segment->tenant_id.length),
-					   pnstrdup(segment->route.data, segment->route.length));
+	tenant_id = pnstrdup(segment->tenant_id.data, segment->tenant_id.length);
+	route = pnstrdup(segment->route.data, segment->route.length);
+	stream = AddStream(tenant_id, route);
+	pfree(tenant_id);
+	pfree(route);
 	ShowPause(stream);
 	return stream;
 }
@@ -281,10 +289,11 @@ ExporterRefresh(void)
 {
 	const Configuration *configuration = ConfigurationGet();
 	LedgerState state = LedgerStateRead();
+	GenopsHttpClient *fresh = NewClient();	/* may fail, and then there is still the old one */
 
 	ExporterEnd();
 	ExportForgetAll();
-	StartClient();
+	client = fresh;
 
 	batch_spans = configuration->max_export_batch_size;
 	schedule_delay_ms = configuration->schedule_delay_ms;
@@ -311,7 +320,7 @@ ExporterRefresh(void)
 void
 ExporterTake(const Segment *segments, int segment_count)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = MonotonicMs();
 
 	for (int i = 0; i < segment_count; i++)
 	{
@@ -336,7 +345,7 @@ ReadMore(Stream *stream)
 {
 	Segment    *segments;
 	int			count;
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = MonotonicMs();
 
 	if (!WorkBegin())
 		return;
@@ -406,8 +415,7 @@ Wait(Stream *stream, int64 durable)
 	if (first == NULL || stream->more_on_disk || stream->is_resend || stream->done > 0 ||
 		BatchIsFull(stream, durable))
 		return 0;
-	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-										   TimestampTzPlusMilliseconds(first->since, schedule_delay_ms));
+	return Max((long) (first->since + schedule_delay_ms - MonotonicMs()), 0);
 }
 
 static bool
@@ -507,7 +515,7 @@ ForgetChanges(void)
 		memset(&streams[i]->change, 0, sizeof(CursorChange));
 		streams[i]->changed = false;
 	}
-	recorded_at = GetCurrentTimestamp();
+	recorded_at = MonotonicMs();
 }
 
 /* A range that is sent is no stream any more. */
@@ -533,7 +541,7 @@ void
 ExporterRecord(bool now)
 {
 	if (!AnythingToRecord() ||
-		(!now && !TimestampDifferenceExceeds(recorded_at, GetCurrentTimestamp(), RECORD_INTERVAL_MS)))
+		(!now && MonotonicMs() < recorded_at + RECORD_INTERVAL_MS))
 		return;
 	if (RecoveryInProgress())
 	{
@@ -679,7 +687,7 @@ ExporterSendDirect(const Segment *segments, int segment_count)
 		stream = StreamOf(&segments[i]);
 		stream->memory_only = true;
 		stream->pending += segments[i].span_count;
-		StreamAppend(stream, &segments[i], GetCurrentTimestamp());
+		StreamAppend(stream, &segments[i], MonotonicMs());
 	}
 }
 

@@ -14,11 +14,11 @@
 #include "commands/defrem.h"
 #include "deliver/launcher.h"
 #include "miscadmin.h"
+#include "monotonic.h"
 #include "nodes/parsenodes.h"
 #include "record/ring_shared.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #define LEAVE_TIMEOUT_MS 3000
@@ -64,16 +64,28 @@ DatabaseNeeded(Node *statement)
 	}
 }
 
+/* A database's queue; its place may be another's when the database is gone. */
+typedef struct Mark
+{
+	RingQueue  *queue;
+	Oid			database;
+} Mark;
+
 static void
 LetIn(int code, Datum arg)
 {
-	RingQueue  *queue = (RingQueue *) DatumGetPointer(arg);
+	Mark	   *mark = (Mark *) DatumGetPointer(arg);
+	RingQueue  *queue = mark->queue;
+	bool		marked;
 
 	(void) code;
 	SpinLockAcquire(&queue->lock);
-	queue->keep_out--;
+	marked = queue->database == mark->database && queue->keep_out > 0;
+	if (marked)
+		queue->keep_out--;
 	SpinLockRelease(&queue->lock);
-	RingWake(queue);
+	if (marked)
+		RingWake(queue);
 }
 
 /* Whether the worker is there; a worker that is about to start counts, since
@@ -90,23 +102,24 @@ WorkerIsIn(RingQueue *queue)
 }
 
 static void
-KeepOut(RingQueue *queue)
+KeepOut(Mark *mark)
 {
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LEAVE_TIMEOUT_MS);
+	RingQueue  *queue = mark->queue;
+	int64		deadline = MonotonicMs() + LEAVE_TIMEOUT_MS;
 
 	SpinLockAcquire(&queue->lock);
 	queue->keep_out++;
 	SpinLockRelease(&queue->lock);
 
-	PG_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(queue));
+	PG_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(mark));
 	{
 		RingWake(queue);
 		ConditionVariablePrepareToSleep(&queue->progress);
-		while (WorkerIsIn(queue) && GetCurrentTimestamp() < deadline)
+		while (WorkerIsIn(queue) && MonotonicMs() < deadline)
 			ConditionVariableTimedSleep(&queue->progress, 100, PG_WAIT_EXTENSION);
 		ConditionVariableCancelSleep();
 	}
-	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(queue));
+	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(mark));
 }
 
 static void
@@ -130,27 +143,27 @@ KeepOutUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
 {
 	const char *name = DatabaseNeeded(statement->utilityStmt);
 	Oid			database = name ? get_database_oid(name, true) : InvalidOid;
-	RingQueue  *queue = OidIsValid(database) ? RingQueueOf(database, false) : NULL;
+	Mark		mark = {OidIsValid(database) ? RingQueueOf(database, false) : NULL, database};
 
-	if (queue == NULL)
+	if (mark.queue == NULL)
 	{
 		RunUtility(statement, query, read_only_tree, context, parameters, environment,
 				   destination, completion);
 		return;
 	}
 
-	KeepOut(queue);
-	PG_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(queue));
+	KeepOut(&mark);
+	PG_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(&mark));
 	{
 		RunUtility(statement, query, read_only_tree, context, parameters, environment,
 				   destination, completion);
 	}
-	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(queue));
+	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(&mark));
 
 	if (IsA(statement->utilityStmt, DropdbStmt))
-		RingDiscard(queue);
+		RingDiscard(mark.queue, database);
 	else
-		LetIn(0, PointerGetDatum(queue));
+		LetIn(0, PointerGetDatum(&mark));
 }
 
 void

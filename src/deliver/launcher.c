@@ -20,6 +20,7 @@
 #include "access/heapam.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_database.h"
 #include "compat.h"
 #include "deliver/launcher.h"
@@ -188,28 +189,29 @@ LookAt(RingQueue *queue, TimestampTz now)
 	return view;
 }
 
-static void
-SetState(RingQueue *queue, RingWorkerState state, TimestampTz now)
+/* No worker comes; false if one has come after all. */
+static bool
+SetNone(RingQueue *queue, bool failed, TimestampTz now)
 {
-	SpinLockAcquire(&queue->lock);
-	queue->worker_state = state;
-	queue->worker_changed_at = now;
-	SpinLockRelease(&queue->lock);
-}
+	bool		none;
 
-static void
-SetFailed(RingQueue *queue)
-{
 	SpinLockAcquire(&queue->lock);
-	queue->worker_failed = true;
+	none = queue->worker_pid == 0;
+	if (none)
+	{
+		queue->worker_state = RING_WORKER_NONE;
+		queue->worker_failed |= failed;
+		queue->worker_changed_at = now;
+	}
 	SpinLockRelease(&queue->lock);
+	return none;
 }
 
 static void
 GiveUpStarting(QueueView *view, TimestampTz now)
 {
-	SetState(view->queue, RING_WORKER_NONE, now);
-	SetFailed(view->queue);
+	if (!SetNone(view->queue, true, now))
+		return;
 	ereport(LOG,
 			(errmsg("the genops worker of database %u did not start", view->database),
 			 errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
@@ -231,6 +233,26 @@ ReportSlots(bool started)
 	lacking = !started;
 }
 
+/* What was seen may have changed: a session may need the database for itself, and
+ * waits only for a worker that it knows of. */
+static bool
+ClaimStart(const QueueView *view, TimestampTz now)
+{
+	RingQueue  *queue = view->queue;
+	bool		claimed;
+
+	SpinLockAcquire(&queue->lock);
+	claimed = queue->database == view->database && queue->worker_state == RING_WORKER_NONE &&
+		queue->keep_out == 0;
+	if (claimed)
+	{
+		queue->worker_state = RING_WORKER_STARTING;
+		queue->worker_changed_at = now;
+	}
+	SpinLockRelease(&queue->lock);
+	return claimed;
+}
+
 static bool
 StartWorker(QueueView *view, TimestampTz now)
 {
@@ -243,20 +265,21 @@ StartWorker(QueueView *view, TimestampTz now)
 	switch (StateOfDatabase(view->database))
 	{
 		case DATABASE_GONE:
-			RingDiscard(view->queue);
+			RingDiscard(view->queue, view->database);
 			return false;
 		case DATABASE_CLOSED:
-			SetState(view->queue, RING_WORKER_NONE, now);
+			(void) SetNone(view->queue, false, now);
 			return false;
 		case DATABASE_OPEN:
 			break;
 	}
-	SetState(view->queue, RING_WORKER_STARTING, now);
+	if (!ClaimStart(view, now))
+		return false;
 	snprintf(name, sizeof(name), "genops worker of database %u", view->database);
 	started = StartProcess(name, "genops worker", "GenopsWorkerMain",
 						   Int32GetDatum((int32) (view->queue - ring_shared->queues)));
 	if (!started)
-		SetState(view->queue, RING_WORKER_NONE, now);
+		(void) SetNone(view->queue, false, now);
 	ReportSlots(started);
 	return started;
 }
@@ -352,6 +375,25 @@ ReportFullRings(void)
 	}
 }
 
+/* A standby that has become a primary has a ledger of its own to go on with, and
+ * nobody may have recorded anything on it. */
+static void
+NoticePromotion(void)
+{
+	static bool was_standby = false;
+	bool		is_standby = RecoveryInProgress();
+
+	for (int i = 0; was_standby && !is_standby && i < RING_MAX_QUEUES; i++)
+	{
+		RingQueue  *queue = &ring_shared->queues[i];
+
+		SpinLockAcquire(&queue->lock);
+		queue->worker_wanted |= OidIsValid(queue->database);
+		SpinLockRelease(&queue->lock);
+	}
+	was_standby = is_standby;
+}
+
 /* Shared memory knows where we are, for as long as we are. */
 static void
 Detach(int code, Datum arg)
@@ -398,6 +440,7 @@ GenopsLauncherMain(Datum unused)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
+		NoticePromotion();
 		StartCensus();
 		StartWorkers();
 		ReportFullRings();

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "deliver/stream.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
@@ -34,7 +35,7 @@ StreamFree(Stream *stream)
 }
 
 void
-StreamAppend(Stream *stream, const Segment *segment, TimestampTz since)
+StreamAppend(Stream *stream, const Segment *segment, int64 since)
 {
 	Size		length = VARSIZE_ANY_EXHDR(segment->bytes);
 	WaitingSegment *waiting = MemoryContextAlloc(GetMemoryChunkContext(stream),

@@ -21,7 +21,7 @@ typedef struct WaitingSegment
 	slist_node	link;
 	int64		seq;			/* 0 on a standby: it is in no ledger */
 	int			span_count;
-	TimestampTz since;
+	int64		since;			/* by MonotonicMs() */
 	Size		length;
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];
 } WaitingSegment;
@@ -82,7 +82,7 @@ extern Stream *StreamNew(MemoryContext context, const char *tenant_id, const cha
 extern void StreamFree(Stream *stream);
 
 /* Appends a copy of the segment, allocated in the stream's context. */
-extern void StreamAppend(Stream *stream, const Segment *segment, TimestampTz since);
+extern void StreamAppend(Stream *stream, const Segment *segment, int64 since);
 
 /* Forgets what waits in memory, where it can be read from the ledger again. */
 extern void StreamForget(Stream *stream);

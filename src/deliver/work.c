@@ -17,7 +17,6 @@
 #include "commands/extension.h"
 #include "deliver/work.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
@@ -98,5 +97,4 @@ WorkCommit(void)
 	SetUserIdAndSecContext(saved_user, saved_context);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
-	pgstat_report_stat(false);
 }

@@ -32,6 +32,7 @@
 #include "deliver/worker.h"
 #include "keep/ledger.h"
 #include "miscadmin.h"
+#include "monotonic.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -75,12 +76,17 @@ static MemoryContext batch_context;
 
 static int	batch_limit = MAX_BATCH_RECORDS;	/* smaller after a failure */
 static long retry_delay_ms = 0; /* 0: the last turn succeeded */
-static TimestampTz retry_at = 0;
-static TimestampTz queued_since = 0;	/* 0: nothing is queued */
-static TimestampTz idle_since = 0;
-static TimestampTz housekeeping_at = 0;
+static bool sending_directly = false;	/* a batch of a standby's is on its way */
+static bool storing = false;	/* should the turn fail, it is a batch's failure */
+
+/* All by MonotonicMs(): the clock may jump. */
+static int64 retry_at = 0;
+static int64 queued_since = 0;	/* 0: nothing is queued */
+static int64 idle_since = 0;
+static int64 housekeeping_at = 0;
+static int64 missing_since = 0;	/* the extension; 0: it is there */
+
 static bool nothing_published = false;	/* only reserved slots are queued */
-static TimestampTz missing_since = 0;	/* the extension; 0: it is there */
 static bool configuration_loaded = false;
 static bool unfinished = false; /* a worker is needed when this one goes */
 
@@ -90,37 +96,58 @@ static bool unfinished = false; /* a worker is needed when this one goes */
 static void
 Detach(int code, Datum arg)
 {
+	TimestampTz now = GetCurrentTimestamp();
+
 	(void) arg;
 	SpinLockAcquire(&queue->lock);
+	if (queue->worker_pid != MyProcPid)
+	{
+		SpinLockRelease(&queue->lock);	/* the database is gone */
+		return;
+	}
 	queue->worker_failed = code != 0;
 	queue->worker_wanted |= unfinished;
 	queue->worker_state = RING_WORKER_NONE;
 	queue->worker_pid = 0;
 	queue->worker_proc = NULL;
 	queue->worker_must_leave = false;
-	queue->worker_changed_at = GetCurrentTimestamp();
+	queue->worker_changed_at = now;
 	SpinLockRelease(&queue->lock);
 	ConditionVariableBroadcast(&queue->progress);
 	RingWakeLauncher();
 }
 
+/*
+ * The ring has one reader and the ledger one writer.  A worker that was so slow to
+ * come up that another took its place, or whose database went meanwhile, leaves.
+ */
 static void
 Attach(int queue_number)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	Oid			database;
+	bool		taken;
+	bool		kept_out;
 
 	queue = &ring_shared->queues[queue_number];
 	SpinLockAcquire(&queue->lock);
 	database = queue->database;
-	queue->worker_state = RING_WORKER_RUNNING;
-	queue->worker_pid = MyProcPid;
-	queue->worker_proc = MyProc;
-	queue->worker_must_leave = false;
-	queue->worker_changed_at = GetCurrentTimestamp();
+	taken = queue->worker_pid != 0;
+	kept_out = queue->keep_out > 0;
+	if (OidIsValid(database) && !taken)
+	{
+		queue->worker_state = RING_WORKER_RUNNING;
+		queue->worker_pid = MyProcPid;
+		queue->worker_proc = MyProc;
+		queue->worker_must_leave = false;
+		queue->worker_changed_at = now;
+	}
 	SpinLockRelease(&queue->lock);
-	before_shmem_exit(Detach, (Datum) 0);
 
-	if (!OidIsValid(database))
+	if (!OidIsValid(database) || taken)
+		proc_exit(0);
+	before_shmem_exit(Detach, (Datum) 0);
+	if (kept_out)
 		proc_exit(0);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	pgstat_report_appname("genops worker");
@@ -142,13 +169,13 @@ AskedToLeave(void)
 static bool
 IdleForLong(void)
 {
-	bool		idle = queued_since == 0 && ExporterIdle();
+	bool		idle = queued_since == 0 && !sending_directly && ExporterIdle();
 
 	if (!idle)
 		idle_since = 0;
 	else if (idle_since == 0)
-		idle_since = GetCurrentTimestamp();
-	return idle && TimestampDifferenceExceeds(idle_since, GetCurrentTimestamp(), IDLE_LEAVE_MS);
+		idle_since = MonotonicMs();
+	return idle && MonotonicMs() >= idle_since + IDLE_LEAVE_MS;
 }
 
 static void
@@ -248,6 +275,7 @@ StoreBatch(const Batch *batch)
 		return;
 	}
 	MemoryContextSwitchTo(batch_context);
+	storing = true;
 	segments = SegmentsBuild(batch->records, batch->count,
 							 ConfigurationGet()->max_export_batch_size, &segment_count);
 	LedgerStore(segments, segment_count, RecordingTime());
@@ -257,7 +285,10 @@ StoreBatch(const Batch *batch)
 	/* Committed: nothing may fail before the ring has given up the records. */
 	Release(batch, batch->count, 0, XactLastCommitEnd, segments[segment_count - 1].seq);
 	batch_limit = MAX_BATCH_RECORDS;
+	storing = false;
+	configuration_loaded = false;	/* streams that miss a segment are read anew */
 	ExporterTake(segments, segment_count);
+	configuration_loaded = true;
 }
 
 static bool
@@ -266,7 +297,7 @@ DueToStore(void)
 	uint64		queued;
 	uint64		bytes;
 	bool		wanted;
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = MonotonicMs();
 
 	SpinLockAcquire(&queue->lock);
 	queued = queue->tail.position - queue->head.position;
@@ -283,7 +314,7 @@ DueToStore(void)
 		queued_since = now;
 	return wanted || AskedToLeave() ||
 		queued >= RING_FULL_BATCH_RECORDS || bytes >= RING_FULL_BATCH_BYTES ||
-		TimestampDifferenceExceeds(queued_since, now, setting_flush_interval_ms);
+		now >= queued_since + setting_flush_interval_ms;
 }
 
 static void
@@ -311,16 +342,22 @@ static void
 SendQueuedDirectly(void)
 {
 	static Batch batch;
-	static bool under_way = false;
 	uint64		sent;
 	uint64		refused;
 
-	if (!under_way)
+	if (!sending_directly)
 	{
 		Segment    *segments;
 		int			segment_count;
 
+		MemoryContextReset(batch_context);
+		if (!DueToStore())
+			return;
 		batch = ReadBatch();
+		nothing_published = !batch.moved;
+		queued_since = 0;
+		if (batch.count == 0 && batch.moved)
+			ReleaseUnstored(&batch);
 		if (batch.count == 0 || !WorkBegin())
 			return;
 		MemoryContextSwitchTo(batch_context);
@@ -329,13 +366,13 @@ SendQueuedDirectly(void)
 		WorkCommit();
 		ExporterSendDirect(segments, segment_count);
 		MemoryContextReset(batch_context);
-		under_way = true;
+		sending_directly = true;
 	}
 	if (ExporterDirectDone(&sent, &refused))
 	{
 		RingCountDrop(queue, RING_DROP_STANDBY, refused);
 		Release(&batch, 0, sent, InvalidXLogRecPtr, 0);
-		under_way = false;
+		sending_directly = false;
 	}
 }
 
@@ -360,7 +397,7 @@ RefreshConfiguration(void)
 	if (!WorkBegin())
 	{
 		if (missing_since == 0)
-			missing_since = GetCurrentTimestamp();
+			missing_since = MonotonicMs();
 		return;
 	}
 	missing_since = 0;
@@ -419,13 +456,13 @@ Deliver(void)
 /* What can't wait until the housekeeping is due, and what is done when nobody
  * waits for room in the ring. */
 static void
-KeepUp(TimestampTz now)
+KeepUp(int64 now)
 {
-	static TimestampTz indexed_at = 0;
+	static int64 indexed_at = 0;
 
 	if (LedgerFoldIsUrgent())
 		(void) LedgerFoldSpend(false);
-	if (RingIsCrowded(queue) || !TimestampDifferenceExceeds(indexed_at, now, INDEXING_MS))
+	if (RingIsCrowded(queue) || now < indexed_at + INDEXING_MS)
 		return;
 	LedgerIndexNew();
 	indexed_at = now;
@@ -434,13 +471,13 @@ KeepUp(TimestampTz now)
 static void
 KeepHouse(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = MonotonicMs();
 	bool		more = false;
 
 	KeepUp(now);
 	if (now < housekeeping_at)
 		return;
-	housekeeping_at = TimestampTzPlusMilliseconds(now, HOUSEKEEPING_MS);
+	housekeeping_at = now + HOUSEKEEPING_MS;
 	more |= LedgerFoldSpend(false);
 	more |= LedgerCloseDays();
 	if (WorkBegin())
@@ -448,6 +485,7 @@ KeepHouse(void)
 		int64		retention_us = ConfigurationGet()->retention_us;
 
 		WorkCommit();
+		ExporterRecord(true);	/* lest what was sent just now counts as expired */
 		if (LedgerExpire(retention_us))
 		{
 			configuration_loaded = false;	/* what is pending changed */
@@ -471,26 +509,29 @@ TakeTurn(void)
 	Deliver();
 	if (!RecoveryInProgress() && retry_delay_ms == 0)
 		KeepHouse();
+	pgstat_report_stat(false);
 }
 
 /*
  * Errors.
  */
 
-/* Whether trying the same record again can help. */
+/*
+ * Whether a record of the batch may be to blame.  Of a table that is missing, a
+ * right, a lock or a disk that is full, none is: all records would be dropped
+ * one after the other.
+ */
 static bool
-MayPass(int sqlstate)
+IsOfARecord(int sqlstate)
 {
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
-		case ERRCODE_INSUFFICIENT_RESOURCES:
-		case ERRCODE_OPERATOR_INTERVENTION:
-		case ERRCODE_SYSTEM_ERROR:
-		case ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE:	/* lock_not_available */
-		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
 			return true;
 		default:
-			return sqlstate == ERRCODE_READ_ONLY_SQL_TRANSACTION;
+			return sqlstate == ERRCODE_INTERNAL_ERROR;
 	}
 }
 
@@ -510,15 +551,15 @@ AfterFailure(int sqlstate)
 	long		longest = sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ? LAST_LOCK_RETRY_MS : LAST_RETRY_MS;
 
 	retry_delay_ms = retry_delay_ms == 0 ? FIRST_RETRY_MS : Min(retry_delay_ms * 2, longest);
-	retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), retry_delay_ms);
-	if (MayPass(sqlstate))
+	retry_at = MonotonicMs() + retry_delay_ms;
+	if (!storing || !IsOfARecord(sqlstate))
 		return;
 	if (batch_limit == 1)
 		DropOneRecord();
 	else
 	{
 		batch_limit = Max(batch_limit / 8, 1);
-		retry_at = GetCurrentTimestamp();
+		retry_at = MonotonicMs();
 	}
 }
 
@@ -547,9 +588,10 @@ ReportFailure(ErrorData *error)
 static void
 TakeTurnSafely(void)
 {
-	if (retry_delay_ms > 0 && GetCurrentTimestamp() < retry_at)
+	if (retry_delay_ms > 0 && MonotonicMs() < retry_at)
 		return;
 
+	storing = false;
 	PG_TRY();
 	{
 		TakeTurn();
@@ -582,24 +624,26 @@ TakeTurnSafely(void)
 static long
 SleepTime(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = MonotonicMs();
 	long		sleep = IDLE_LEAVE_MS;
 	long		timeout;
 
 	if (retry_delay_ms > 0)
-		return Max(TimestampDifferenceMilliseconds(now, retry_at), 1);
+		return Max((long) (retry_at - now), 1);
 	if (missing_since != 0)
 		return MISSING_NAP_MS;
 	if (nothing_published)
 		return RESERVED_NAP_MS;
-	if (DueToStore())
+	if (!sending_directly && DueToStore())
 		return 0;
-	if (queued_since != 0)
-		sleep = TimestampDifferenceMilliseconds(now, TimestampTzPlusMilliseconds(queued_since, setting_flush_interval_ms)) + 1;
+	if (!sending_directly && queued_since != 0)
+		sleep = Max((long) (queued_since + setting_flush_interval_ms - now), 1);
 	timeout = ExporterTimeout(DurableSegment());
 	if (timeout >= 0)
 		sleep = Min(sleep, timeout);
-	return Min(sleep, TimestampDifferenceMilliseconds(now, housekeeping_at) + 1);
+	if (!RecoveryInProgress())	/* a standby has no house to keep */
+		sleep = Min(sleep, Max((long) (housekeeping_at - now), 1));
+	return sleep;
 }
 
 static void
@@ -634,7 +678,7 @@ ExtensionGone(void)
 	Batch		batch;
 
 	if (missing_since == 0 ||
-		!TimestampDifferenceExceeds(missing_since, GetCurrentTimestamp(), MISSING_LEAVE_MS))
+		MonotonicMs() < missing_since + MISSING_LEAVE_MS)
 		return false;
 	do
 	{

@@ -166,7 +166,7 @@ ResourceEnvelope(const SpanRecord *record)
 	if (genops_slice_present(record->envelope))
 	{
 		if (!genops_read_envelope(record->envelope, &envelope))
-			ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+			ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			                errmsg("the resource of an ingested span is malformed")));
 		return envelope;
 	}

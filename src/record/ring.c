@@ -37,6 +37,7 @@
 
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
+#include "monotonic.h"
 #include "record/ring_shared.h"
 #include "settings.h"
 #include "storage/ipc.h"
@@ -73,13 +74,34 @@ RingPageAt(uint32 number)
 	return (RingPage *) ((char *) ring_shared + PagesOffset() + (Size) number * RING_PAGE_SIZE);
 }
 
+/* As if nothing had ever been recorded. */
+static void
+EmptyQueue(RingQueue *queue)
+{
+	queue->head = queue->tail = (RingPlace) {.page = RING_NO_PAGE};
+	queue->page_count = 0;
+	queue->queued_bytes = 0;
+	queue->max_queued = 0;
+	queue->stored_position = queue->wanted_position = 0;
+	queue->newest_segment = queue->settled_segment = 0;
+	queue->wanted_segment = queue->stalled_segment = 0;
+	queue->worker_state = RING_WORKER_NONE;
+	queue->worker_pid = 0;
+	queue->worker_proc = NULL;
+	queue->worker_changed_at = 0;
+	queue->worker_failed = queue->worker_wanted = queue->worker_must_leave = false;
+	queue->keep_out = 0;
+	memset(&queue->counts, 0, sizeof(queue->counts));
+	queue->dropping = false;
+}
+
 static void
 InitQueue(RingQueue *queue)
 {
-	memset(queue, 0, sizeof(RingQueue));
 	SpinLockInit(&queue->lock);
 	ConditionVariableInit(&queue->progress);
-	queue->head.page = queue->tail.page = RING_NO_PAGE;
+	queue->database = InvalidOid;
+	EmptyQueue(queue);
 }
 
 void
@@ -353,13 +375,13 @@ CountInterrupted(int code, Datum arg)
 static bool
 AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 {
-	TimestampTz deadline;
+	int64		deadline;
 	bool		done;
 
 	if (setting_queue_timeout_ms == 0 || !RingMayWait())
 		return false;
 
-	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), setting_queue_timeout_ms);
+	deadline = MonotonicMs() + setting_queue_timeout_ms;
 	SpinLockAcquire(&queue->lock);
 	queue->counts.waits++;
 	SpinLockRelease(&queue->lock);
@@ -367,7 +389,7 @@ AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_co
 	ConditionVariablePrepareToSleep(&queue->progress);
 	while (!(done = TryAppend(queue, length, parts, part_count)))
 	{
-		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
+		long		left = (long) (deadline - MonotonicMs());
 
 		if (left <= 0)
 			break;
@@ -587,10 +609,20 @@ RingIsCrowded(RingQueue *queue)
 	return crowded;
 }
 
+/*
+ * Others may hold a pointer to the queue still: the launcher, or a session that
+ * wants to drop the same database.  So the lock stays a lock, and whoever sleeps on
+ * the condition variable stays on its list.
+ */
 void
-RingDiscard(RingQueue *queue)
+RingDiscard(RingQueue *queue, Oid database)
 {
 	SpinLockAcquire(&queue->lock);
+	if (queue->database != database)
+	{
+		SpinLockRelease(&queue->lock);
+		return;
+	}
 	while (queue->head.page != RING_NO_PAGE)
 	{
 		uint32		page = queue->head.page;
@@ -598,10 +630,10 @@ RingDiscard(RingQueue *queue)
 		queue->head.page = page == queue->tail.page ? RING_NO_PAGE : RingPageAt(page)->next;
 		GiveBackPage(queue, page);
 	}
+	EmptyQueue(queue);
+	SpinLockAcquire(&ring_shared->lock);
+	queue->database = InvalidOid;
+	SpinLockRelease(&ring_shared->lock);
 	SpinLockRelease(&queue->lock);
 	ConditionVariableBroadcast(&queue->progress);
-
-	SpinLockAcquire(&ring_shared->lock);
-	InitQueue(queue);
-	SpinLockRelease(&ring_shared->lock);
 }

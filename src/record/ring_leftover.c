@@ -6,7 +6,8 @@
  * look.  When all processes are gone the postmaster writes what is left to a
  * file, and the next start reads it back into the ring and removes it.
  *
- * The file is a header and, for each record, its database, length and bytes.
+ * The file is a header and, for each record, its database, length and bytes,
+ * and a record without a database at the end.
  * A file of another format, or one that is cut short, is dropped with a
  * message: its records are of a format of this very library.
  */
@@ -21,7 +22,7 @@
 #include "storage/fd.h"
 
 #define LEFTOVER_FILE "genops_tempo.leftover"
-#define LEFTOVER_MAGIC UINT64CONST(0x67656e6f70733031)
+#define LEFTOVER_MAGIC UINT64CONST(0x67656e6f70733032)
 
 typedef struct LeftoverRecord
 {
@@ -70,6 +71,7 @@ static bool
 SaveAll(FILE *file, uint64 *saved)
 {
 	uint64		magic = LEFTOVER_MAGIC;
+	LeftoverRecord end = {InvalidOid, 0};
 
 	if (!WriteAll(file, &magic, sizeof(magic)))
 		return false;
@@ -77,7 +79,7 @@ SaveAll(FILE *file, uint64 *saved)
 		if (OidIsValid(ring_shared->queues[i].database) &&
 			!SaveQueue(file, &ring_shared->queues[i], saved))
 			return false;
-	return fflush(file) == 0 && pg_fsync(fileno(file)) == 0;
+	return WriteAll(file, &end, sizeof(end)) && fflush(file) == 0 && pg_fsync(fileno(file)) == 0;
 }
 
 /*
@@ -121,8 +123,9 @@ RingSaveLeftover(int code, Datum arg)
 				 errdetail("The spans that were recorded while the server shut down are lost.")));
 }
 
+/* False where no record follows; *complete: because there is none. */
 static bool
-LoadRecord(FILE *file)
+LoadRecord(FILE *file, bool *complete)
 {
 	LeftoverRecord record;
 	char	   *data;
@@ -131,6 +134,9 @@ LoadRecord(FILE *file)
 
 	if (fread(&record, 1, sizeof(record), file) != sizeof(record) ||
 		record.length > RING_MAX_RECORD)
+		return false;
+	*complete = !OidIsValid(record.database);
+	if (*complete)
 		return false;
 	data = palloc(record.length);
 	part = (RingPart) {data, record.length};
@@ -147,15 +153,23 @@ RingLoadLeftover(void)
 	FILE	   *file = AllocateFile(LEFTOVER_FILE, PG_BINARY_R);
 	uint64		magic = 0;
 	uint64		loaded = 0;
+	bool		complete = false;
 
 	if (file == NULL)
+	{
+		if (errno != ENOENT)
+			ereport(LOG,
+					(errcode_for_file_access(),
+					 errmsg("could not open file \"%s\": %m", LEFTOVER_FILE)));
 		return;
+	}
 	if (fread(&magic, 1, sizeof(magic), file) == sizeof(magic) && magic == LEFTOVER_MAGIC)
-		while (LoadRecord(file))
+		while (LoadRecord(file, &complete))
 			loaded++;
-	if (!feof(file) || loaded == 0)
+	if (!complete)
 		ereport(LOG,
-				(errmsg("file \"%s\" of genops_tempo could not be read to its end", LEFTOVER_FILE),
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("file \"%s\" of genops_tempo could not be read to its end", LEFTOVER_FILE),
 				 errdetail("Spans of it are lost.")));
 	FreeFile(file);
 	durable_unlink(LEFTOVER_FILE, LOG);

@@ -140,8 +140,9 @@ extern bool RingIsCrowded(RingQueue *queue);
 
 extern void RingCountDrop(RingQueue *queue, RingDrop reason, uint64 count);
 
-/* Empties the queue of a database that is gone and frees its place. */
-extern void RingDiscard(RingQueue *queue);
+/* Empties the queue of a database that is gone and frees its place.  Does nothing
+ * where the place is another database's by now. */
+extern void RingDiscard(RingQueue *queue, Oid database);
 
 /* Appends to another database's queue, without waiting: for what is read
  * back at the start. */

@@ -12,11 +12,11 @@
 #include "catalog/pg_inherits.h"
 #include "compat.h"
 #include "miscadmin.h"
+#include "monotonic.h"
 #include "record/ring_shared.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
-#include "utils/timestamp.h"
 
 static bool wake_at_commit = false;
 
@@ -102,7 +102,7 @@ SettledUpTo(RingQueue *queue, int64 target, bool *give_up)
 static bool
 Wait(RingQueue *queue, WaitOver is_over, int64 target, long timeout_ms)
 {
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
+	int64		deadline = MonotonicMs() + timeout_ms;
 	uint32		wait_event = compat_wait_event("GenopsWaitForWorker");
 	bool		over;
 	bool		asked = false;
@@ -119,7 +119,7 @@ Wait(RingQueue *queue, WaitOver is_over, int64 target, long timeout_ms)
 		if (over || give_up)
 			break;
 		if (timeout_ms >= 0)
-			left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
+			left = (long) (deadline - MonotonicMs());
 		if (left <= 0)
 			break;
 		if (!asked)
