@@ -101,7 +101,7 @@ for my $code (@refusals)
 	is(delivery($node, "refused-$code", 'stored, pending, rejected, requests, reason'),
 		"3|3|0|1|HTTP $code: refused by a rule", "$code: kept");
 }
-is($node->safe_psql('postgres', "SELECT complete, pending FROM genops_flush('exported', 600)"),
+is($node->safe_psql('postgres', "SET statement_timeout = '120s'; SELECT complete, pending FROM genops_flush('exported', 600)"),
 	'f|9', 'nobody waits for what is blocked');
 $receiver->set_mode();
 $node->safe_psql('postgres', "SELECT genops_configure(headers => '{\"Authorization\": \"Bearer right\"}')");

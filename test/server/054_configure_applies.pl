@@ -25,7 +25,7 @@ sub configure
 record($node, 'kept', 3);
 wait_for_state($node, 'kept', 'paused');
 is(delivery($node, 'kept', 'reason, stored, pending'), 'no endpoint is configured|3|3', 'not configured: kept');
-is($node->safe_psql('postgres', "SELECT complete, pending FROM genops_flush('exported', 600)"),
+is($node->safe_psql('postgres', "SET statement_timeout = '120s'; SELECT complete, pending FROM genops_flush('exported', 600)"),
 	'f|3', 'nobody waits for it');
 my $worker = $node->safe_psql('postgres', 'SELECT worker_pid FROM genops.stat_recording');
 deliver_to($node, $first, arguments => 'schedule_delay_millis => 20');

@@ -20,7 +20,7 @@ sub flush
 {
 	my ($arguments, @more) = @_;
 
-	return $node->safe_psql('postgres', "SELECT * FROM genops_flush($arguments)", @more);
+	return $node->safe_psql('postgres', "SET statement_timeout = '120s'; SELECT * FROM genops_flush($arguments)", @more);
 }
 
 sub configure { $node->safe_psql('postgres', 'SELECT genops_configure(timeout => 3600)'); }
