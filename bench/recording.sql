@@ -58,7 +58,7 @@ BEGIN
 END
 $$;
 
-CALL bench_recording(5, 20000);
+CALL bench_recording(11, 10000);
 
 SELECT what, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY us)::numeric, 2) AS median_us_per_call
 FROM bench_round GROUP BY what ORDER BY 2;

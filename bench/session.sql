@@ -14,7 +14,7 @@ BEGIN
     FOR part IN 1 .. parts LOOP
         started := clock_timestamp();
         FOR i IN 1 .. calls LOOP
-            PERFORM genops_observe(genops_begin('openai', 'gpt-4o', team => 'platform', customer_id => i), i);
+            PERFORM genops_observe(genops_begin('openai', 'gpt-4o', team => 'platform', customer_id => i), clock_timestamp());
         END LOOP;
         us := round(1e6 * extract(epoch FROM clock_timestamp() - started) / calls, 2);
         INSERT INTO part SELECT part, us, sum(total_bytes) FROM pg_backend_memory_contexts;
