@@ -338,13 +338,11 @@ StoreQueued(void)
  * On a hot standby there is no ledger to write: what is in the ring goes out,
  * and leaves the ring when it has arrived.
  */
+static Batch direct;
+
 static void
 SendQueuedDirectly(void)
 {
-	static Batch batch;
-	uint64		sent;
-	uint64		refused;
-
 	if (!sending_directly)
 	{
 		Segment    *segments;
@@ -353,27 +351,35 @@ SendQueuedDirectly(void)
 		MemoryContextReset(batch_context);
 		if (!DueToStore())
 			return;
-		batch = ReadBatch();
-		nothing_published = !batch.moved;
+		direct = ReadBatch();
+		nothing_published = !direct.moved;
 		queued_since = 0;
-		if (batch.count == 0 && batch.moved)
-			ReleaseUnstored(&batch);
-		if (batch.count == 0 || !WorkBegin())
+		if (direct.count == 0 && direct.moved)
+			ReleaseUnstored(&direct);
+		if (direct.count == 0 || !WorkBegin())
 			return;
 		MemoryContextSwitchTo(batch_context);
-		segments = SegmentsBuild(batch.records, batch.count,
+		segments = SegmentsBuild(direct.records, direct.count,
 								 ConfigurationGet()->max_export_batch_size, &segment_count);
 		WorkCommit();
 		ExporterSendDirect(segments, segment_count);
 		MemoryContextReset(batch_context);
 		sending_directly = true;
 	}
-	if (ExporterDirectDone(&sent, &refused))
-	{
-		RingCountDrop(queue, RING_DROP_STANDBY, refused);
-		Release(&batch, 0, sent, InvalidXLogRecPtr, 0);
-		sending_directly = false;
-	}
+}
+
+/* After the answers were read: nothing else would wake the worker. */
+static void
+FinishDirectly(void)
+{
+	uint64		sent;
+	uint64		refused;
+
+	if (!sending_directly || !ExporterDirectDone(&sent, &refused))
+		return;
+	RingCountDrop(queue, RING_DROP_STANDBY, refused);
+	Release(&direct, 0, sent, InvalidXLogRecPtr, 0);
+	sending_directly = false;
 }
 
 /*
@@ -507,6 +513,7 @@ TakeTurn(void)
 	else
 		StoreQueued();
 	Deliver();
+	FinishDirectly();
 	if (!RecoveryInProgress() && retry_delay_ms == 0)
 		KeepHouse();
 	pgstat_report_stat(false);
