@@ -1,5 +1,7 @@
 -- What one recorded call costs, beside an empty function with the same
--- arguments and beside an INSERT of the same facts, in one PL/pgSQL loop each.
+-- arguments and beside an INSERT of the same facts (the ids and times that a span
+-- has are made in both) into a logged table with two indexes, in one PL/pgSQL loop
+-- each.
 -- The three take turns, so that a slow moment of the machine hits them alike.
 \set ON_ERROR_STOP 1
 \pset footer off
@@ -11,7 +13,8 @@ CREATE OR REPLACE FUNCTION bench_noop(provider text, model text, operation text,
     RETURNS text LANGUAGE C VOLATILE AS :'noop_library', 'bench_noop';
 
 DROP TABLE IF EXISTS bench_call;
-CREATE TABLE bench_call (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT clock_timestamp(),
+CREATE TABLE bench_call (trace_id uuid DEFAULT gen_random_uuid(), span_id bigint DEFAULT (random() * 1e18)::bigint,
+    at timestamptz DEFAULT clock_timestamp(), duration interval DEFAULT '0', status smallint DEFAULT 0,
     provider text, model text, operation text, prompt_tokens bigint, completion_tokens bigint,
     total_cost numeric, team text, project text, customer_id text, cost_center text,
     environment text, feature text);

@@ -310,6 +310,25 @@ Reserve(RingQueue *queue, Size length, bool *wake)
 	return slot;
 }
 
+/* Most parts are short texts, for which two copies of a fixed size that overlap
+ * cost less than a call of memcpy. */
+static inline void
+CopyPart(char *to, const char *from, Size length)
+{
+	if (length > 16)
+		memcpy(to, from, length);
+	else if (length >= 8)
+	{
+		memcpy(to, from, 8);
+		memcpy(to + length - 8, from + length - 8, 8);
+	}
+	else
+	{
+		for (Size i = 0; i < length; i++)
+			to[i] = from[i];
+	}
+}
+
 static void
 CopyParts(RingSlot *slot, const RingPart *parts, int part_count)
 {
@@ -317,8 +336,7 @@ CopyParts(RingSlot *slot, const RingPart *parts, int part_count)
 
 	for (int i = 0; i < part_count; i++)
 	{
-		if (parts[i].length > 0)
-			memcpy(to, parts[i].data, parts[i].length);
+		CopyPart(to, parts[i].data, parts[i].length);
 		to += parts[i].length;
 	}
 	pg_write_barrier();

@@ -10,17 +10,17 @@
 #include "record/span_record.h"
 #include "settings.h"
 
-/* Precedes the texts, the envelope and the span. */
+/* Stands behind the facts, before the texts, the envelope and the span.  Of the
+ * facts' texts, data only says present or absent. */
 typedef struct SpanRecordHead
 {
-	GenopsSpanFacts facts;		/* text[].data only says present or absent */
 	uint32		envelope_length;
 	uint32		span_length;
 	bool		has_envelope;
 } SpanRecordHead;
 
-/* Head, texts, envelope, span. */
-#define MAX_PARTS (1 + GENOPS_TEXT_COUNT + 2)
+/* Facts, head, texts, envelope, span. */
+#define MAX_PARTS (2 + GENOPS_TEXT_COUNT + 2)
 
 /* How long durability "sync" waits for the worker before it says so. */
 #define SYNC_TIMEOUT_MS 30000
@@ -39,11 +39,11 @@ SpanRecordSubmit(const SpanRecord *record, bool may_wait)
 				 errdetail("Setting \"genops_tempo.durability\" is \"sync\", and a standby has no ledger of its own."),
 				 errhint("Record on the primary, or set \"genops_tempo.durability\" to \"async\".")));
 
-	head.facts = record->facts;
 	head.envelope_length = (uint32) record->envelope.length;
 	head.span_length = (uint32) record->span.length;
 	head.has_envelope = genops_slice_present(record->envelope);
 
+	parts[count++] = (RingPart) {&record->facts, sizeof(record->facts)};
 	parts[count++] = (RingPart) {&head, sizeof(head)};
 	for (int i = 0; i < GENOPS_TEXT_COUNT; i++)
 		if (record->facts.text[i].length > 0)
@@ -71,13 +71,14 @@ SpanRecordSync(void)
 void
 SpanRecordRead(const void *data, Size length, SpanRecord *record)
 {
-	const SpanRecordHead *head = data;
-	const char *next = (const char *) data + sizeof(SpanRecordHead);
+	const GenopsSpanFacts *facts = data;
+	const SpanRecordHead *head = (const SpanRecordHead *) (facts + 1);
+	const char *next = (const char *) (head + 1);
 
-	Assert(length >= sizeof(SpanRecordHead));
+	Assert(length >= sizeof(GenopsSpanFacts) + sizeof(SpanRecordHead));
 	(void) length;
 
-	record->facts = head->facts;
+	record->facts = *facts;
 	for (int i = 0; i < GENOPS_TEXT_COUNT; i++)
 	{
 		GenopsSlice *text = &record->facts.text[i];
