@@ -8,9 +8,11 @@
 
 #include "fmgr.h"
 #include "access/genam.h"
+#include "catalog/pg_database.h"
 #include "executor/executor.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
+#include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
@@ -77,6 +79,17 @@ compat_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int key
 	return index_beginscan(heap, index, snapshot, NULL, key_count, 0);
 #else
 	return index_beginscan(heap, index, snapshot, key_count, 0);
+#endif
+}
+
+/* Whether the role owns the database, by itself or as a superuser. */
+static inline bool
+compat_owns_database(Oid database, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, database, role);
+#else
+	return pg_database_ownercheck(database, role);
 #endif
 }
 

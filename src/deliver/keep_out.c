@@ -12,6 +12,7 @@
 #include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
+#include "compat.h"
 #include "deliver/launcher.h"
 #include "miscadmin.h"
 #include "monotonic.h"
@@ -122,6 +123,13 @@ KeepOut(Mark *mark)
 	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(mark));
 }
 
+/* CREATE DATABASE needs no right on most of its templates. */
+static bool
+MayNeed(Node *statement, Oid database)
+{
+	return IsA(statement, CreatedbStmt) || compat_owns_database(database, GetUserId());
+}
+
 static void
 RunUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
 		   ProcessUtilityContext context, ParamListInfo parameters,
@@ -145,7 +153,8 @@ KeepOutUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
 	Oid			database = name ? get_database_oid(name, true) : InvalidOid;
 	Mark		mark = {OidIsValid(database) ? RingQueueOf(database, false) : NULL, database};
 
-	if (mark.queue == NULL)
+	/* Who will be refused must not keep the worker from its work. */
+	if (mark.queue == NULL || !MayNeed(statement->utilityStmt, database))
 	{
 		RunUtility(statement, query, read_only_tree, context, parameters, environment,
 				   destination, completion);

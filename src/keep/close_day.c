@@ -25,10 +25,10 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-/* The worker stores nothing while it builds an index: at about half a second a
- * million spans, this is some ten seconds.  A larger day keeps its bloom
- * filters. */
-#define MAX_CLOSED_BLOCKS (4 * (1024 * 1024 / BLCKSZ) * 1024)
+/* The worker stores nothing while it builds an index, which takes one to two
+ * seconds for a day of this size, some two million spans.  A larger day keeps its
+ * bloom filters. */
+#define MAX_CLOSED_BLOCKS (512 * (1024 * 1024 / BLCKSZ))
 
 #define BUILD_MEMORY "32MB"
 
