@@ -30,36 +30,42 @@ typedef struct KeptSegment
 
 typedef struct SegmentCache
 {
+	struct SegmentCache *next;
 	MemoryContext statement;
 	MemoryContextCallback forget;
 	uint64 calls;
 	KeptSegment kept[KEPT];
 } SegmentCache;
 
-/* That of the statement that asked last; nested statements have their own,
- * and the outer one starts anew. */
-static SegmentCache *current = NULL;
+/* Of the statements that run; nested ones have their own. */
+static SegmentCache *caches = NULL;
 
 static void
 Forget(void *cache)
 {
-	if (current == cache)
-		current = NULL;
+	SegmentCache **link = &caches;
+
+	while (*link != NULL && *link != cache)
+		link = &(*link)->next;
+	if (*link != NULL)
+		*link = (*link)->next;
 }
 
 static SegmentCache *
 CacheOf(MemoryContext statement)
 {
-	SegmentCache *cache = current;
+	SegmentCache *cache;
 
-	if (cache != NULL && cache->statement == statement)
-		return cache;
+	for (cache = caches; cache != NULL; cache = cache->next)
+		if (cache->statement == statement)
+			return cache;
 	cache = MemoryContextAllocZero(statement, sizeof(SegmentCache));
 	cache->statement = statement;
 	cache->forget.func = Forget;
 	cache->forget.arg = cache;
 	MemoryContextRegisterResetCallback(statement, &cache->forget);
-	current = cache;
+	cache->next = caches;
+	caches = cache;
 	return cache;
 }
 
