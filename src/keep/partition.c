@@ -184,7 +184,8 @@ PartitionEnsure(TimestampTz recorded_at)
 	return day;
 }
 
-/* The partitions of a table in the order of their bounds. */
+/* The partitions of a table in the order of their bounds.  The parent stays locked
+ * until the transaction ends: retention can't drop one that is about to be opened. */
 static Oid *
 PartitionsOf(const char *parent, int *count)
 {
@@ -194,7 +195,7 @@ PartitionsOf(const char *parent, int *count)
 
 	*count = partitions->nparts;
 	memcpy(oids, partitions->oids, partitions->nparts * sizeof(Oid));
-	table_close(relation, AccessShareLock);
+	table_close(relation, NoLock);
 	return oids;
 }
 
