@@ -39,11 +39,14 @@ WorkPrepare(void)
 	Set("lock_timeout", "200ms");
 	Set("statement_timeout", "0");
 	Set("idle_in_transaction_session_timeout", "0");
+	if (GetConfigOption("transaction_timeout", true, false) != NULL)
+		Set("transaction_timeout", "0");	/* PostgreSQL 17 */
 	Set("session_replication_role", "replica");
 	Set("default_transaction_isolation", "read committed");
 	Set("default_transaction_read_only", "off");
 	Set("row_security", "off");
 	Set("TimeZone", "UTC");
+	Set("jit", "off");			/* its library is larger than the worker */
 	if (GetConfigOption("pg_stat_statements.track", true, false) != NULL)
 		Set("pg_stat_statements.track", "none");
 }
