@@ -214,7 +214,7 @@ COMMENT ON COLUMN genops.stat_recording.dropped_unstorable IS 'The ledger refuse
 COMMENT ON COLUMN genops.stat_recording.dropped_standby IS 'On a hot standby, the endpoint refused it or sampling left it out.';
 COMMENT ON COLUMN genops.stat_recording.dropped_discarded IS 'The ledger it was recorded for was dropped.';
 COMMENT ON COLUMN genops.stat_recording.repaired_texts IS 'Texts that were no valid UTF-8 and were made so.';
-COMMENT ON COLUMN genops.stat_recording.cut_attributes IS 'Texts that were longer than genops_tempo.max_attribute_length.';
+COMMENT ON COLUMN genops.stat_recording.cut_attributes IS 'Texts that were longer than genops_tempo.max_attribute_length, and attributes that their span had no room for.';
 COMMENT ON COLUMN genops.stat_recording.duplicates IS 'Calls with a provider''s response id that was seen shortly before: recorded, not charged.';
 COMMENT ON COLUMN genops.stat_recording.waits IS 'Calls that waited for room in the queue.';
 COMMENT ON COLUMN genops.stat_recording.sent_outside_ledger IS 'On a hot standby: spans that were sent and are in no ledger.';

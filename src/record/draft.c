@@ -71,10 +71,13 @@ void
 DraftPutAttributes(SpanDraft *draft, Jsonb *attributes, size_t reserve)
 {
 	size_t taken = DraftTextsSize(&draft->facts) + reserve;
+	uint32 dropped;
 
-	if (attributes != NULL)
-		draft->dropped_attributes +=
-		    AttributesPut(&draft->span, attributes, taken < DRAFT_MAX ? DRAFT_MAX - taken : 0);
+	if (attributes == NULL)
+		return;
+	dropped = AttributesPut(&draft->span, attributes, taken < DRAFT_MAX ? DRAFT_MAX - taken : 0);
+	draft->dropped_attributes += dropped;
+	TextLeaveOut(dropped);
 }
 
 void

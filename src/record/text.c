@@ -38,6 +38,14 @@ void
 TextReset(void)
 {
 	converted_used = 0;
+	repaired_count = 0;
+	cut_count = 0;
+}
+
+void
+TextLeaveOut(uint32 attributes)
+{
+	cut_count += attributes;
 }
 
 void

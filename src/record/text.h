@@ -29,10 +29,13 @@ extern GenopsSlice TextFromServer(GenopsSlice text, size_t limit);
  * postgresql.conf or a role of another database's encoding. */
 extern GenopsSlice TextFromSetting(const char *text, size_t limit);
 
-/* Forgets the texts of the span before. */
+/* Forgets the texts of the span before, and what was cut of one that was refused. */
 extern void TextReset(void);
 
-/* Counts what was repaired and cut since it was last called. */
+/* Attributes that a span has no room for are cut, too. */
+extern void TextLeaveOut(uint32 attributes);
+
+/* Counts what was repaired and cut since TextReset. */
 extern void TextCount(void);
 
 #endif

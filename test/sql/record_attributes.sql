@@ -1,7 +1,7 @@
 -- The caller's own attributes, and the limits of texts.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(22);
+SELECT plan(25);
 
 \o /dev/null
 SELECT set_config('genops.project', 'record_attributes ' || gen_random_uuid(), false);
@@ -73,4 +73,13 @@ SELECT throws_like($$ SELECT genops_track('p', 'm', attributes => '{"genops.cost
 SELECT is(count(*), 13::bigint, 'all were recorded') FROM mine;
 SELECT is(count(DISTINCT trace_id), 13::bigint, 'in traces of their own') FROM mine;
 SELECT is(count(DISTINCT span_id), 13::bigint, 'with ids of their own') FROM mine;
+
+-- What is cut is counted, of what is recorded.
+SELECT cut_attributes AS cut FROM genops.stat_recording \gset
+SELECT genops_track('p', 'm', attributes => jsonb_build_object('a', repeat('x', 5000), 'b', repeat('y', 5000))) \g /dev/null
+SELECT is(cut_attributes - :cut, 2::bigint, 'texts that are cut are counted') FROM genops.stat_recording;
+SELECT throws_ok($$ SELECT genops_track('p', 'm', attributes => jsonb_build_object('a', repeat('x', 5000), 'team', 'a')) $$, '22023',
+	NULL, 'a call that is refused after a text of its was cut');
+SELECT genops_track('p', 'm', attributes => (SELECT jsonb_object_agg('k' || i, i) FROM generate_series(1, 130) i)) \g /dev/null
+SELECT is(cut_attributes - :cut, 4::bigint, 'as are attributes for which there is no room') FROM genops.stat_recording;
 SELECT * FROM finish();
