@@ -17,8 +17,8 @@ BEGIN
     FOR i IN 1 .. calls LOOP
         PERFORM genops_track(provider => 'openai', model => 'gpt-4o-' || i % 7, operation => 'chat',
             prompt_tokens => 100 + i % 1999, completion_tokens => 10 + i % 499,
-            total_cost => (i % 9973) * 0.0000125, team => 'team-' || i % 23, project => 'assistant',
-            customer_id => i % 5003, cost_center => 'engineering', environment => 'production',
+            total_cost => (i % 9973) * 0.0000125, team => 'team-' || i % 997 % 23, project => 'assistant',
+            customer_id => i % 997, cost_center => 'engineering', environment => 'production',
             feature => 'summary');
         after := clock_timestamp();
         worst := greatest(worst, after - before);

@@ -27,16 +27,15 @@
 /* Before version 16 the declaration that this makes is not exported. */
 #if PG_VERSION_NUM < 160000
 #undef PG_FUNCTION_INFO_V1
-#define PG_FUNCTION_INFO_V1(name) \
-	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+#define PG_FUNCTION_INFO_V1(name)                                               \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                            \
 	extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name)(void); \
-	const Pg_finfo_record * \
-	CppConcat(pg_finfo_, name)(void) \
-	{ \
-		static const Pg_finfo_record record = {1}; \
-		return &record; \
-	} \
-	extern int	no_such_variable
+	const Pg_finfo_record *CppConcat(pg_finfo_, name)(void)                     \
+	{                                                                           \
+		static const Pg_finfo_record record = { 1 };                            \
+		return &record;                                                         \
+	}                                                                           \
+	extern int no_such_variable
 #endif
 
 /* A wait event set that the caller frees. */

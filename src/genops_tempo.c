@@ -16,7 +16,7 @@
 #include "utils/builtins.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
-PG_MODULE_MAGIC_EXT(.name = "genops_tempo",.version = GENOPS_VERSION);
+PG_MODULE_MAGIC_EXT(.name = "genops_tempo", .version = GENOPS_VERSION);
 #else
 PG_MODULE_MAGIC;
 #endif

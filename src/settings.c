@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "configure/tenant.h"
 #include "core/span/trace_context.h"
 #include "miscadmin.h"
 #include "settings.h"
@@ -20,23 +21,21 @@
 /* As many bytes as Tempo keeps of an attribute, so that both have the same. */
 #define DEFAULT_MAX_ATTRIBUTE_LENGTH 2048
 
-int			setting_shared_memory_kb = DEFAULT_SHARED_MEMORY_KB;
-int			setting_max_workers = DEFAULT_MAX_WORKERS;
-int			setting_queue_timeout_ms = DEFAULT_QUEUE_TIMEOUT_MS;
-int			setting_durability = DURABILITY_ASYNC;
-int			setting_flush_interval_ms = DEFAULT_FLUSH_INTERVAL_MS;
-bool		setting_export = true;
-int			setting_max_attribute_length = DEFAULT_MAX_ATTRIBUTE_LENGTH;
-char	   *setting_attribution[GENOPS_TEXT_COUNT];
-char	   *setting_traceparent;
+int setting_shared_memory_kb = DEFAULT_SHARED_MEMORY_KB;
+int setting_max_workers = DEFAULT_MAX_WORKERS;
+int setting_queue_timeout_ms = DEFAULT_QUEUE_TIMEOUT_MS;
+int setting_durability = DURABILITY_ASYNC;
+int setting_flush_interval_ms = DEFAULT_FLUSH_INTERVAL_MS;
+bool setting_export = true;
+int setting_max_attribute_length = DEFAULT_MAX_ATTRIBUTE_LENGTH;
+char *setting_attribution[GENOPS_TEXT_COUNT];
+char *setting_traceparent;
 
 static bool ledger_mark = false;
 
-static const struct config_enum_entry durability_options[] = {
-	{"async", DURABILITY_ASYNC, false},
-	{"sync", DURABILITY_SYNC, false},
-	{NULL, 0, false}
-};
+static const struct config_enum_entry durability_options[] = { { "async", DURABILITY_ASYNC, false },
+	                                                           { "sync", DURABILITY_SYNC, false },
+	                                                           { NULL, 0, false } };
 
 static bool
 CheckTraceparent(char **value, void **extra, GucSource source)
@@ -46,9 +45,22 @@ CheckTraceparent(char **value, void **extra, GucSource source)
 	(void) extra;
 	(void) source;
 	if (*value == NULL || **value == '\0' ||
-		genops_traceparent_parse(genops_slice(*value), &parent))
+	    genops_traceparent_parse(genops_slice(*value), &parent))
 		return true;
-	GUC_check_errdetail("A W3C traceparent has the form 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, all in lower case.");
+	GUC_check_errdetail("A W3C traceparent has the form 00-<32 hex digits>-<16 hex digits>-<2 hex "
+	                    "digits>, all in lower case.");
+	return false;
+}
+
+static bool
+CheckTenant(char **value, void **extra, GucSource source)
+{
+	(void) extra;
+	(void) source;
+	if (*value == NULL || **value == '\0' || TenantIdValid(*value, strlen(*value)))
+		return true;
+	GUC_check_errdetail("A tenant has up to %d letters, digits and characters of !-_.*'().",
+	                    TENANT_ID_MAX);
 	return false;
 }
 
@@ -57,87 +69,88 @@ static void
 DefineSharedMemory(void)
 {
 	DefineCustomIntVariable("genops_tempo.shared_memory",
-							"Sets the shared memory in which recorded spans wait to be stored.",
-							"It is shared by all databases of the server.",
-							&setting_shared_memory_kb,
-							DEFAULT_SHARED_MEMORY_KB, MIN_SHARED_MEMORY_KB, MAX_SHARED_MEMORY_KB,
-							PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
+	                        "Sets the shared memory in which recorded spans wait to be stored.",
+	                        "It is shared by all databases of the server.",
+	                        &setting_shared_memory_kb, DEFAULT_SHARED_MEMORY_KB,
+	                        MIN_SHARED_MEMORY_KB, MAX_SHARED_MEMORY_KB, PGC_POSTMASTER, GUC_UNIT_KB,
+	                        NULL, NULL, NULL);
 }
 
 static void
 DefineRecordingSettings(void)
 {
 	DefineCustomIntVariable("genops_tempo.queue_timeout",
-							"Sets how long a call waits for room when the shared memory is full.",
-							"0 never waits: the span is dropped and counted at once.",
-							&setting_queue_timeout_ms,
-							DEFAULT_QUEUE_TIMEOUT_MS, 0, INT_MAX,
-							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	                        "Sets how long a call waits for room when the shared memory is full.",
+	                        "0 never waits: the span is dropped and counted at once.",
+	                        &setting_queue_timeout_ms, DEFAULT_QUEUE_TIMEOUT_MS, 0, INT_MAX,
+	                        PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomEnumVariable("genops_tempo.durability",
-							 "Sets whether a call waits until its span is stored in the ledger.",
-							 "\"async\" may lose a flush interval when the whole server crashes; \"sync\" loses nothing.",
-							 &setting_durability, DURABILITY_ASYNC, durability_options,
-							 PGC_USERSET, 0, NULL, NULL, NULL);
+	                         "Sets whether a call waits until its span is stored in the ledger.",
+	                         "\"async\" may lose a flush interval when the whole server crashes; "
+	                         "\"sync\" loses nothing.",
+	                         &setting_durability, DURABILITY_ASYNC, durability_options, PGC_USERSET,
+	                         0, NULL, NULL, NULL);
 	DefineCustomIntVariable("genops_tempo.max_attribute_length",
-							"Sets the length at which the texts of a span are cut.",
-							"The default is the length at which Tempo cuts.",
-							&setting_max_attribute_length,
-							DEFAULT_MAX_ATTRIBUTE_LENGTH, 64, 16384,
-							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	                        "Sets the length at which the texts of a span are cut.",
+	                        "The default is the length at which Tempo cuts.",
+	                        &setting_max_attribute_length, DEFAULT_MAX_ATTRIBUTE_LENGTH, 64, 16384,
+	                        PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
 }
 
 static void
 DefineWorkerSettings(void)
 {
 	DefineCustomIntVariable("genops_tempo.max_workers",
-							"Sets how many databases are served at the same time.",
-							"Each takes a place of max_worker_processes.",
-							&setting_max_workers,
-							DEFAULT_MAX_WORKERS, 1, 64,
-							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	                        "Sets how many databases are served at the same time.",
+	                        "Each takes a place of max_worker_processes.", &setting_max_workers,
+	                        DEFAULT_MAX_WORKERS, 1, 64, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("genops_tempo.flush_interval",
-							"Sets how long a recorded span waits at the most before it is stored.",
-							NULL,
-							&setting_flush_interval_ms,
-							DEFAULT_FLUSH_INTERVAL_MS, 10, 60000,
-							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	                        "Sets how long a recorded span waits at the most before it is stored.",
+	                        NULL, &setting_flush_interval_ms, DEFAULT_FLUSH_INTERVAL_MS, 10, 60000,
+	                        PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomBoolVariable("genops_tempo.export",
-							 "Controls whether this server sends spans anywhere.",
-							 "Recording and the ledger go on when it is off.",
-							 &setting_export, true,
-							 PGC_SIGHUP, 0, NULL, NULL, NULL);
-	DefineCustomBoolVariable("genops_tempo.ledger",
-							 "Marks a database that has a ledger.",
-							 "Set by CREATE EXTENSION for its database, so that delivery goes on after a restart.",
-							 &ledger_mark, false,
-							 PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	                         "Controls whether this server sends spans anywhere.",
+	                         "Recording and the ledger go on when it is off.", &setting_export,
+	                         true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+	    "genops_tempo.ledger", "Marks a database that has a ledger.",
+	    "Set by CREATE EXTENSION for its database, so that delivery goes on after a restart.",
+	    &ledger_mark, false, PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 }
 
 static void
 DefineAttribution(GenopsFactText text, const char *name, const char *description)
 {
 	DefineCustomStringVariable(name, description,
-							   "Empty means not set; an argument of the call wins.",
-							   &setting_attribution[text], "",
-							   PGC_USERSET, 0, NULL, NULL, NULL);
+	                           "Empty means not set; an argument of the call wins.",
+	                           &setting_attribution[text], "", PGC_USERSET, 0,
+	                           text == GENOPS_TEXT_TENANT_ID ? CheckTenant : NULL, NULL, NULL);
 }
 
 static void
 DefineSessionSettings(void)
 {
-	DefineAttribution(GENOPS_TEXT_TEAM, "genops.team", "Sets the team that AI calls are charged to.");
-	DefineAttribution(GENOPS_TEXT_PROJECT, "genops.project", "Sets the project that AI calls are charged to.");
-	DefineAttribution(GENOPS_TEXT_CUSTOMER_ID, "genops.customer_id", "Sets the customer that AI calls are made for.");
-	DefineAttribution(GENOPS_TEXT_COST_CENTER, "genops.cost_center", "Sets the cost centre that AI calls are charged to.");
-	DefineAttribution(GENOPS_TEXT_ENVIRONMENT, "genops.environment", "Sets the environment of AI calls, such as production.");
-	DefineAttribution(GENOPS_TEXT_FEATURE, "genops.feature", "Sets the feature that AI calls belong to.");
-	DefineAttribution(GENOPS_TEXT_USER_ID, "genops.user_id", "Sets the user that AI calls are made for.");
-	DefineAttribution(GENOPS_TEXT_SERVICE_NAME, "genops.service_name", "Sets the service that makes the AI calls.");
-	DefineAttribution(GENOPS_TEXT_TENANT_ID, "genops.tenant_id", "Sets the Tempo tenant that spans are sent to.");
-	DefineCustomStringVariable("genops.traceparent",
-							   "Sets the W3C trace context that AI calls are part of.",
-							   NULL, &setting_traceparent, "",
-							   PGC_USERSET, 0, CheckTraceparent, NULL, NULL);
+	DefineAttribution(GENOPS_TEXT_TEAM, "genops.team",
+	                  "Sets the team that AI calls are charged to.");
+	DefineAttribution(GENOPS_TEXT_PROJECT, "genops.project",
+	                  "Sets the project that AI calls are charged to.");
+	DefineAttribution(GENOPS_TEXT_CUSTOMER_ID, "genops.customer_id",
+	                  "Sets the customer that AI calls are made for.");
+	DefineAttribution(GENOPS_TEXT_COST_CENTER, "genops.cost_center",
+	                  "Sets the cost centre that AI calls are charged to.");
+	DefineAttribution(GENOPS_TEXT_ENVIRONMENT, "genops.environment",
+	                  "Sets the environment of AI calls, such as production.");
+	DefineAttribution(GENOPS_TEXT_FEATURE, "genops.feature",
+	                  "Sets the feature that AI calls belong to.");
+	DefineAttribution(GENOPS_TEXT_USER_ID, "genops.user_id",
+	                  "Sets the user that AI calls are made for.");
+	DefineAttribution(GENOPS_TEXT_SERVICE_NAME, "genops.service_name",
+	                  "Sets the service that makes the AI calls.");
+	DefineAttribution(GENOPS_TEXT_TENANT_ID, "genops.tenant_id",
+	                  "Sets the Tempo tenant that spans are sent to.");
+	DefineCustomStringVariable(
+	    "genops.traceparent", "Sets the W3C trace context that AI calls are part of.", NULL,
+	    &setting_traceparent, "", PGC_USERSET, 0, CheckTraceparent, NULL, NULL);
 }
 
 void

@@ -14,13 +14,13 @@ typedef enum Durability
 } Durability;
 
 /* genops_tempo.* */
-extern int	setting_shared_memory_kb;
-extern int	setting_max_workers;
-extern int	setting_queue_timeout_ms;	/* 0: never wait for room */
-extern int	setting_durability; /* Durability */
-extern int	setting_flush_interval_ms;
+extern int setting_shared_memory_kb;
+extern int setting_max_workers;
+extern int setting_queue_timeout_ms; /* 0: never wait for room */
+extern int setting_durability;       /* Durability */
+extern int setting_flush_interval_ms;
 extern bool setting_export;
-extern int	setting_max_attribute_length;	/* bytes */
+extern int setting_max_attribute_length; /* bytes */
 
 /* genops.*: the session's attribution, indexed like the facts' texts; NULL or
  * "" where it has none.  Only the texts that have a setting are ever set. */

@@ -170,6 +170,22 @@ genops_ai_provider_name(GenopsSlice provider)
 	return provider;
 }
 
+bool
+genops_ai_is_inference(GenopsSlice operation)
+{
+	static const GenopsSlice inference[] = { GENOPS_LITERAL("chat"),
+		                                     GENOPS_LITERAL("text_completion"),
+		                                     GENOPS_LITERAL("generate_content"),
+		                                     GENOPS_LITERAL("embeddings") };
+
+	for (size_t i = 0; i < sizeof(inference) / sizeof(inference[0]); i++)
+	{
+		if (genops_slice_equal(operation, inference[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Unknown and "none" are left out alike: {.team != ""} must mean "has one". */
 static inline void
 put_known(GenopsBytes *out, GenopsSlice key, GenopsSlice value)

@@ -45,6 +45,10 @@ extern GenopsSlice genops_ai_call_name(char *buffer, size_t size, GenopsSlice op
  * "aws.bedrock", "azure" is "azure.ai.openai"; an unknown one stays itself. */
 extern GenopsSlice genops_ai_provider_name(GenopsSlice provider);
 
+/* Whether an operation of OpenTelemetry's list is a call of a model, which costs,
+ * and not an agent's or a workflow's step around such calls. */
+extern bool genops_ai_is_inference(GenopsSlice operation);
+
 /* Whether a key is one that genops_ai_call_put_* writes, so that a caller's
  * own attribute of that name is not written twice. */
 extern bool genops_ai_call_owns_key(GenopsSlice key);

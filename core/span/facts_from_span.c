@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "core/base/money.h"
+#include "core/span/ai_call.h"
 #include "core/base/utf8.h"
 #include "core/span/fact_names.h"
 #include "core/span/otlp_read.h"
@@ -241,10 +242,6 @@ is_one_of(GenopsSlice text, const GenopsSlice *list, size_t count)
 static bool
 is_ai_call(const GenopsSpanFacts *facts)
 {
-	static const GenopsSlice inference[] = { GENOPS_LITERAL("chat"),
-		                                     GENOPS_LITERAL("text_completion"),
-		                                     GENOPS_LITERAL("generate_content"),
-		                                     GENOPS_LITERAL("embeddings") };
 	static const GenopsSlice containers[] = {
 		GENOPS_LITERAL("invoke_agent"), GENOPS_LITERAL("create_agent"),
 		GENOPS_LITERAL("invoke_workflow"), GENOPS_LITERAL("execute_tool"), GENOPS_LITERAL("plan")
@@ -256,7 +253,7 @@ is_ai_call(const GenopsSpanFacts *facts)
 	                facts->tokens[GENOPS_TOKENS_INPUT] >= 0 ||
 	                facts->tokens[GENOPS_TOKENS_OUTPUT] >= 0;
 
-	if (is_one_of(operation, inference, sizeof(inference) / sizeof(inference[0])))
+	if (genops_ai_is_inference(operation))
 		return true;
 	if (facts->kind != GENOPS_KIND_CLIENT &&
 	    is_one_of(operation, containers, sizeof(containers) / sizeof(containers[0])))

@@ -28,14 +28,14 @@
 static bool
 IsMarked(ArrayType *settings)
 {
-	Datum	   *items;
-	int			count;
+	Datum *items;
+	int count;
 
 	deconstruct_array(settings, TEXTOID, -1, false, TYPALIGN_INT, &items, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
-		char	   *item = TextDatumGetCString(items[i]);
-		bool		on;
+		char *item = TextDatumGetCString(items[i]);
+		bool on;
 
 		if (strncmp(item, MARK, strlen(MARK)) == 0 && parse_bool(item + strlen(MARK), &on))
 			return on;
@@ -47,18 +47,18 @@ static void
 AskForWorkers(Relation relation)
 {
 	TableScanDesc scan = table_beginscan_catalog(relation, 0, NULL);
-	HeapTuple	tuple;
+	HeapTuple tuple;
 
 	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
 	{
 		Form_pg_db_role_setting row = (Form_pg_db_role_setting) GETSTRUCT(tuple);
-		bool		null;
-		Datum		settings = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig,
-											RelationGetDescr(relation), &null);
-		RingQueue  *queue;
+		bool null;
+		Datum settings = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig,
+		                              RelationGetDescr(relation), &null);
+		RingQueue *queue;
 
 		if (null || OidIsValid(row->setrole) || !OidIsValid(row->setdatabase) ||
-			!IsMarked(DatumGetArrayTypeP(settings)))
+		    !IsMarked(DatumGetArrayTypeP(settings)))
 			continue;
 		queue = RingQueueOf(row->setdatabase, true);
 		if (queue != NULL && queue->worker_changed_at == 0)
@@ -70,7 +70,7 @@ AskForWorkers(Relation relation)
 void
 GenopsCensusMain(Datum database)
 {
-	Relation	relation;
+	Relation relation;
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();

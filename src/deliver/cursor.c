@@ -60,14 +60,13 @@ enum
 static Relation
 OpenTable(const char *name, LOCKMODE lock)
 {
-	Oid			schema = get_namespace_oid("genops", false);
-	Oid			table = get_relname_relid(name, schema);
+	Oid schema = get_namespace_oid("genops", false);
+	Oid table = get_relname_relid(name, schema);
 
 	if (!OidIsValid(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"genops.%s\" does not exist", name),
-				 errhint("Create the extension \"genops_tempo\" again.")));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+		                errmsg("table \"genops.%s\" does not exist", name),
+		                errhint("Create the extension \"genops_tempo\" again.")));
 	return table_open(table, lock);
 }
 
@@ -76,13 +75,13 @@ FindStream(Relation delivery, const char *tenant_id, const char *route)
 {
 	ScanKeyData keys[2];
 	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 
 	ScanKeyInit(&keys[0], DELIVERY_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(tenant_id));
+	            CStringGetTextDatum(tenant_id));
 	ScanKeyInit(&keys[1], DELIVERY_ROUTE, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(route));
-	list_free(RelationGetIndexList(delivery));	/* fills rd_pkindex */
+	            CStringGetTextDatum(route));
+	list_free(RelationGetIndexList(delivery)); /* fills rd_pkindex */
 	scan = systable_beginscan(delivery, delivery->rd_pkindex, true, NULL, 2, keys);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
@@ -94,9 +93,9 @@ FindStream(Relation delivery, const char *tenant_id, const char *route)
 static HeapTuple
 NewStream(Relation delivery, const char *tenant_id, const char *route)
 {
-	Datum		values[DELIVERY_COLUMNS] = {0};
-	bool		nulls[DELIVERY_COLUMNS] = {false};
-	HeapTuple	tuple;
+	Datum values[DELIVERY_COLUMNS] = { 0 };
+	bool nulls[DELIVERY_COLUMNS] = { false };
+	HeapTuple tuple;
 
 	values[DELIVERY_TENANT_ID - 1] = CStringGetTextDatum(tenant_id);
 	values[DELIVERY_ROUTE - 1] = CStringGetTextDatum(route);
@@ -112,11 +111,11 @@ NewStream(Relation delivery, const char *tenant_id, const char *route)
 /* The new values of one row while they are put together. */
 typedef struct RowChange
 {
-	HeapTuple	old;
-	TupleDesc	descriptor;
-	Datum		values[DELIVERY_COLUMNS];
-	bool		nulls[DELIVERY_COLUMNS];
-	bool		replace[DELIVERY_COLUMNS];
+	HeapTuple old;
+	TupleDesc descriptor;
+	Datum values[DELIVERY_COLUMNS];
+	bool nulls[DELIVERY_COLUMNS];
+	bool replace[DELIVERY_COLUMNS];
 } RowChange;
 
 static void
@@ -137,11 +136,12 @@ PutText(RowChange *row, int column, const char *text)
 static void
 Add(RowChange *row, int column, int64 amount)
 {
-	bool		null;
+	bool null;
 
 	if (amount != 0)
 		Put(row, column,
-			Int64GetDatum(DatumGetInt64(heap_getattr(row->old, column, row->descriptor, &null)) + amount));
+		    Int64GetDatum(DatumGetInt64(heap_getattr(row->old, column, row->descriptor, &null)) +
+		                  amount));
 }
 
 static void
@@ -175,9 +175,9 @@ PutChange(RowChange *row, const CursorChange *change)
 void
 CursorApply(const char *tenant_id, const char *route, const CursorChange *change)
 {
-	Relation	delivery = OpenTable("delivery", RowExclusiveLock);
-	RowChange	row = {.descriptor = RelationGetDescr(delivery)};
-	HeapTuple	tuple;
+	Relation delivery = OpenTable("delivery", RowExclusiveLock);
+	RowChange row = { .descriptor = RelationGetDescr(delivery) };
+	HeapTuple tuple;
 
 	row.old = FindStream(delivery, tenant_id, route);
 	if (row.old == NULL)
@@ -192,8 +192,8 @@ CursorApply(const char *tenant_id, const char *route, const CursorChange *change
 static int64
 BigintOf(HeapTuple tuple, int column, TupleDesc descriptor)
 {
-	bool		null;
-	Datum		value = heap_getattr(tuple, column, descriptor, &null);
+	bool null;
+	Datum value = heap_getattr(tuple, column, descriptor, &null);
 
 	return null ? 0 : DatumGetInt64(value);
 }
@@ -201,8 +201,8 @@ BigintOf(HeapTuple tuple, int column, TupleDesc descriptor)
 static char *
 TextOf(HeapTuple tuple, int column, TupleDesc descriptor)
 {
-	bool		null;
-	Datum		value = heap_getattr(tuple, column, descriptor, &null);
+	bool null;
+	Datum value = heap_getattr(tuple, column, descriptor, &null);
 
 	return null ? pstrdup("") : TextDatumGetCString(value);
 }
@@ -216,21 +216,21 @@ StreamFromRow(HeapTuple tuple, TupleDesc descriptor, CursorStream *stream)
 	stream->reason = TextOf(tuple, DELIVERY_REASON, descriptor);
 	stream->cursor_seq = BigintOf(tuple, DELIVERY_CURSOR_SEQ, descriptor);
 	stream->pending = BigintOf(tuple, DELIVERY_STORED, descriptor) -
-		BigintOf(tuple, DELIVERY_NOT_SAMPLED, descriptor) -
-		BigintOf(tuple, DELIVERY_EXPORTED, descriptor) -
-		BigintOf(tuple, DELIVERY_REJECTED, descriptor) -
-		BigintOf(tuple, DELIVERY_EXPIRED, descriptor) -
-		BigintOf(tuple, DELIVERY_SKIPPED, descriptor);
+	                  BigintOf(tuple, DELIVERY_NOT_SAMPLED, descriptor) -
+	                  BigintOf(tuple, DELIVERY_EXPORTED, descriptor) -
+	                  BigintOf(tuple, DELIVERY_REJECTED, descriptor) -
+	                  BigintOf(tuple, DELIVERY_EXPIRED, descriptor) -
+	                  BigintOf(tuple, DELIVERY_SKIPPED, descriptor);
 }
 
 CursorStream *
 CursorStreams(int *count)
 {
-	Relation	delivery = OpenTable("delivery", AccessShareLock);
+	Relation delivery = OpenTable("delivery", AccessShareLock);
 	SysScanDesc scan = systable_beginscan(delivery, InvalidOid, false, NULL, 0, NULL);
 	CursorStream *streams = NULL;
-	int			room = 0;
-	HeapTuple	tuple;
+	int room = 0;
+	HeapTuple tuple;
 
 	*count = 0;
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -238,8 +238,8 @@ CursorStreams(int *count)
 		if (*count == room)
 		{
 			room = Max(room * 2, 16);
-			streams = streams ? repalloc_huge(streams, room * sizeof(CursorStream)) :
-				palloc(room * sizeof(CursorStream));
+			streams = streams ? repalloc_huge(streams, room * sizeof(CursorStream))
+			                  : palloc(room * sizeof(CursorStream));
 		}
 		StreamFromRow(tuple, RelationGetDescr(delivery), &streams[(*count)++]);
 	}
@@ -252,7 +252,7 @@ static HeapTuple
 FindState(Relation relation)
 {
 	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple = systable_getnext(scan);
+	HeapTuple tuple = systable_getnext(scan);
 
 	if (HeapTupleIsValid(tuple))
 		tuple = heap_copytuple(tuple);
@@ -263,11 +263,11 @@ FindState(Relation relation)
 LedgerState
 LedgerStateRead(void)
 {
-	Relation	relation = OpenTable("ledger_state", AccessShareLock);
-	TupleDesc	descriptor = RelationGetDescr(relation);
-	HeapTuple	tuple = FindState(relation);
-	LedgerState state = {0};
-	bool		null;
+	Relation relation = OpenTable("ledger_state", AccessShareLock);
+	TupleDesc descriptor = RelationGetDescr(relation);
+	HeapTuple tuple = FindState(relation);
+	LedgerState state = { 0 };
+	bool null;
 
 	if (tuple != NULL)
 	{
@@ -276,8 +276,9 @@ LedgerStateRead(void)
 		state.folded_seq = BigintOf(tuple, STATE_FOLDED_SEQ, descriptor);
 		state.newest_recorded_at = BigintOf(tuple, STATE_NEWEST_RECORDED_AT, descriptor);
 		state.is_copy =
-			BigintOf(tuple, STATE_SYSTEM_IDENTIFIER, descriptor) != (int64) GetSystemIdentifier() ||
-			DatumGetObjectId(heap_getattr(tuple, STATE_DATABASE_OID, descriptor, &null)) != MyDatabaseId;
+		    BigintOf(tuple, STATE_SYSTEM_IDENTIFIER, descriptor) != (int64) GetSystemIdentifier() ||
+		    DatumGetObjectId(heap_getattr(tuple, STATE_DATABASE_OID, descriptor, &null)) !=
+		        MyDatabaseId;
 		state.paused = DatumGetBool(heap_getattr(tuple, STATE_PAUSED, descriptor, &null));
 	}
 	table_close(relation, AccessShareLock);
@@ -287,8 +288,8 @@ LedgerStateRead(void)
 static void
 InsertState(Relation relation, int64 newest_seq, TimestampTz newest_recorded_at)
 {
-	Datum		values[STATE_COLUMNS];
-	bool		nulls[STATE_COLUMNS] = {false};
+	Datum values[STATE_COLUMNS];
+	bool nulls[STATE_COLUMNS] = { false };
 
 	values[STATE_SINGLETON - 1] = BoolGetDatum(true);
 	values[STATE_NEWEST_SEQ - 1] = Int64GetDatum(newest_seq);
@@ -303,8 +304,9 @@ InsertState(Relation relation, int64 newest_seq, TimestampTz newest_recorded_at)
 static void
 UpdateState(Relation relation, HeapTuple old, const Datum *values, bool *replace)
 {
-	bool		nulls[STATE_COLUMNS] = {false};
-	HeapTuple	tuple = heap_modify_tuple(old, RelationGetDescr(relation), (Datum *) values, nulls, replace);
+	bool nulls[STATE_COLUMNS] = { false };
+	HeapTuple tuple =
+	    heap_modify_tuple(old, RelationGetDescr(relation), (Datum *) values, nulls, replace);
 
 	CatalogTupleUpdate(relation, &old->t_self, tuple);
 }
@@ -312,10 +314,10 @@ UpdateState(Relation relation, HeapTuple old, const Datum *values, bool *replace
 void
 LedgerStateAdvance(int64 newest_seq, TimestampTz newest_recorded_at)
 {
-	Relation	relation = OpenTable("ledger_state", RowExclusiveLock);
-	HeapTuple	old = FindState(relation);
-	Datum		values[STATE_COLUMNS] = {0};
-	bool		replace[STATE_COLUMNS] = {false};
+	Relation relation = OpenTable("ledger_state", RowExclusiveLock);
+	HeapTuple old = FindState(relation);
+	Datum values[STATE_COLUMNS] = { 0 };
+	bool replace[STATE_COLUMNS] = { false };
 
 	values[STATE_NEWEST_SEQ - 1] = Int64GetDatum(newest_seq);
 	values[STATE_NEWEST_RECORDED_AT - 1] = TimestampTzGetDatum(newest_recorded_at);
@@ -331,10 +333,10 @@ LedgerStateAdvance(int64 newest_seq, TimestampTz newest_recorded_at)
 void
 LedgerStateFolded(int64 folded_seq)
 {
-	Relation	relation = OpenTable("ledger_state", RowExclusiveLock);
-	HeapTuple	old = FindState(relation);
-	Datum		values[STATE_COLUMNS] = {0};
-	bool		replace[STATE_COLUMNS] = {false};
+	Relation relation = OpenTable("ledger_state", RowExclusiveLock);
+	HeapTuple old = FindState(relation);
+	Datum values[STATE_COLUMNS] = { 0 };
+	bool replace[STATE_COLUMNS] = { false };
 
 	values[STATE_FOLDED_SEQ - 1] = Int64GetDatum(folded_seq);
 	replace[STATE_FOLDED_SEQ - 1] = true;

@@ -15,20 +15,20 @@
 /* What changed for a stream since its row was last written. */
 typedef struct CursorChange
 {
-	int64		settled_seq;	/* new cursor, 0: unchanged */
-	int64		stored;			/* the rest is added to the row's totals */
-	int64		not_sampled;
-	int64		exported;
-	int64		rejected;
-	int64		expired;
-	int64		resent;
-	int64		bytes;
-	int64		requests;
-	int64		retries;
-	const char *state;			/* NULL: unchanged; see genops.delivery */
-	const char *reason;			/* goes with state */
-	TimestampTz last_success;	/* 0: unchanged */
-	TimestampTz last_error_at;	/* 0: unchanged; then last_error too */
+	int64 settled_seq; /* new cursor, 0: unchanged */
+	int64 stored;      /* the rest is added to the row's totals */
+	int64 not_sampled;
+	int64 exported;
+	int64 rejected;
+	int64 expired;
+	int64 resent;
+	int64 bytes;
+	int64 requests;
+	int64 retries;
+	const char *state;         /* NULL: unchanged; see genops.delivery */
+	const char *reason;        /* goes with state */
+	TimestampTz last_success;  /* 0: unchanged */
+	TimestampTz last_error_at; /* 0: unchanged; then last_error too */
 	const char *last_error;
 } CursorChange;
 
@@ -37,12 +37,12 @@ extern void CursorApply(const char *tenant_id, const char *route, const CursorCh
 
 typedef struct CursorStream
 {
-	char	   *tenant_id;
-	char	   *route;
-	char	   *state;
-	char	   *reason;			/* "" for none */
-	int64		cursor_seq;
-	int64		pending;		/* spans: stored, but for those that are not
+	char *tenant_id;
+	char *route;
+	char *state;
+	char *reason; /* "" for none */
+	int64 cursor_seq;
+	int64 pending; /* spans: stored, but for those that are not
 								 * sampled, exported, rejected, expired or
 								 * skipped */
 } CursorStream;
@@ -54,12 +54,12 @@ extern CursorStream *CursorStreams(int *count);
  * the database is told by an identity that is not its own. */
 typedef struct LedgerState
 {
-	bool		exists;
-	int64		newest_seq;
-	int64		folded_seq;		/* spend is folded up to here */
+	bool exists;
+	int64 newest_seq;
+	int64 folded_seq;               /* spend is folded up to here */
 	TimestampTz newest_recorded_at; /* recording time never goes back */
-	bool		is_copy;		/* system identifier or database differ */
-	bool		paused;			/* by genops_pause_delivery */
+	bool is_copy;                   /* system identifier or database differ */
+	bool paused;                    /* by genops_pause_delivery */
 } LedgerState;
 
 extern LedgerState LedgerStateRead(void);

@@ -23,10 +23,10 @@
 
 typedef struct Commit
 {
-	XLogRecPtr	end;			/* invalid: none */
-	int64		segment;
-	uint64		position;
-	int64		at;				/* by MonotonicMs() */
+	XLogRecPtr end; /* invalid: none */
+	int64 segment;
+	uint64 position;
+	int64 at; /* by MonotonicMs() */
 } Commit;
 
 static Commit oldest;
@@ -54,7 +54,7 @@ void
 DurableStart(RingQueue *queue, int64 newest_segment)
 {
 	DurableForce(queue);
-	oldest = newest = (Commit) {0};
+	oldest = newest = (Commit){ 0 };
 	durable_segment = newest_segment;
 
 	SpinLockAcquire(&queue->lock);
@@ -68,7 +68,8 @@ DurableStart(RingQueue *queue, int64 newest_segment)
 void
 DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position)
 {
-	Commit		commit = {end, Max(segment, newest.segment), Max(position, newest.position), MonotonicMs()};
+	Commit commit = { end, Max(segment, newest.segment), Max(position, newest.position),
+		              MonotonicMs() };
 
 	/* Nothing was written: durable as soon as what came before it is. */
 	if (XLogRecPtrIsInvalid(end))
@@ -99,7 +100,7 @@ DurableForce(RingQueue *queue)
 static bool
 SomebodyWaits(RingQueue *queue)
 {
-	bool		waits;
+	bool waits;
 
 	SpinLockAcquire(&queue->lock);
 	waits = queue->wanted_position > queue->stored_position;
@@ -110,12 +111,11 @@ SomebodyWaits(RingQueue *queue)
 void
 DurablePoll(RingQueue *queue)
 {
-	XLogRecPtr	flushed;
+	XLogRecPtr flushed;
 
 	if (XLogRecPtrIsInvalid(oldest.end))
 		return;
-	if (SomebodyWaits(queue) ||
-		MonotonicMs() >= oldest.at + LONGEST_DELAY_MS)
+	if (SomebodyWaits(queue) || MonotonicMs() >= oldest.at + LONGEST_DELAY_MS)
 	{
 		DurableForce(queue);
 		return;

@@ -17,21 +17,21 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#define MAX_SEGMENTS 256		/* in a request */
+#define MAX_SEGMENTS 256 /* in a request */
 #define CONNECT_TIMEOUT_MS 10000
 
 /* What is under way.  The answer's user_data. */
 typedef struct Export
 {
-	dlist_node	link;
-	Stream	   *stream;
-	int			span_count;
-	GenopsBytes piece;			/* a part of a segment, if it was cut */
-	uint8		heads[MAX_SEGMENTS * GENOPS_EXPORT_HEAD_SIZE];
+	dlist_node link;
+	Stream *stream;
+	int span_count;
+	GenopsBytes piece; /* a part of a segment, if it was cut */
+	uint8 heads[MAX_SEGMENTS * GENOPS_EXPORT_HEAD_SIZE];
 	GenopsSlice runs[2 * MAX_SEGMENTS];
 } Export;
 
-int			export_in_flight = 0;
+int export_in_flight = 0;
 
 static dlist_head exports = DLIST_STATIC_INIT(exports);
 
@@ -39,17 +39,18 @@ static dlist_head exports = DLIST_STATIC_INIT(exports);
 static size_t
 TakeWhole(Stream *stream, int max_spans, int64 last_seq, GenopsSlice *segments, int *span_count)
 {
-	slist_iter	iter;
-	size_t		count = 0;
+	slist_iter iter;
+	size_t count = 0;
 
 	*span_count = 0;
 	slist_foreach(iter, &stream->waiting)
 	{
 		WaitingSegment *waiting = slist_container(WaitingSegment, link, iter.cur);
 
-		if (count == MAX_SEGMENTS || waiting->seq > last_seq || (count > 0 && *span_count + waiting->span_count > max_spans))
+		if (count == MAX_SEGMENTS || waiting->seq > last_seq ||
+		    (count > 0 && *span_count + waiting->span_count > max_spans))
 			break;
-		segments[count++] = (GenopsSlice) {waiting->bytes, waiting->length};
+		segments[count++] = (GenopsSlice){ waiting->bytes, waiting->length };
 		*span_count += waiting->span_count;
 	}
 	return count;
@@ -59,21 +60,21 @@ static bool
 TakePiece(Export *export, int max_spans, GenopsSlice *segment, GenopsError *error)
 {
 	WaitingSegment *first = StreamFirst(export->stream);
-	int			from = export->stream->done;
-	int			to = Min(from + max_spans, first->span_count);
-	GenopsSlice whole = {first->bytes, first->length};
+	int from = export->stream->done;
+	int to = Min(from + max_spans, first->span_count);
+	GenopsSlice whole = { first->bytes, first->length };
 
 	export->piece = genops_bytes_growing();
 	export->span_count = to - from;
 	if (!genops_segment_cut(whole, from, to, &export->piece, error))
 		return false;
-	*segment = (GenopsSlice) {(char *) export->piece.data, export->piece.length};
+	*segment = (GenopsSlice){ (char *) export->piece.data, export->piece.length };
 	return true;
 }
 
 static bool
-Send(GenopsHttpClient *client, Export *export, size_t segment_count,
-	 const GenopsSlice *segments, GenopsError *error)
+Send(GenopsHttpClient *client, Export *export, size_t segment_count, const GenopsSlice *segments,
+     GenopsError *error)
 {
 	const DeliveryTarget *target = &export->stream->target->delivery;
 	GenopsHttpRequest request = {
@@ -83,18 +84,18 @@ Send(GenopsHttpClient *client, Export *export, size_t segment_count,
 		.body = export->runs,
 		.gzip = target->gzip,
 		.timeout_ms = target->timeout_ms,
-		.connect_timeout_ms = target->timeout_ms > 0 ?
-			Min(target->timeout_ms, CONNECT_TIMEOUT_MS) : CONNECT_TIMEOUT_MS,
+		.connect_timeout_ms = target->timeout_ms > 0 ? Min(target->timeout_ms, CONNECT_TIMEOUT_MS)
+		                                             : CONNECT_TIMEOUT_MS,
 		.ca_file = target->ca_file,
 		.client_certificate = target->client_certificate,
 		.client_key = target->client_key,
 		.user_data = export,
 	};
-	size_t		body_size;
+	size_t body_size;
 
 	return genops_export_frame(segments, segment_count, export->heads, export->runs,
-							   &request.body_count, &body_size, error) &&
-		genops_http_start(client, &request, error);
+	                           &request.body_count, &body_size, error) &&
+	       genops_http_start(client, &request, error);
 }
 
 static void
@@ -112,7 +113,7 @@ static void
 Retry(Stream *stream, int64 min_delay_ms, const char *reason)
 {
 	genops_retry_failed(&stream->retry, &genops_retry_defaults, min_delay_ms, MonotonicMs(),
-						pg_prng_uint64(&pg_global_prng_state));
+	                    pg_prng_uint64(&pg_global_prng_state));
 	StreamNoteError(stream, reason);
 	StreamSetState(stream, "retrying", reason);
 	StreamForget(stream);
@@ -121,11 +122,11 @@ Retry(Stream *stream, int64 min_delay_ms, const char *reason)
 void
 ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans, int64 last_seq)
 {
-	Export	   *export = MemoryContextAllocZero(GetMemoryChunkContext(stream), sizeof(Export));
+	Export *export = MemoryContextAllocZero(GetMemoryChunkContext(stream), sizeof(Export));
 	GenopsSlice segments[MAX_SEGMENTS];
-	size_t		count = 1;
+	size_t count = 1;
 	GenopsError error;
-	bool		taken = true;
+	bool taken = true;
 
 	export->stream = stream;
 	dlist_push_tail(&exports, &export->link);
@@ -153,17 +154,17 @@ NoteRejected(Stream *stream, const char *reason)
 	StreamNoteError(stream, reason);
 	if (!stream->rejecting)
 		ereport(LOG,
-				(errmsg("spans of tenant \"%s\" are rejected: %s",
-						stream->tenant_id[0] ? stream->tenant_id : "(none)",
-						stream->last_error[0] ? stream->last_error : "no reason given"),
-				 errhint("They are counted in genops.stat_delivery, and still in the ledger.")));
+		        (errmsg("spans of tenant \"%s\" are rejected: %s",
+		                stream->tenant_id[0] ? stream->tenant_id : "(none)",
+		                stream->last_error[0] ? stream->last_error : "no reason given"),
+		         errhint("They are counted in genops.stat_delivery, and still in the ledger.")));
 	stream->rejecting = true;
 }
 
 static void
 Delivered(Export *export, const GenopsAnswer *answer)
 {
-	Stream	   *stream = export->stream;
+	Stream *stream = export->stream;
 
 	genops_retry_delivered(&stream->retry);
 	if (stream->span_limit > 0)
@@ -194,7 +195,7 @@ static void
 Blocked(Stream *stream, const GenopsAnswer *answer)
 {
 	genops_retry_blocked(&stream->retry, &genops_retry_defaults, MonotonicMs(),
-						 pg_prng_uint64(&pg_global_prng_state));
+	                     pg_prng_uint64(&pg_global_prng_state));
 	StreamNoteError(stream, answer->reason);
 	StreamSetState(stream, "blocked", answer->reason);
 	StreamForget(stream);
@@ -230,8 +231,8 @@ Judge(Export *export, const GenopsAnswer *answer)
 void
 ExportFinish(GenopsHttpReply *reply)
 {
-	Export	   *export = reply->user_data;
-	Stream	   *stream = export->stream;
+	Export *export = reply->user_data;
+	Stream *stream = export->stream;
 	GenopsAnswer answer;
 
 	genops_answer_judge(reply, &stream->headers, export->span_count, (int64) time(NULL), &answer);

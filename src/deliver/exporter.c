@@ -41,19 +41,19 @@ static MemoryContext context;
 static GenopsHttpClient *client;
 
 static Stream **streams;
-static int	stream_count = 0;
-static int	stream_room = 0;
+static int stream_count = 0;
+static int stream_room = 0;
 static StreamTarget **targets;
-static int	target_count = 0;
+static int target_count = 0;
 
-static int	batch_spans = 512;
-static int	schedule_delay_ms = 5000;
-static int	max_requests = 4;
-static char paused_for_all[STREAM_REASON_SIZE] = "";	/* why, or "" */
+static int batch_spans = 512;
+static int schedule_delay_ms = 5000;
+static int max_requests = 4;
+static char paused_for_all[STREAM_REASON_SIZE] = ""; /* why, or "" */
 
-static bool unfinished_step = false;	/* stopped for others' sake */
+static bool unfinished_step = false; /* stopped for others' sake */
 static int64 newest_seq = 0;
-static int64 recorded_at = 0;	/* MonotonicMs() when rows were last written */
+static int64 recorded_at = 0; /* MonotonicMs() when rows were last written */
 
 /* On a standby. */
 static uint64 direct_sent;
@@ -67,9 +67,8 @@ NewClient(void)
 
 	made = genops_http_client_new("OTel-OTLP-Exporter-C-genops_tempo/" GENOPS_VERSION, &error);
 	if (made == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
-				 errmsg("could not start the HTTP client: %s", error.message)));
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+		                errmsg("could not start the HTTP client: %s", error.message)));
 	return made;
 }
 
@@ -109,8 +108,8 @@ LoadTarget(const char *route)
 	StreamTarget *loaded = palloc0(sizeof(StreamTarget));
 
 	loaded->route = pstrdup(route);
-	targets = targets ? repalloc(targets, (target_count + 1) * sizeof(StreamTarget *)) :
-		palloc(sizeof(StreamTarget *));
+	targets = targets ? repalloc(targets, (target_count + 1) * sizeof(StreamTarget *))
+	                  : palloc(sizeof(StreamTarget *));
 	targets[target_count++] = loaded;
 	DeliveryTargetLoad(route, &loaded->delivery);
 	MemoryContextSwitchTo(old);
@@ -149,24 +148,24 @@ SetTarget(Stream *stream)
 	}
 	stream->paused[0] = '\0';
 	if (!genops_headers_merge(&stream->headers, &stream->target->delivery.headers, &error) ||
-		!genops_headers_set(&stream->headers, GENOPS_LITERAL("Content-Type"),
-							GENOPS_LITERAL("application/x-protobuf"), &error) ||
-		(stream->tenant_id[0] &&
-		 !genops_headers_set(&stream->headers, GENOPS_LITERAL("X-Scope-OrgID"),
-							 genops_slice(stream->tenant_id), &error)))
+	    !genops_headers_set(&stream->headers, GENOPS_LITERAL("Content-Type"),
+	                        GENOPS_LITERAL("application/x-protobuf"), &error) ||
+	    (stream->tenant_id[0] &&
+	     !genops_headers_set(&stream->headers, GENOPS_LITERAL("X-Scope-OrgID"),
+	                         genops_slice(stream->tenant_id), &error)))
 		strlcpy(stream->paused, error.message, STREAM_REASON_SIZE);
 }
 
 static Stream *
 AddStream(const char *tenant_id, const char *route)
 {
-	Stream	   *stream = StreamNew(context, tenant_id, route);
+	Stream *stream = StreamNew(context, tenant_id, route);
 
 	if (stream_count == stream_room)
 	{
 		stream_room = Max(stream_room * 2, 16);
-		streams = streams ? repalloc(streams, stream_room * sizeof(Stream *)) :
-			MemoryContextAlloc(context, stream_room * sizeof(Stream *));
+		streams = streams ? repalloc(streams, stream_room * sizeof(Stream *))
+		                  : MemoryContextAlloc(context, stream_room * sizeof(Stream *));
 	}
 	streams[stream_count++] = stream;
 	SetTarget(stream);
@@ -190,13 +189,13 @@ SameText(GenopsSlice slice, const char *text)
 static Stream *
 StreamOf(const Segment *segment)
 {
-	Stream	   *stream;
-	char	   *tenant_id;
-	char	   *route;
+	Stream *stream;
+	char *tenant_id;
+	char *route;
 
 	for (int i = 0; i < stream_count; i++)
 		if (!streams[i]->is_resend && SameText(segment->tenant_id, streams[i]->tenant_id) &&
-			SameText(segment->route, streams[i]->route))
+		    SameText(segment->route, streams[i]->route))
 			return streams[i];
 	tenant_id = pnstrdup(segment->tenant_id.data, segment->tenant_id.length);
 	route = pnstrdup(segment->route.data, segment->route.length);
@@ -210,12 +209,12 @@ StreamOf(const Segment *segment)
 static void
 LoadStreams(void)
 {
-	int			count;
+	int count;
 	CursorStream *rows = CursorStreams(&count);
 
 	for (int i = 0; i < count; i++)
 	{
-		Stream	   *stream;
+		Stream *stream;
 
 		if (TargetOf(rows[i].route) == NULL)
 			LoadTarget(rows[i].route);
@@ -233,12 +232,12 @@ LoadStreams(void)
 static void
 LoadResends(void)
 {
-	int			count;
+	int count;
 	ResendRange *ranges = ResendRanges(&count);
 
 	for (int i = 0; i < count; i++)
 	{
-		Stream	   *stream = AddStream(ranges[i].tenant_id, ranges[i].route);
+		Stream *stream = AddStream(ranges[i].tenant_id, ranges[i].route);
 
 		stream->is_resend = true;
 		stream->range = ranges[i];
@@ -289,7 +288,7 @@ ExporterRefresh(void)
 {
 	const Configuration *configuration = ConfigurationGet();
 	LedgerState state = LedgerStateRead();
-	GenopsHttpClient *fresh = NewClient();	/* may fail, and then there is still the old one */
+	GenopsHttpClient *fresh = NewClient(); /* may fail, and then there is still the old one */
 
 	ExporterEnd();
 	ExportForgetAll();
@@ -320,11 +319,11 @@ ExporterRefresh(void)
 void
 ExporterTake(const Segment *segments, int segment_count)
 {
-	int64		now = MonotonicMs();
+	int64 now = MonotonicMs();
 
 	for (int i = 0; i < segment_count; i++)
 	{
-		Stream	   *stream;
+		Stream *stream;
 
 		newest_seq = segments[i].seq;
 		if (!segments[i].sampled)
@@ -332,8 +331,7 @@ ExporterTake(const Segment *segments, int segment_count)
 		stream = StreamOf(&segments[i]);
 		stream->pending += segments[i].span_count;
 		if (stream->more_on_disk || stream->paused[0] ||
-			stream->retry.state != GENOPS_STREAM_DELIVERING ||
-			stream_memory > STREAM_MEMORY_LIMIT)
+		    stream->retry.state != GENOPS_STREAM_DELIVERING || stream_memory > STREAM_MEMORY_LIMIT)
 			stream->more_on_disk = true;
 		else
 			StreamAppend(stream, &segments[i], now);
@@ -343,16 +341,16 @@ ExporterTake(const Segment *segments, int segment_count)
 static void
 ReadMore(Stream *stream)
 {
-	Segment    *segments;
-	int			count;
-	int64		now = MonotonicMs();
+	Segment *segments;
+	int count;
+	int64 now = MonotonicMs();
 
 	if (!WorkBegin())
 		return;
-	segments = LedgerReadSegments(stream->tenant_id, stream->route, stream->read_seq,
-								  READ_SEGMENTS, READ_BYTES, &count);
+	segments = LedgerReadSegments(stream->tenant_id, stream->route, stream->read_seq, READ_SEGMENTS,
+	                              READ_BYTES, &count);
 	stream->more_on_disk = count > 0;
-	stream->changed |= stream->is_resend;	/* it may be at its end */
+	stream->changed |= stream->is_resend; /* it may be at its end */
 	for (int i = 0; i < count; i++)
 	{
 		if (stream->is_resend && segments[i].seq > stream->range.last_seq)
@@ -371,10 +369,9 @@ ReadMore(Stream *stream)
 static bool
 MaySend(const Stream *stream)
 {
-	return !stream->in_flight && !stream->paused[0] &&
-		stream->target->in_flight < max_requests &&
-		(stream->waiting_spans > 0 || stream->more_on_disk) &&
-		genops_retry_due(&stream->retry, MonotonicMs());
+	return !stream->in_flight && !stream->paused[0] && stream->target->in_flight < max_requests &&
+	       (stream->waiting_spans > 0 || stream->more_on_disk) &&
+	       genops_retry_due(&stream->retry, MonotonicMs());
 }
 
 /* The first span that waits may be gone after a crash: it can't be sent yet. */
@@ -390,8 +387,8 @@ WaitsForDisk(Stream *stream, int64 durable)
 static bool
 BatchIsFull(Stream *stream, int64 durable)
 {
-	slist_iter	iter;
-	int			spans = 0;
+	slist_iter iter;
+	int spans = 0;
 
 	if (stream->waiting_spans < batch_spans || stream->read_seq <= durable)
 		return stream->waiting_spans >= batch_spans;
@@ -413,7 +410,7 @@ Wait(Stream *stream, int64 durable)
 	WaitingSegment *first = StreamFirst(stream);
 
 	if (first == NULL || stream->more_on_disk || stream->is_resend || stream->done > 0 ||
-		BatchIsFull(stream, durable))
+	    BatchIsFull(stream, durable))
 		return 0;
 	return Max((long) (first->since + schedule_delay_ms - MonotonicMs()), 0);
 }
@@ -421,21 +418,21 @@ Wait(Stream *stream, int64 durable)
 static bool
 StartRequests(bool hurry, int64 durable)
 {
-	static int	turn = 0;
-	int			first = turn;
-	bool		started = false;
+	static int turn = 0;
+	int first = turn;
+	bool started = false;
 
 	for (int i = 0; i < stream_count; i++)
 	{
-		int			index = (first + i) % stream_count;
-		Stream	   *stream = streams[index];
+		int index = (first + i) % stream_count;
+		Stream *stream = streams[index];
 
 		if (!MaySend(stream))
 			continue;
 		if (stream->waiting_spans == 0)
 			ReadMore(stream);
 		if (stream->waiting_spans == 0 || WaitsForDisk(stream, durable) ||
-			(!hurry && Wait(stream, durable) > 0))
+		    (!hurry && Wait(stream, durable) > 0))
 			continue;
 		ExportStart(client, stream, batch_spans, durable);
 		turn = index + 1;
@@ -448,7 +445,7 @@ static bool
 FinishRequests(void)
 {
 	GenopsHttpReply reply;
-	bool		finished = false;
+	bool finished = false;
 
 	while (genops_http_next_finished(client, &reply))
 	{
@@ -469,7 +466,7 @@ ExporterStep(bool hurry, int64 durable, int rounds)
 	unfinished_step = false;
 	for (int round = 0; round < rounds; round++)
 	{
-		bool		finished;
+		bool finished;
 
 		genops_http_progress(client);
 		finished = FinishRequests();
@@ -522,14 +519,14 @@ ForgetChanges(void)
 static void
 DropSentRanges(void)
 {
-	int			kept = 0;
+	int kept = 0;
 
 	for (int i = 0; i < stream_count; i++)
 	{
-		Stream	   *stream = streams[i];
+		Stream *stream = streams[i];
 
 		if (stream->is_resend && !stream->in_flight && stream->waiting_spans == 0 &&
-			!stream->more_on_disk)
+		    !stream->more_on_disk)
 			StreamFree(stream);
 		else
 			streams[kept++] = stream;
@@ -540,8 +537,7 @@ DropSentRanges(void)
 void
 ExporterRecord(bool now)
 {
-	if (!AnythingToRecord() ||
-		(!now && MonotonicMs() < recorded_at + RECORD_INTERVAL_MS))
+	if (!AnythingToRecord() || (!now && MonotonicMs() < recorded_at + RECORD_INTERVAL_MS))
 		return;
 	if (RecoveryInProgress())
 	{
@@ -577,14 +573,14 @@ ExporterSocketCount(void)
 void
 ExporterAddSockets(WaitEventSet *set)
 {
-	int			count = ExporterSocketCount();
+	int count = ExporterSocketCount();
 	GenopsHttpSocket *sockets = palloc(Max(count, 1) * sizeof(GenopsHttpSocket));
 
 	(void) genops_http_sockets(client, sockets, count);
 	for (int i = 0; i < count; i++)
 	{
-		uint32		events = (sockets[i].want_read ? WL_SOCKET_READABLE : 0) |
-			(sockets[i].want_write ? WL_SOCKET_WRITEABLE : 0);
+		uint32 events = (sockets[i].want_read ? WL_SOCKET_READABLE : 0) |
+		                (sockets[i].want_write ? WL_SOCKET_WRITEABLE : 0);
 
 		if (events != 0)
 			AddWaitEventToSet(set, events, sockets[i].fd, NULL, NULL);
@@ -601,17 +597,17 @@ Sooner(long a, long b)
 long
 ExporterTimeout(int64 durable)
 {
-	long		timeout = unfinished_step ? 0 : genops_http_timeout_ms(client);
+	long timeout = unfinished_step ? 0 : genops_http_timeout_ms(client);
 
 	if (AnythingToRecord())
 		timeout = Sooner(timeout, RECORD_INTERVAL_MS);
 	for (int i = 0; i < stream_count; i++)
 	{
-		Stream	   *stream = streams[i];
-		long		retry_wait;
+		Stream *stream = streams[i];
+		long retry_wait;
 
 		if (stream->in_flight || stream->paused[0] || stream->target->in_flight >= max_requests ||
-			(stream->waiting_spans == 0 && !stream->more_on_disk) || WaitsForDisk(stream, durable))
+		    (stream->waiting_spans == 0 && !stream->more_on_disk) || WaitsForDisk(stream, durable))
 			continue;
 		retry_wait = genops_retry_wait_ms(&stream->retry, MonotonicMs());
 		timeout = Sooner(timeout, Max(retry_wait, Wait(stream, durable)));
@@ -622,11 +618,11 @@ ExporterTimeout(int64 durable)
 int64
 ExporterSettled(void)
 {
-	int64		settled = newest_seq;
+	int64 settled = newest_seq;
 
 	for (int i = 0; i < stream_count; i++)
 	{
-		Stream	   *stream = streams[i];
+		Stream *stream = streams[i];
 		WaitingSegment *first = StreamFirst(stream);
 
 		if (!stream->is_resend && stream->pending > 0)
@@ -644,7 +640,7 @@ CanMove(const Stream *stream)
 int64
 ExporterStalled(void)
 {
-	bool		pending = false;
+	bool pending = false;
 
 	for (int i = 0; i < stream_count; i++)
 	{
@@ -677,7 +673,7 @@ ExporterSendDirect(const Segment *segments, int segment_count)
 	direct_sent = direct_refused = 0;
 	for (int i = 0; i < segment_count; i++)
 	{
-		Stream	   *stream;
+		Stream *stream;
 
 		if (!segments[i].sampled)
 		{

@@ -31,7 +31,7 @@ extern void ExporterRecord(bool now);
 
 /* What the worker's sleep has to watch: adds sockets to the set and returns
  * the milliseconds until something is due. */
-extern int	ExporterSocketCount(void);
+extern int ExporterSocketCount(void);
 extern void ExporterAddSockets(WaitEventSet *set);
 extern long ExporterTimeout(int64 durable);
 

@@ -20,36 +20,35 @@ PG_FUNCTION_INFO_V1(genops_flush);
 static bool
 WantsExported(text *argument)
 {
-	char	   *wait_for = text_to_cstring(argument);
+	char *wait_for = text_to_cstring(argument);
 
 	if (strcmp(wait_for, "exported") == 0)
 		return true;
 	if (strcmp(wait_for, "stored") == 0)
 		return false;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for parameter \"wait_for\": \"%s\"", wait_for),
-			 errhint("Wait for \"stored\" (in the ledger) or \"exported\" (answered for by the endpoint).")));
-	return false;				/* not reached */
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("invalid value for parameter \"wait_for\": \"%s\"", wait_for),
+	                errhint("Wait for \"stored\" (in the ledger) or \"exported\" (answered for by "
+	                        "the endpoint).")));
+	return false; /* not reached */
 }
 
 static long
 TimeoutMs(double seconds)
 {
 	if (!(seconds >= 0 && seconds <= MAX_TIMEOUT_S))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for parameter \"timeout\": %g", seconds),
-				 errdetail("It is in seconds, from 0 to %g.", MAX_TIMEOUT_S)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("invalid value for parameter \"timeout\": %g", seconds),
+		                errdetail("It is in seconds, from 0 to %g.", MAX_TIMEOUT_S)));
 	return (long) (seconds * 1000);
 }
 
 static int64
 PendingSpans(void)
 {
-	int			count;
+	int count;
 	CursorStream *streams = CursorStreams(&count);
-	int64		pending = 0;
+	int64 pending = 0;
 
 	for (int i = 0; i < count; i++)
 		pending += streams[i].pending;
@@ -59,27 +58,27 @@ PendingSpans(void)
 Datum
 genops_flush(PG_FUNCTION_ARGS)
 {
-	bool		exported = WantsExported(PG_GETARG_TEXT_PP(0));
-	long		timeout_ms = TimeoutMs(PG_GETARG_FLOAT8(1));
+	bool exported = WantsExported(PG_GETARG_TEXT_PP(0));
+	long timeout_ms = TimeoutMs(PG_GETARG_FLOAT8(1));
 	TimestampTz start = GetCurrentTimestamp();
-	TupleDesc	descriptor;
-	RingCounts	counts;
-	Datum		values[3];
-	bool		nulls[3] = {false};
-	bool		complete;
+	TupleDesc descriptor;
+	RingCounts counts;
+	Datum values[3];
+	bool nulls[3] = { false };
+	bool complete;
 
 	RingRequire();
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	if (!RingMayWait())
-		ereport(NOTICE,
-				(errmsg("genops_flush does not wait"),
-				 errdetail("This transaction holds a lock on a table of the ledger that its worker may need.")));
+		ereport(NOTICE, (errmsg("genops_flush does not wait"),
+		                 errdetail("This transaction holds a lock on a table of the ledger that "
+		                           "its worker may need.")));
 
 	complete = RingWaitStored(RingNewestPosition(), timeout_ms);
 	if (complete && exported)
-		complete = RingWaitSettled(Max(timeout_ms -
-									   TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()), 0));
+		complete = RingWaitSettled(
+		    Max(timeout_ms - TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()), 0));
 	RingReadCounts(&counts);
 	values[0] = BoolGetDatum(complete);
 	values[1] = Int64GetDatum((int64) counts.queued);

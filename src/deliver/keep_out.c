@@ -29,11 +29,11 @@ static ProcessUtility_hook_type previous_process_utility = NULL;
 static const char *
 OptionText(List *options, const char *name)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, options)
+	foreach (cell, options)
 	{
-		DefElem    *option = lfirst_node(DefElem, cell);
+		DefElem *option = lfirst_node(DefElem, cell);
 
 		if (strcmp(option->defname, name) == 0 && option->arg != NULL)
 			return defGetString(option);
@@ -55,11 +55,13 @@ DatabaseNeeded(Node *statement)
 			template = OptionText(((CreatedbStmt *) statement)->options, "template");
 			return template ? template : "template1";
 		case T_RenameStmt:
-			return ((RenameStmt *) statement)->renameType == OBJECT_DATABASE ?
-				((RenameStmt *) statement)->subname : NULL;
+			return ((RenameStmt *) statement)->renameType == OBJECT_DATABASE
+			           ? ((RenameStmt *) statement)->subname
+			           : NULL;
 		case T_AlterDatabaseStmt:
-			return OptionText(((AlterDatabaseStmt *) statement)->options, "tablespace") ?
-				((AlterDatabaseStmt *) statement)->dbname : NULL;
+			return OptionText(((AlterDatabaseStmt *) statement)->options, "tablespace")
+			           ? ((AlterDatabaseStmt *) statement)->dbname
+			           : NULL;
 		default:
 			return NULL;
 	}
@@ -68,16 +70,16 @@ DatabaseNeeded(Node *statement)
 /* A database's queue; its place may be another's when the database is gone. */
 typedef struct Mark
 {
-	RingQueue  *queue;
-	Oid			database;
+	RingQueue *queue;
+	Oid database;
 } Mark;
 
 static void
 LetIn(int code, Datum arg)
 {
-	Mark	   *mark = (Mark *) DatumGetPointer(arg);
-	RingQueue  *queue = mark->queue;
-	bool		marked;
+	Mark *mark = (Mark *) DatumGetPointer(arg);
+	RingQueue *queue = mark->queue;
+	bool marked;
 
 	(void) code;
 	SpinLockAcquire(&queue->lock);
@@ -94,7 +96,7 @@ LetIn(int code, Datum arg)
 static bool
 WorkerIsIn(RingQueue *queue)
 {
-	bool		in;
+	bool in;
 
 	SpinLockAcquire(&queue->lock);
 	in = queue->worker_state != RING_WORKER_NONE;
@@ -105,8 +107,8 @@ WorkerIsIn(RingQueue *queue)
 static void
 KeepOut(Mark *mark)
 {
-	RingQueue  *queue = mark->queue;
-	int64		deadline = MonotonicMs() + LEAVE_TIMEOUT_MS;
+	RingQueue *queue = mark->queue;
+	int64 deadline = MonotonicMs() + LEAVE_TIMEOUT_MS;
 
 	SpinLockAcquire(&queue->lock);
 	queue->keep_out++;
@@ -132,40 +134,40 @@ MayNeed(Node *statement, Oid database)
 
 static void
 RunUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
-		   ProcessUtilityContext context, ParamListInfo parameters,
-		   QueryEnvironment *environment, DestReceiver *destination, QueryCompletion *completion)
+           ProcessUtilityContext context, ParamListInfo parameters, QueryEnvironment *environment,
+           DestReceiver *destination, QueryCompletion *completion)
 {
 	if (previous_process_utility)
-		previous_process_utility(statement, query, read_only_tree, context, parameters,
-								 environment, destination, completion);
+		previous_process_utility(statement, query, read_only_tree, context, parameters, environment,
+		                         destination, completion);
 	else
-		standard_ProcessUtility(statement, query, read_only_tree, context, parameters,
-								environment, destination, completion);
+		standard_ProcessUtility(statement, query, read_only_tree, context, parameters, environment,
+		                        destination, completion);
 }
 
 static void
 KeepOutUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
-			   ProcessUtilityContext context, ParamListInfo parameters,
-			   QueryEnvironment *environment, DestReceiver *destination,
-			   QueryCompletion *completion)
+               ProcessUtilityContext context, ParamListInfo parameters,
+               QueryEnvironment *environment, DestReceiver *destination,
+               QueryCompletion *completion)
 {
 	const char *name = DatabaseNeeded(statement->utilityStmt);
-	Oid			database = name ? get_database_oid(name, true) : InvalidOid;
-	Mark		mark = {OidIsValid(database) ? RingQueueOf(database, false) : NULL, database};
+	Oid database = name ? get_database_oid(name, true) : InvalidOid;
+	Mark mark = { OidIsValid(database) ? RingQueueOf(database, false) : NULL, database };
 
 	/* Who will be refused must not keep the worker from its work. */
 	if (mark.queue == NULL || !MayNeed(statement->utilityStmt, database))
 	{
-		RunUtility(statement, query, read_only_tree, context, parameters, environment,
-				   destination, completion);
+		RunUtility(statement, query, read_only_tree, context, parameters, environment, destination,
+		           completion);
 		return;
 	}
 
 	KeepOut(&mark);
 	PG_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(&mark));
 	{
-		RunUtility(statement, query, read_only_tree, context, parameters, environment,
-				   destination, completion);
+		RunUtility(statement, query, read_only_tree, context, parameters, environment, destination,
+		           completion);
 	}
 	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(&mark));
 

@@ -40,9 +40,9 @@
 
 #define CENSUS_INTERVAL_MS (10 * 60 * 1000)
 #define VISIT_INTERVAL_MS (60 * 60 * 1000)
-#define START_TIMEOUT_MS 10000	/* for a worker to come up */
-#define RESTART_DELAY_MS 1000	/* after one that went */
-#define TURN_MS 5000			/* a worker's turn while others wait */
+#define START_TIMEOUT_MS 10000 /* for a worker to come up */
+#define RESTART_DELAY_MS 1000  /* after one that went */
+#define TURN_MS 5000           /* a worker's turn while others wait */
 #define NAP_MS 10000
 
 void
@@ -84,10 +84,10 @@ StartProcess(const char *name, const char *type, const char *function, Datum arg
 static Oid
 DatabaseForCensus(void)
 {
-	Relation	relation;
+	Relation relation;
 	TableScanDesc scan;
-	HeapTuple	tuple;
-	Oid			chosen = InvalidOid;
+	HeapTuple tuple;
+	Oid chosen = InvalidOid;
 
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
@@ -111,16 +111,16 @@ DatabaseForCensus(void)
 typedef enum DatabaseState
 {
 	DATABASE_GONE,
-	DATABASE_CLOSED,			/* takes no connections */
+	DATABASE_CLOSED, /* takes no connections */
 	DATABASE_OPEN
 } DatabaseState;
 
 static DatabaseState
 StateOfDatabase(Oid oid)
 {
-	Relation	relation;
+	Relation relation;
 	TableScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 	DatabaseState state = DATABASE_GONE;
 
 	StartTransactionCommand();
@@ -145,34 +145,34 @@ StartCensus(void)
 {
 	static TimestampTz last = 0;
 	TimestampTz now = GetCurrentTimestamp();
-	Oid			database;
+	Oid database;
 
 	if (last != 0 && !TimestampDifferenceExceeds(last, now, CENSUS_INTERVAL_MS))
 		return;
 	database = DatabaseForCensus();
-	if (!OidIsValid(database) ||
-		StartProcess("genops census", "genops census", "GenopsCensusMain", ObjectIdGetDatum(database)))
+	if (!OidIsValid(database) || StartProcess("genops census", "genops census", "GenopsCensusMain",
+	                                          ObjectIdGetDatum(database)))
 		last = now;
 }
 
 /* What the launcher needs to know of a queue at a moment. */
 typedef struct QueueView
 {
-	RingQueue  *queue;
-	Oid			database;
+	RingQueue *queue;
+	Oid database;
 	RingWorkerState state;
 	TimestampTz changed_at;
-	bool		has_work;
-	bool		kept_out;
-	bool		failed;
-	pid_t		pid;
+	bool has_work;
+	bool kept_out;
+	bool failed;
+	pid_t pid;
 } QueueView;
 
 static QueueView
 LookAt(RingQueue *queue, TimestampTz now)
 {
-	QueueView	view = {.queue = queue};
-	bool		overdue;
+	QueueView view = { .queue = queue };
+	bool overdue;
 
 	SpinLockAcquire(&queue->lock);
 	view.database = queue->database;
@@ -193,7 +193,7 @@ LookAt(RingQueue *queue, TimestampTz now)
 static bool
 SetNone(RingQueue *queue, bool failed, TimestampTz now)
 {
-	bool		none;
+	bool none;
 
 	SpinLockAcquire(&queue->lock);
 	none = queue->worker_pid == 0;
@@ -212,9 +212,10 @@ GiveUpStarting(QueueView *view, TimestampTz now)
 {
 	if (!SetNone(view->queue, true, now))
 		return;
-	ereport(LOG,
-			(errmsg("the genops worker of database %u did not start", view->database),
-			 errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
+	ereport(
+	    LOG,
+	    (errmsg("the genops worker of database %u did not start", view->database),
+	     errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
 }
 
 /* Says once that the server has no place for a worker, and once that it has. */
@@ -225,9 +226,9 @@ ReportSlots(bool started)
 
 	if (!started && !lacking)
 		ereport(LOG,
-				(errmsg("could not start a genops worker: all background worker slots are in use"),
-				 errdetail("Recorded AI calls wait in shared memory meanwhile."),
-				 errhint("You may need to increase \"max_worker_processes\".")));
+		        (errmsg("could not start a genops worker: all background worker slots are in use"),
+		         errdetail("Recorded AI calls wait in shared memory meanwhile."),
+		         errhint("You may need to increase \"max_worker_processes\".")));
 	if (started && lacking)
 		ereport(LOG, (errmsg("genops workers can be started again")));
 	lacking = !started;
@@ -238,12 +239,12 @@ ReportSlots(bool started)
 static bool
 ClaimStart(const QueueView *view, TimestampTz now)
 {
-	RingQueue  *queue = view->queue;
-	bool		claimed;
+	RingQueue *queue = view->queue;
+	bool claimed;
 
 	SpinLockAcquire(&queue->lock);
 	claimed = queue->database == view->database && queue->worker_state == RING_WORKER_NONE &&
-		queue->keep_out == 0;
+	          queue->keep_out == 0;
 	if (claimed)
 	{
 		queue->worker_state = RING_WORKER_STARTING;
@@ -256,11 +257,10 @@ ClaimStart(const QueueView *view, TimestampTz now)
 static bool
 StartWorker(QueueView *view, TimestampTz now)
 {
-	char		name[BGW_MAXLEN];
-	bool		started;
+	char name[BGW_MAXLEN];
+	bool started;
 
-	if (view->failed &&
-		!TimestampDifferenceExceeds(view->changed_at, now, RESTART_DELAY_MS))
+	if (view->failed && !TimestampDifferenceExceeds(view->changed_at, now, RESTART_DELAY_MS))
 		return false;
 	switch (StateOfDatabase(view->database))
 	{
@@ -277,7 +277,7 @@ StartWorker(QueueView *view, TimestampTz now)
 		return false;
 	snprintf(name, sizeof(name), "genops worker of database %u", view->database);
 	started = StartProcess(name, "genops worker", "GenopsWorkerMain",
-						   Int32GetDatum((int32) (view->queue - ring_shared->queues)));
+	                       Int32GetDatum((int32) (view->queue - ring_shared->queues)));
 	if (!started)
 		(void) SetNone(view->queue, false, now);
 	ReportSlots(started);
@@ -297,34 +297,34 @@ AskToLeave(RingQueue *queue)
 static void
 StartWorkers(void)
 {
-	static int	turn = 0;
-	int			first = turn;
+	static int turn = 0;
+	int first = turn;
 	TimestampTz now = GetCurrentTimestamp();
-	QueueView	longest = {0};
-	int			running = 0;
-	bool		waiting = false;
+	QueueView longest = { 0 };
+	int running = 0;
+	bool waiting = false;
 
 	for (int i = 0; i < RING_MAX_QUEUES; i++)
 	{
-		QueueView	view = LookAt(&ring_shared->queues[i], now);
+		QueueView view = LookAt(&ring_shared->queues[i], now);
 
 		if (view.state == RING_WORKER_STARTING &&
-			TimestampDifferenceExceeds(view.changed_at, now, START_TIMEOUT_MS))
+		    TimestampDifferenceExceeds(view.changed_at, now, START_TIMEOUT_MS))
 			GiveUpStarting(&view, now);
 		else if (view.state != RING_WORKER_NONE)
 			running++;
 		if (view.state == RING_WORKER_RUNNING &&
-			(longest.queue == NULL || view.changed_at < longest.changed_at))
+		    (longest.queue == NULL || view.changed_at < longest.changed_at))
 			longest = view;
 	}
 
 	for (int i = 0; i < RING_MAX_QUEUES; i++)
 	{
-		int			index = (first + i) % RING_MAX_QUEUES;
-		QueueView	view = LookAt(&ring_shared->queues[index], now);
+		int index = (first + i) % RING_MAX_QUEUES;
+		QueueView view = LookAt(&ring_shared->queues[index], now);
 
 		if (!OidIsValid(view.database) || view.state != RING_WORKER_NONE || !view.has_work ||
-			view.kept_out)
+		    view.kept_out)
 			continue;
 		if (running >= setting_max_workers)
 			waiting = true;
@@ -336,7 +336,7 @@ StartWorkers(void)
 	}
 
 	if (waiting && longest.queue != NULL &&
-		TimestampDifferenceExceeds(longest.changed_at, now, TURN_MS))
+	    TimestampDifferenceExceeds(longest.changed_at, now, TURN_MS))
 		AskToLeave(longest.queue);
 }
 
@@ -349,10 +349,10 @@ ReportFullRings(void)
 
 	for (int i = 0; i < RING_MAX_QUEUES; i++)
 	{
-		RingQueue  *queue = &ring_shared->queues[i];
-		Oid			database;
-		uint64		dropped;
-		bool		dropping;
+		RingQueue *queue = &ring_shared->queues[i];
+		Oid database;
+		uint64 dropped;
+		bool dropping;
 
 		SpinLockAcquire(&queue->lock);
 		database = queue->database;
@@ -361,14 +361,17 @@ ReportFullRings(void)
 		SpinLockRelease(&queue->lock);
 
 		if (dropping && !full[i])
-			ereport(LOG,
-					(errmsg("AI calls of database %u are not recorded: the ring is full", database),
-					 errhint("See genops.stat_recording and genops.stat_delivery; \"genops_tempo.shared_memory\" or \"max_queue_size\" may be too small.")));
+			ereport(
+			    LOG,
+			    (errmsg("AI calls of database %u are not recorded: the ring is full", database),
+			     errhint(
+			         "See genops.stat_recording and genops.stat_delivery; "
+			         "\"genops_tempo.shared_memory\" or \"max_queue_size\" may be too small.")));
 		if (!dropping && dropped > reported[i])
 		{
-			ereport(LOG,
-					(errmsg("AI calls of database %u are recorded again: " UINT64_FORMAT " were not",
-							database, dropped - reported[i])));
+			ereport(LOG, (errmsg("AI calls of database %u are recorded again: " UINT64_FORMAT
+			                     " were not",
+			                     database, dropped - reported[i])));
 			reported[i] = dropped;
 		}
 		full[i] = dropping;
@@ -381,11 +384,11 @@ static void
 NoticePromotion(void)
 {
 	static bool was_standby = false;
-	bool		is_standby = RecoveryInProgress();
+	bool is_standby = RecoveryInProgress();
 
 	for (int i = 0; was_standby && !is_standby && i < RING_MAX_QUEUES; i++)
 	{
-		RingQueue  *queue = &ring_shared->queues[i];
+		RingQueue *queue = &ring_shared->queues[i];
 
 		SpinLockAcquire(&queue->lock);
 		queue->worker_wanted |= OidIsValid(queue->database);
@@ -410,9 +413,10 @@ NapTime(void)
 
 	for (int i = 0; i < RING_MAX_QUEUES; i++)
 	{
-		QueueView	view = LookAt(&ring_shared->queues[i], now);
+		QueueView view = LookAt(&ring_shared->queues[i], now);
 
-		if (OidIsValid(view.database) && view.state == RING_WORKER_NONE && view.has_work && !view.kept_out)
+		if (OidIsValid(view.database) && view.state == RING_WORKER_NONE && view.has_work &&
+		    !view.kept_out)
 			return RESTART_DELAY_MS;
 	}
 	return NAP_MS;
@@ -421,7 +425,7 @@ NapTime(void)
 void
 GenopsLauncherMain(Datum unused)
 {
-	uint32		wait_event = compat_wait_event("GenopsLauncherMain");
+	uint32 wait_event = compat_wait_event("GenopsLauncherMain");
 
 	(void) unused;
 	pqsignal(SIGTERM, die);
@@ -444,8 +448,8 @@ GenopsLauncherMain(Datum unused)
 		StartCensus();
 		StartWorkers();
 		ReportFullRings();
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 NapTime(), wait_event);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, NapTime(),
+		                 wait_event);
 		ResetLatch(MyLatch);
 	}
 }

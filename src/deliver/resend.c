@@ -29,13 +29,14 @@ enum
 static Relation
 OpenResend(LOCKMODE lock)
 {
-	return table_open(get_relname_relid("delivery_resend", get_namespace_oid("genops", false)), lock);
+	return table_open(get_relname_relid("delivery_resend", get_namespace_oid("genops", false)),
+	                  lock);
 }
 
 static ResendRange
 ReadRange(HeapTuple tuple, TupleDesc descriptor)
 {
-	bool		null;
+	bool null;
 	ResendRange range;
 
 	range.tenant_id = TextDatumGetCString(heap_getattr(tuple, RESEND_TENANT_ID, descriptor, &null));
@@ -48,11 +49,11 @@ ReadRange(HeapTuple tuple, TupleDesc descriptor)
 ResendRange *
 ResendRanges(int *count)
 {
-	Relation	relation = OpenResend(AccessShareLock);
+	Relation relation = OpenResend(AccessShareLock);
 	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
 	ResendRange *ranges = palloc(sizeof(ResendRange));
-	int			room = 1;
-	HeapTuple	tuple;
+	int room = 1;
+	HeapTuple tuple;
 
 	*count = 0;
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -69,10 +70,10 @@ ResendRanges(int *count)
 static void
 ReplaceRange(Relation relation, HeapTuple old, int64 next_seq)
 {
-	Datum		values[RESEND_COLUMNS] = {0};
-	bool		nulls[RESEND_COLUMNS] = {false};
-	bool		replace[RESEND_COLUMNS] = {false};
-	HeapTuple	tuple;
+	Datum values[RESEND_COLUMNS] = { 0 };
+	bool nulls[RESEND_COLUMNS] = { false };
+	bool replace[RESEND_COLUMNS] = { false };
+	HeapTuple tuple;
 
 	values[RESEND_NEXT_SEQ - 1] = Int64GetDatum(next_seq);
 	replace[RESEND_NEXT_SEQ - 1] = true;
@@ -80,18 +81,38 @@ ReplaceRange(Relation relation, HeapTuple old, int64 next_seq)
 	CatalogTupleUpdate(relation, &old->t_self, tuple);
 }
 
+/* Of ranges that overlap one may come to be what another is. */
+static bool
+RangeExists(Relation relation, int64 next_seq, const ResendRange *range)
+{
+	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
+	bool exists = false;
+	HeapTuple tuple;
+
+	while (!exists && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		ResendRange found = ReadRange(tuple, RelationGetDescr(relation));
+
+		exists = found.next_seq == next_seq && found.last_seq == range->last_seq &&
+		         strcmp(found.tenant_id, range->tenant_id) == 0 &&
+		         strcmp(found.route, range->route) == 0;
+	}
+	systable_endscan(scan);
+	return exists;
+}
+
 void
 ResendAdvance(ResendRange *range, int64 next_seq)
 {
-	Relation	relation = OpenResend(RowExclusiveLock);
+	Relation relation = OpenResend(RowExclusiveLock);
 	ScanKeyData keys[2];
 	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 
 	ScanKeyInit(&keys[0], RESEND_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(range->tenant_id));
+	            CStringGetTextDatum(range->tenant_id));
 	ScanKeyInit(&keys[1], RESEND_ROUTE, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(range->route));
+	            CStringGetTextDatum(range->route));
 	scan = systable_beginscan(relation, InvalidOid, false, NULL, 2, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -99,7 +120,7 @@ ResendAdvance(ResendRange *range, int64 next_seq)
 
 		if (found.next_seq != range->next_seq || found.last_seq != range->last_seq)
 			continue;
-		if (next_seq > range->last_seq)
+		if (next_seq > range->last_seq || RangeExists(relation, next_seq, range))
 			CatalogTupleDelete(relation, &tuple->t_self);
 		else
 			ReplaceRange(relation, tuple, next_seq);

@@ -8,10 +8,10 @@
 
 typedef struct ResendRange
 {
-	char	   *tenant_id;
-	char	   *route;
-	int64		next_seq;		/* everything before is sent */
-	int64		last_seq;
+	char *tenant_id;
+	char *route;
+	int64 next_seq; /* everything before is sent */
+	int64 last_seq;
 } ResendRange;
 
 /* All ranges, in the current memory context.  Needs a transaction, as does

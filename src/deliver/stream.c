@@ -9,12 +9,12 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-Size		stream_memory = 0;
+Size stream_memory = 0;
 
 Stream *
 StreamNew(MemoryContext context, const char *tenant_id, const char *route)
 {
-	Stream	   *stream = MemoryContextAllocZero(context, sizeof(Stream));
+	Stream *stream = MemoryContextAllocZero(context, sizeof(Stream));
 
 	stream->tenant_id = MemoryContextStrdup(context, tenant_id);
 	stream->route = MemoryContextStrdup(context, route);
@@ -37,9 +37,9 @@ StreamFree(Stream *stream)
 void
 StreamAppend(Stream *stream, const Segment *segment, int64 since)
 {
-	Size		length = VARSIZE_ANY_EXHDR(segment->bytes);
-	WaitingSegment *waiting = MemoryContextAlloc(GetMemoryChunkContext(stream),
-												 offsetof(WaitingSegment, bytes) + length);
+	Size length = VARSIZE_ANY_EXHDR(segment->bytes);
+	WaitingSegment *waiting =
+	    MemoryContextAlloc(GetMemoryChunkContext(stream), offsetof(WaitingSegment, bytes) + length);
 
 	waiting->seq = segment->seq;
 	waiting->span_count = segment->span_count;
@@ -60,8 +60,9 @@ StreamAppend(Stream *stream, const Segment *segment, int64 since)
 WaitingSegment *
 StreamFirst(Stream *stream)
 {
-	return slist_is_empty(&stream->waiting) ? NULL :
-		slist_head_element(WaitingSegment, link, &stream->waiting);
+	return slist_is_empty(&stream->waiting)
+	           ? NULL
+	           : slist_head_element(WaitingSegment, link, &stream->waiting);
 }
 
 static void
@@ -112,8 +113,8 @@ StreamSettle(Stream *stream, int count, int rejected)
 	while (count > 0)
 	{
 		WaitingSegment *first = StreamFirst(stream);
-		int			here = Min(count, first->span_count - stream->done);
-		int			rejected_here = Min(rejected, here);
+		int here = Min(count, first->span_count - stream->done);
+		int rejected_here = Min(rejected, here);
 
 		stream->done += here;
 		stream->done_rejected += rejected_here;
@@ -155,18 +156,16 @@ LogState(const Stream *stream, const char *before)
 	const char *tenant = stream->tenant_id[0] ? stream->tenant_id : "(none)";
 
 	if (strcmp(stream->state, "delivering") != 0)
-		ereport(LOG,
-				(errmsg("delivery for tenant \"%s\" is %s: %s",
-						tenant, stream->state, stream->state_reason)));
+		ereport(LOG, (errmsg("delivery for tenant \"%s\" is %s: %s", tenant, stream->state,
+		                     stream->state_reason)));
 	else if (before != NULL)
-		ereport(LOG,
-				(errmsg("delivery for tenant \"%s\" goes on, it was %s", tenant, before)));
+		ereport(LOG, (errmsg("delivery for tenant \"%s\" goes on, it was %s", tenant, before)));
 }
 
 void
 StreamRestoreState(Stream *stream, const char *state, const char *reason)
 {
-	static const char *const states[] = {"delivering", "retrying", "blocked", "paused"};
+	static const char *const states[] = { "delivering", "retrying", "blocked", "paused" };
 
 	for (int i = 0; i < (int) lengthof(states); i++)
 		if (strcmp(states[i], state) == 0)
@@ -180,7 +179,7 @@ StreamSetState(Stream *stream, const char *state, const char *reason)
 	const char *before = stream->state;
 
 	if (before != NULL && strcmp(before, state) == 0 &&
-		strncmp(stream->state_reason, reason, STREAM_REASON_SIZE - 1) == 0)
+	    strncmp(stream->state_reason, reason, STREAM_REASON_SIZE - 1) == 0)
 		return;
 	CopyReason(stream->state_reason, reason);
 	stream->state = state;

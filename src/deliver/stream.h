@@ -18,61 +18,61 @@
 /* A segment that waits in memory to be sent, or for its answer. */
 typedef struct WaitingSegment
 {
-	slist_node	link;
-	int64		seq;			/* 0 on a standby: it is in no ledger */
-	int			span_count;
-	int64		since;			/* by MonotonicMs() */
-	Size		length;
-	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+	slist_node link;
+	int64 seq; /* 0 on a standby: it is in no ledger */
+	int span_count;
+	int64 since; /* by MonotonicMs() */
+	Size length;
+	char bytes[FLEXIBLE_ARRAY_MEMBER];
 } WaitingSegment;
 
 /* Where and how the streams of a route are delivered. */
 typedef struct StreamTarget
 {
-	char	   *route;			/* '' for the configuration's own */
+	char *route; /* '' for the configuration's own */
 	DeliveryTarget delivery;
-	int			in_flight;		/* requests */
+	int in_flight; /* requests */
 } StreamTarget;
 
 typedef struct Stream
 {
-	char	   *tenant_id;
-	char	   *route;
-	bool		is_resend;		/* sends a range of segments once more */
-	ResendRange range;			/* then: which */
+	char *tenant_id;
+	char *route;
+	bool is_resend;    /* sends a range of segments once more */
+	ResendRange range; /* then: which */
 
-	StreamTarget *target;		/* NULL until the route is read */
-	GenopsHeaders headers;		/* the target's and the tenant's */
-	char		paused[STREAM_REASON_SIZE]; /* why nothing is sent, or "" */
+	StreamTarget *target;            /* NULL until the route is read */
+	GenopsHeaders headers;           /* the target's and the tenant's */
+	char paused[STREAM_REASON_SIZE]; /* why nothing is sent, or "" */
 
-	int64		cursor_seq;		/* all up to here are settled */
-	int64		read_seq;		/* all up to here are settled or in memory */
-	bool		more_on_disk;	/* there may be segments after read_seq */
-	bool		memory_only;	/* on a standby: no ledger has them */
-	int64		pending;		/* spans that are not settled */
+	int64 cursor_seq;  /* all up to here are settled */
+	int64 read_seq;    /* all up to here are settled or in memory */
+	bool more_on_disk; /* there may be segments after read_seq */
+	bool memory_only;  /* on a standby: no ledger has them */
+	int64 pending;     /* spans that are not settled */
 
-	slist_head	waiting;
+	slist_head waiting;
 	slist_node *last_waiting;
-	int			waiting_spans;	/* not answered for */
+	int waiting_spans; /* not answered for */
 
 	/*
 	 * A segment that has to be sent in pieces is settled when all its spans are
 	 * answered for.  Until then what became of them is kept here, so that
 	 * sending it all again after a restart counts nothing twice.
 	 */
-	int			done;			/* spans of the first segment */
-	int			done_rejected;	/* of these */
+	int done;          /* spans of the first segment */
+	int done_rejected; /* of these */
 
 	GenopsRetry retry;
-	int			span_limit;		/* at most so many in a request; 0: as configured */
-	bool		in_flight;
-	bool		rejecting;		/* the last answer did, and the log knows */
+	int span_limit; /* at most so many in a request; 0: as configured */
+	bool in_flight;
+	bool rejecting; /* the last answer did, and the log knows */
 
-	CursorChange change;		/* since the row was last written */
-	bool		changed;
-	char		last_error[STREAM_REASON_SIZE];
-	const char *state;			/* as in genops.delivery */
-	char		state_reason[STREAM_REASON_SIZE];
+	CursorChange change; /* since the row was last written */
+	bool changed;
+	char last_error[STREAM_REASON_SIZE];
+	const char *state; /* as in genops.delivery */
+	char state_reason[STREAM_REASON_SIZE];
 } Stream;
 
 /* Bytes of all waiting segments of all streams. */

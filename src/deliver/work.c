@@ -22,8 +22,8 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-static Oid	saved_user;
-static int	saved_context;
+static Oid saved_user;
+static int saved_context;
 
 static void
 Set(const char *name, const char *value)
@@ -35,18 +35,18 @@ void
 WorkPrepare(void)
 {
 	Set("search_path", "pg_catalog, pg_temp");
-	Set("synchronous_commit", "off");	/* durable.c sees to it */
+	Set("synchronous_commit", "off"); /* durable.c sees to it */
 	Set("lock_timeout", "200ms");
 	Set("statement_timeout", "0");
 	Set("idle_in_transaction_session_timeout", "0");
 	if (GetConfigOption("transaction_timeout", true, false) != NULL)
-		Set("transaction_timeout", "0");	/* PostgreSQL 17 */
+		Set("transaction_timeout", "0"); /* PostgreSQL 17 */
 	Set("session_replication_role", "replica");
 	Set("default_transaction_isolation", "read committed");
 	Set("default_transaction_read_only", "off");
 	Set("row_security", "off");
 	Set("TimeZone", "UTC");
-	Set("jit", "off");			/* its library is larger than the worker */
+	Set("jit", "off"); /* its library is larger than the worker */
 	if (GetConfigOption("pg_stat_statements.track", true, false) != NULL)
 		Set("pg_stat_statements.track", "none");
 }
@@ -54,14 +54,14 @@ WorkPrepare(void)
 static Oid
 ExtensionOwner(Oid extension)
 {
-	Relation	relation = table_open(ExtensionRelationId, AccessShareLock);
+	Relation relation = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			owner = InvalidOid;
+	HeapTuple tuple;
+	Oid owner = InvalidOid;
 
 	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(extension));
+	            ObjectIdGetDatum(extension));
 	scan = systable_beginscan(relation, ExtensionOidIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
@@ -74,8 +74,8 @@ ExtensionOwner(Oid extension)
 bool
 WorkBegin(void)
 {
-	Oid			extension;
-	Oid			owner;
+	Oid extension;
+	Oid owner;
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
@@ -90,7 +90,7 @@ WorkBegin(void)
 	}
 	GetUserIdAndSecContext(&saved_user, &saved_context);
 	SetUserIdAndSecContext(owner, saved_context | SECURITY_RESTRICTED_OPERATION |
-						   SECURITY_LOCAL_USERID_CHANGE);
+	                                  SECURITY_LOCAL_USERID_CHANGE);
 	return true;
 }
 

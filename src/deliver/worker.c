@@ -7,11 +7,6 @@
  * and does a piece of housekeeping if there is time.  Then it sleeps until
  * spans, an answer, a signal or a deadline come.
  *
- * A record leaves the ring after the commit that stored it, with nothing in
- * between that could fail.  When storing fails, the batch stays in the ring and
- * is tried again, smaller each time, so that one record that the ledger can't
- * take ends up alone; it is then dropped and counted.
- *
  * The worker leaves when it is told to (shutdown, DROP DATABASE, another
  * database's turn) and when there has been nothing to do for a while.
  */
@@ -28,6 +23,7 @@
 #include "deliver/cursor.h"
 #include "deliver/durable.h"
 #include "deliver/exporter.h"
+#include "deliver/storing.h"
 #include "deliver/work.h"
 #include "deliver/worker.h"
 #include "keep/ledger.h"
@@ -46,47 +42,33 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#define MAX_BATCH_RECORDS 8192
-
-/*
- * While the ring is filling up somebody may be waiting for room: everything is
- * then done in small pieces, so that there is some every few milliseconds.
- */
-#define CROWDED_BATCH_RECORDS 512
-#define CROWDED_ROUNDS 1
+/* Of requests and answers in a turn; few while somebody may be waiting for room
+ * in the ring. */
 #define DELIVERY_ROUNDS 8
-
-
-#define MAX_BATCH_BYTES (4 * 1024 * 1024)
+#define CROWDED_ROUNDS 1
 
 #define IDLE_LEAVE_MS (60 * 1000)
 #define FIRST_RETRY_MS 200
 #define LAST_RETRY_MS 30000
-#define LAST_LOCK_RETRY_MS 500	/* callers wait, and nobody tells when a lock goes */
+#define LAST_LOCK_RETRY_MS 500 /* callers wait, and nobody tells when a lock goes */
 #define HOUSEKEEPING_MS 10000
+#define CROWDED_POSTPONE_MS 60000 /* housekeeping, while it would be felt */
 #define INDEXING_MS 500
 
 /* A transaction that creates the extension and records may take as long. */
 #define MISSING_LEAVE_MS (60 * 1000)
 #define MISSING_NAP_MS 1000
-#define RESERVED_NAP_MS 10
 
 static RingQueue *queue;
-static MemoryContext batch_context;
 
-static int	batch_limit = MAX_BATCH_RECORDS;	/* smaller after a failure */
 static long retry_delay_ms = 0; /* 0: the last turn succeeded */
-static bool sending_directly = false;	/* a batch of a standby's is on its way */
-static bool storing = false;	/* should the turn fail, it is a batch's failure */
 
 /* All by MonotonicMs(): the clock may jump. */
 static int64 retry_at = 0;
-static int64 queued_since = 0;	/* 0: nothing is queued */
 static int64 idle_since = 0;
 static int64 housekeeping_at = 0;
-static int64 missing_since = 0;	/* the extension; 0: it is there */
+static int64 missing_since = 0; /* the extension; 0: it is there */
 
-static bool nothing_published = false;	/* only reserved slots are queued */
 static bool configuration_loaded = false;
 static bool unfinished = false; /* a worker is needed when this one goes */
 
@@ -102,7 +84,7 @@ Detach(int code, Datum arg)
 	SpinLockAcquire(&queue->lock);
 	if (queue->worker_pid != MyProcPid)
 	{
-		SpinLockRelease(&queue->lock);	/* the database is gone */
+		SpinLockRelease(&queue->lock); /* the database is gone */
 		return;
 	}
 	queue->worker_failed = code != 0;
@@ -125,9 +107,9 @@ static void
 Attach(int queue_number)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	Oid			database;
-	bool		taken;
-	bool		kept_out;
+	Oid database;
+	bool taken;
+	bool kept_out;
 
 	queue = &ring_shared->queues[queue_number];
 	SpinLockAcquire(&queue->lock);
@@ -157,7 +139,7 @@ Attach(int queue_number)
 static bool
 AskedToLeave(void)
 {
-	bool		leave;
+	bool leave;
 
 	SpinLockAcquire(&queue->lock);
 	leave = queue->worker_must_leave || queue->keep_out > 0;
@@ -169,7 +151,7 @@ AskedToLeave(void)
 static bool
 IdleForLong(void)
 {
-	bool		idle = queued_since == 0 && !sending_directly && ExporterIdle();
+	bool idle = StoringIdle() && ExporterIdle();
 
 	if (!idle)
 		idle_since = 0;
@@ -191,198 +173,6 @@ HearInterrupts(void)
 }
 
 /*
- * Storing.
- */
-typedef struct Batch
-{
-	SpanRecord *records;
-	int			count;
-	RingPlace	end;			/* in the ring, behind the last record */
-	bool		moved;			/* end is not where the batch began */
-} Batch;
-
-static Batch
-ReadBatch(void)
-{
-	RingPlace	start = RingReadStart(queue);
-	Batch		batch = {.end = start};
-	int			limit = batch_limit;
-	Size		bytes = 0;
-	const void *data;
-	Size		length;
-
-	if (RingIsCrowded(queue))
-		limit = Min(limit, CROWDED_BATCH_RECORDS);
-	batch.records = MemoryContextAlloc(batch_context, limit * sizeof(SpanRecord));
-	while (batch.count < limit && bytes < MAX_BATCH_BYTES &&
-		   RingReadNext(queue, &batch.end, &data, &length))
-	{
-		SpanRecordRead(data, length, &batch.records[batch.count++]);
-		bytes += length;
-	}
-	batch.moved = batch.end.position > start.position;
-	return batch;
-}
-
-/* "stored" and "not sampled" are counted with the rows, or not at all. */
-static void
-CountStored(const Segment *segments, int segment_count)
-{
-	for (int i = 0; i < segment_count; i++)
-	{
-		const Segment *segment = &segments[i];
-		CursorChange change = {.stored = segment->span_count};
-
-		if (!segment->sampled)
-			change.not_sampled = segment->span_count;
-		CursorApply(pnstrdup(segment->tenant_id.data, segment->tenant_id.length),
-					pnstrdup(segment->route.data, segment->route.length), &change);
-	}
-}
-
-static TimestampTz
-RecordingTime(void)
-{
-	LedgerState state = LedgerStateRead();
-
-	return Max(GetCurrentTimestamp(), state.newest_recorded_at);
-}
-
-/* The records of the batch leave the ring. */
-static void
-Release(const Batch *batch, uint64 stored, uint64 sent, XLogRecPtr commit_end, int64 segment)
-{
-	RingRelease(queue, batch->end, stored, sent);
-	DurableNote(queue, commit_end, segment, batch->end.position);
-}
-
-/* They are dropped, or were none. */
-static void
-ReleaseUnstored(const Batch *batch)
-{
-	Release(batch, 0, 0, InvalidXLogRecPtr, 0);
-}
-
-static void
-StoreBatch(const Batch *batch)
-{
-	Segment    *segments;
-	int			segment_count;
-
-	if (!WorkBegin())
-	{
-		configuration_loaded = false;
-		return;
-	}
-	MemoryContextSwitchTo(batch_context);
-	storing = true;
-	segments = SegmentsBuild(batch->records, batch->count,
-							 ConfigurationGet()->max_export_batch_size, &segment_count);
-	LedgerStore(segments, segment_count, RecordingTime());
-	CountStored(segments, segment_count);
-	WorkCommit();
-
-	/* Committed: nothing may fail before the ring has given up the records. */
-	Release(batch, batch->count, 0, XactLastCommitEnd, segments[segment_count - 1].seq);
-	batch_limit = MAX_BATCH_RECORDS;
-	storing = false;
-	configuration_loaded = false;	/* streams that miss a segment are read anew */
-	ExporterTake(segments, segment_count);
-	configuration_loaded = true;
-}
-
-static bool
-DueToStore(void)
-{
-	uint64		queued;
-	uint64		bytes;
-	bool		wanted;
-	int64		now = MonotonicMs();
-
-	SpinLockAcquire(&queue->lock);
-	queued = queue->tail.position - queue->head.position;
-	bytes = queue->queued_bytes;
-	wanted = queue->wanted_position > queue->stored_position;
-	SpinLockRelease(&queue->lock);
-
-	if (queued == 0)
-	{
-		queued_since = 0;
-		return false;
-	}
-	if (queued_since == 0)
-		queued_since = now;
-	return wanted || AskedToLeave() ||
-		queued >= RING_FULL_BATCH_RECORDS || bytes >= RING_FULL_BATCH_BYTES ||
-		now >= queued_since + setting_flush_interval_ms;
-}
-
-static void
-StoreQueued(void)
-{
-	Batch		batch;
-
-	if (!DueToStore())
-		return;
-	batch = ReadBatch();
-	nothing_published = !batch.moved;
-	if (batch.count > 0)
-		StoreBatch(&batch);
-	else if (batch.moved)
-		ReleaseUnstored(&batch);
-	queued_since = 0;
-	MemoryContextReset(batch_context);
-}
-
-/*
- * On a hot standby there is no ledger to write: what is in the ring goes out,
- * and leaves the ring when it has arrived.
- */
-static Batch direct;
-
-static void
-SendQueuedDirectly(void)
-{
-	if (!sending_directly)
-	{
-		Segment    *segments;
-		int			segment_count;
-
-		MemoryContextReset(batch_context);
-		if (!DueToStore())
-			return;
-		direct = ReadBatch();
-		nothing_published = !direct.moved;
-		queued_since = 0;
-		if (direct.count == 0 && direct.moved)
-			ReleaseUnstored(&direct);
-		if (direct.count == 0 || !WorkBegin())
-			return;
-		MemoryContextSwitchTo(batch_context);
-		segments = SegmentsBuild(direct.records, direct.count,
-								 ConfigurationGet()->max_export_batch_size, &segment_count);
-		WorkCommit();
-		ExporterSendDirect(segments, segment_count);
-		MemoryContextReset(batch_context);
-		sending_directly = true;
-	}
-}
-
-/* After the answers were read: nothing else would wake the worker. */
-static void
-FinishDirectly(void)
-{
-	uint64		sent;
-	uint64		refused;
-
-	if (!sending_directly || !ExporterDirectDone(&sent, &refused))
-		return;
-	RingCountDrop(queue, RING_DROP_STANDBY, refused);
-	Release(&direct, 0, sent, InvalidXLogRecPtr, 0);
-	sending_directly = false;
-}
-
-/*
  * The rest of a turn.
  */
 static void
@@ -398,7 +188,7 @@ RefreshConfiguration(void)
 {
 	if (configuration_loaded && !ConfigurationChanged())
 		return;
-	configuration_loaded = false;	/* also if an error ends this half-way */
+	configuration_loaded = false; /* also if an error ends this half-way */
 	ExporterRecord(true);
 	if (!WorkBegin())
 	{
@@ -418,7 +208,7 @@ RefreshConfiguration(void)
 static bool
 SomebodyWaitsForDelivery(void)
 {
-	bool		waits;
+	bool waits;
 
 	SpinLockAcquire(&queue->lock);
 	waits = queue->wanted_segment > queue->settled_segment;
@@ -429,9 +219,9 @@ SomebodyWaitsForDelivery(void)
 static void
 PublishSettled(void)
 {
-	int64		settled = ExporterSettled();
-	int64		stalled = ExporterStalled();
-	bool		changed;
+	int64 settled = ExporterSettled();
+	int64 stalled = ExporterStalled();
+	bool changed;
 
 	SpinLockAcquire(&queue->lock);
 
@@ -449,12 +239,12 @@ PublishSettled(void)
 static void
 Deliver(void)
 {
-	bool		hurry = SomebodyWaitsForDelivery();
+	bool hurry = SomebodyWaitsForDelivery();
 
 	DurablePoll(queue);
 	if (!AskedToLeave())
 		ExporterStep(hurry, DurableSegment(),
-					 RingIsCrowded(queue) ? CROWDED_ROUNDS : DELIVERY_ROUNDS);
+		             RingIsCrowded(queue) ? CROWDED_ROUNDS : DELIVERY_ROUNDS);
 	ExporterRecord(hurry || AskedToLeave());
 	PublishSettled();
 }
@@ -462,13 +252,13 @@ Deliver(void)
 /* What can't wait until the housekeeping is due, and what is done when nobody
  * waits for room in the ring. */
 static void
-KeepUp(int64 now)
+KeepUp(int64 now, bool crowded)
 {
 	static int64 indexed_at = 0;
 
-	if (LedgerFoldIsUrgent())
+	if (LedgerFoldIsUrgent(crowded))
 		(void) LedgerFoldSpend(false);
-	if (RingIsCrowded(queue) || now < indexed_at + INDEXING_MS)
+	if (crowded || now < indexed_at + INDEXING_MS)
 		return;
 	LedgerIndexNew();
 	indexed_at = now;
@@ -477,24 +267,25 @@ KeepUp(int64 now)
 static void
 KeepHouse(void)
 {
-	int64		now = MonotonicMs();
-	bool		more = false;
+	int64 now = MonotonicMs();
+	bool crowded = RingIsCrowded(queue);
+	bool more = false;
 
-	KeepUp(now);
-	if (now < housekeeping_at)
+	KeepUp(now, crowded);
+	if (now < housekeeping_at + (crowded ? CROWDED_POSTPONE_MS : 0))
 		return;
 	housekeeping_at = now + HOUSEKEEPING_MS;
 	more |= LedgerFoldSpend(false);
 	more |= LedgerCloseDays();
 	if (WorkBegin())
 	{
-		int64		retention_us = ConfigurationGet()->retention_us;
+		int64 retention_us = ConfigurationGet()->retention_us;
 
 		WorkCommit();
-		ExporterRecord(true);	/* lest what was sent just now counts as expired */
+		ExporterRecord(true); /* lest what was sent just now counts as expired */
 		if (LedgerExpire(retention_us))
 		{
-			configuration_loaded = false;	/* what is pending changed */
+			configuration_loaded = false; /* what is pending changed */
 			more = true;
 		}
 	}
@@ -509,9 +300,9 @@ TakeTurn(void)
 	if (!configuration_loaded)
 		return;
 	if (RecoveryInProgress())
-		SendQueuedDirectly();
+		SendQueuedDirectly(AskedToLeave());
 	else
-		StoreQueued();
+		StoreQueued(AskedToLeave(), &configuration_loaded);
 	Deliver();
 	FinishDirectly();
 	if (!RecoveryInProgress() && retry_delay_ms == 0)
@@ -523,58 +314,22 @@ TakeTurn(void)
  * Errors.
  */
 
-/*
- * Whether a record of the batch may be to blame.  Of a table that is missing, a
- * right, a lock or a disk that is full, none is: all records would be dropped
- * one after the other.
- */
-static bool
-IsOfARecord(int sqlstate)
-{
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
-	{
-		case ERRCODE_DATA_EXCEPTION:
-		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
-		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
-			return true;
-		default:
-			return sqlstate == ERRCODE_INTERNAL_ERROR;
-	}
-}
-
-static void
-DropOneRecord(void)
-{
-	Batch		batch = ReadBatch();
-
-	RingCountDrop(queue, RING_DROP_UNSTORABLE, batch.count);
-	ReleaseUnstored(&batch);
-	batch_limit = MAX_BATCH_RECORDS;
-}
-
 static void
 AfterFailure(int sqlstate)
 {
-	long		longest = sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ? LAST_LOCK_RETRY_MS : LAST_RETRY_MS;
+	long longest = sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ? LAST_LOCK_RETRY_MS : LAST_RETRY_MS;
 
 	retry_delay_ms = retry_delay_ms == 0 ? FIRST_RETRY_MS : Min(retry_delay_ms * 2, longest);
 	retry_at = MonotonicMs() + retry_delay_ms;
-	if (!storing || !IsOfARecord(sqlstate))
-		return;
-	if (batch_limit == 1)
-		DropOneRecord();
-	else
-	{
-		batch_limit = Max(batch_limit / 8, 1);
+	if (StoringFailed(sqlstate))
 		retry_at = MonotonicMs();
-	}
 }
 
 /* The log hears of a failure once, until something else happens. */
 static void
 ReportFailure(ErrorData *error)
 {
-	static int	reported = 0;
+	static int reported = 0;
 
 	if (error == NULL)
 	{
@@ -586,10 +341,9 @@ ReportFailure(ErrorData *error)
 	if (error->sqlerrcode == reported)
 		return;
 	reported = error->sqlerrcode;
-	ereport(LOG,
-			(errcode(error->sqlerrcode),
-			 errmsg("the genops worker will try again: %s", error->message),
-			 error->detail ? errdetail_internal("%s", error->detail) : 0));
+	ereport(LOG, (errcode(error->sqlerrcode),
+	              errmsg("the genops worker will try again: %s", error->message),
+	              error->detail ? errdetail_internal("%s", error->detail) : 0));
 }
 
 static void
@@ -598,7 +352,6 @@ TakeTurnSafely(void)
 	if (retry_delay_ms > 0 && MonotonicMs() < retry_at)
 		return;
 
-	storing = false;
 	PG_TRY();
 	{
 		TakeTurn();
@@ -608,7 +361,7 @@ TakeTurnSafely(void)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData *error;
 
 		HOLD_INTERRUPTS();
 		MemoryContextSwitchTo(TopMemoryContext);
@@ -619,7 +372,6 @@ TakeTurnSafely(void)
 		ReportFailure(error);
 		AfterFailure(error->sqlerrcode);
 		FreeErrorData(error);
-		MemoryContextReset(batch_context);
 		RESUME_INTERRUPTS();
 	}
 	PG_END_TRY();
@@ -631,24 +383,21 @@ TakeTurnSafely(void)
 static long
 SleepTime(void)
 {
-	int64		now = MonotonicMs();
-	long		sleep = IDLE_LEAVE_MS;
-	long		timeout;
+	int64 now = MonotonicMs();
+	long sleep = IDLE_LEAVE_MS;
+	long timeout;
 
 	if (retry_delay_ms > 0)
 		return Max((long) (retry_at - now), 1);
 	if (missing_since != 0)
 		return MISSING_NAP_MS;
-	if (nothing_published)
-		return RESERVED_NAP_MS;
-	if (!sending_directly && DueToStore())
-		return 0;
-	if (!sending_directly && queued_since != 0)
-		sleep = Max((long) (queued_since + setting_flush_interval_ms - now), 1);
+	timeout = StoringWait();
+	if (timeout >= 0)
+		sleep = Min(sleep, timeout);
 	timeout = ExporterTimeout(DurableSegment());
 	if (timeout >= 0)
 		sleep = Min(sleep, timeout);
-	if (!RecoveryInProgress())	/* a standby has no house to keep */
+	if (!RecoveryInProgress()) /* a standby has no house to keep */
 		sleep = Min(sleep, Max((long) (housekeeping_at - now), 1));
 	return sleep;
 }
@@ -657,16 +406,16 @@ static void
 Sleep(void)
 {
 	static uint32 wait_event = 0;
-	long		sleep_ms = SleepTime();
-	int64		durable = DurableSegment();
+	long sleep_ms = SleepTime();
+	int64 durable = DurableSegment();
 	WaitEventSet *set;
-	WaitEvent	event;
+	WaitEvent event;
 
 	if (sleep_ms == 0)
 		return;
 	DurableForce(queue);
 	if (DurableSegment() > durable)
-		return;					/* there may be something to send */
+		return; /* there may be something to send */
 	if (wait_event == 0)
 		wait_event = compat_wait_event("GenopsWorkerMain");
 	set = compat_create_wait_event_set(2 + ExporterSocketCount());
@@ -682,18 +431,9 @@ Sleep(void)
 static bool
 ExtensionGone(void)
 {
-	Batch		batch;
-
-	if (missing_since == 0 ||
-		MonotonicMs() < missing_since + MISSING_LEAVE_MS)
+	if (missing_since == 0 || MonotonicMs() < missing_since + MISSING_LEAVE_MS)
 		return false;
-	do
-	{
-		batch = ReadBatch();
-		RingCountDrop(queue, RING_DROP_DISCARDED, batch.count);
-		ReleaseUnstored(&batch);
-		MemoryContextReset(batch_context);
-	} while (batch.moved);
+	StoringDiscard();
 	return true;
 }
 
@@ -719,7 +459,7 @@ KeepMemory(void)
 void
 GenopsWorkerMain(Datum queue_number)
 {
-	bool		was_standby;
+	bool was_standby;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -727,13 +467,13 @@ GenopsWorkerMain(Datum queue_number)
 	Attach(DatumGetInt32(queue_number));
 	KeepMemory();
 	WorkPrepare();
-	batch_context = AllocSetContextCreate(TopMemoryContext, "genops batch", ALLOCSET_DEFAULT_SIZES);
+	StoringInit(queue);
 	ExporterInit();
 	was_standby = RecoveryInProgress();
-	unfinished = true;			/* should an error end this */
+	unfinished = true; /* should an error end this */
 
 	while (!AskedToLeave() && !IdleForLong() && !ExtensionGone() &&
-		   RecoveryInProgress() == was_standby)
+	       RecoveryInProgress() == was_standby)
 	{
 		ForgetWish();
 		HearInterrupts();

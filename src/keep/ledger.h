@@ -34,8 +34,9 @@ extern Segment *LedgerReadSegments(const char *tenant_id, const char *route, int
  */
 extern bool LedgerFoldSpend(bool force);
 
-/* Whether folding should not wait for the next round of housekeeping: there is much to fold. */
-extern bool LedgerFoldIsUrgent(void);
+/* Whether folding should not wait for the next round of housekeeping.  While the
+ * ring is crowded, so that a stall would be felt, it waits as long as it can. */
+extern bool LedgerFoldIsUrgent(bool crowded);
 extern void LedgerIndexNew(void);             /* new rows of the day that is open */
 extern bool LedgerCloseDays(void);            /* indexes of days that are over */
 extern bool LedgerExpire(int64 retention_us); /* drops days, never past what

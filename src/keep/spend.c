@@ -210,9 +210,11 @@ FoldSome(void *argument)
 static Chore folding = { .name = "folding of spend", .run = FoldSome };
 
 bool
-LedgerFoldIsUrgent(void)
+LedgerFoldIsUrgent(bool crowded)
 {
-	return (unfolded >= FOLD_SPANS || SpendSumsRead().full) &&
+	SpendSumsState sums = SpendSumsRead();
+
+	return (sums.pressing || (!crowded && (sums.full || unfolded >= FOLD_SPANS))) &&
 	       GetCurrentTimestamp() >= folding.not_before;
 }
 

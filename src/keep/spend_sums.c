@@ -22,9 +22,11 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-/* As many are stored within a few milliseconds, during which nobody empties the
- * ring: then it is time to fold. */
-#define ENOUGH_GROUPS 1024
+/* It is time to fold: as many are stored within a twentieth of a second. */
+#define ENOUGH_GROUPS 16384
+
+/* It can't be put off any longer. */
+#define PRESSING_GROUPS 32768
 
 /* About as many take some 12 MB; where folding fails so long, no more is added. */
 #define MAX_GROUPS 40000
@@ -123,6 +125,7 @@ SpendSumsRead(void)
 	SpendSumsState state = covered;
 
 	state.full |= table != NULL && table->members >= ENOUGH_GROUPS;
+	state.pressing = table != NULL && table->members >= PRESSING_GROUPS;
 	return state;
 }
 

@@ -24,7 +24,8 @@ typedef struct SpendSumsState
 	int64 after;
 	int64 upto;
 	TimestampTz first_recorded_at;
-	bool full; /* should be folded: newer segments aren't added */
+	bool full;     /* should be folded */
+	bool pressing; /* must be, or newer segments can't be added */
 } SpendSumsState;
 
 extern SpendSumsState SpendSumsRead(void);

@@ -1,32 +1,15 @@
 #include "postgres.h"
 
+#include "configure/tenant.h"
 #include "record/arguments.h"
 #include "record/attribution.h"
 #include "record/text.h"
 #include "settings.h"
 
-/* A tenant becomes an HTTP header and, at the other end, a directory. */
-static bool
-ValidTenant(GenopsSlice tenant)
-{
-	if (tenant.length > TENANT_ID_MAX || genops_slice_equal(tenant, GENOPS_LITERAL(".")) ||
-	    genops_slice_equal(tenant, GENOPS_LITERAL("..")))
-		return false;
-	for (size_t i = 0; i < tenant.length; i++)
-	{
-		char c = tenant.data[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) &&
-		    (c == '\0' || strchr("!-_.*'()", c) == NULL))
-			return false;
-	}
-	return true;
-}
-
 void
 AttributionCheckTenant(GenopsSlice tenant)
 {
-	if (ValidTenant(tenant))
+	if (tenant.length == 0 || TenantIdValid(tenant.data, tenant.length))
 		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -1,5 +1,6 @@
 #include "postgres.h"
 
+#include "core/span/ai_call.h"
 #include "core/span/otlp_write.h"
 #include "record/attributes.h"
 #include "record/draft.h"
@@ -51,8 +52,9 @@ DraftOpen(SpanDraft *draft)
 	memcpy(facts->span_id, draft->place.own.span_id, GENOPS_SPAN_ID_SIZE);
 	memcpy(facts->parent_span_id, draft->place.parent_span_id, GENOPS_SPAN_ID_SIZE);
 	facts->sampled = draft->place.own.flags & GENOPS_TRACE_FLAG_SAMPLED;
-	facts->ai_call =
-	    facts->text[GENOPS_TEXT_PROVIDER].length > 0 || facts->text[GENOPS_TEXT_MODEL].length > 0;
+	facts->ai_call = facts->text[GENOPS_TEXT_PROVIDER].length > 0 ||
+	                 facts->text[GENOPS_TEXT_MODEL].length > 0 ||
+	                 genops_ai_is_inference(facts->text[GENOPS_TEXT_OPERATION]);
 	draft->flags = TraceSpanFlags(&draft->place);
 
 	draft->end_offset = genops_otlp_span_open(&draft->span, facts, draft->place.trace_state);

@@ -78,7 +78,7 @@ RingPageAt(uint32 number)
 static void
 EmptyQueue(RingQueue *queue)
 {
-	queue->head = queue->tail = (RingPlace) {.page = RING_NO_PAGE};
+	queue->head = queue->tail = (RingPlace){ .page = RING_NO_PAGE };
 	queue->page_count = 0;
 	queue->queued_bytes = 0;
 	queue->max_queued = 0;
@@ -107,7 +107,7 @@ InitQueue(RingQueue *queue)
 void
 RingShmemInit(void)
 {
-	bool		found;
+	bool found;
 
 	ring_shared = ShmemInitStruct("genops_tempo ring", RingShmemSize(), &found);
 	if (found)
@@ -138,22 +138,23 @@ RingRequire(void)
 {
 	if (ring_shared == NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("genops_tempo must be loaded when the server starts"),
-				 errdetail("AI calls are recorded in shared memory, which is made at that time."),
-				 errhint("Add \"shared_preload_libraries = 'genops_tempo'\" to postgresql.conf and restart the server.")));
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("genops_tempo must be loaded when the server starts"),
+		         errdetail("AI calls are recorded in shared memory, which is made at that time."),
+		         errhint("Add \"shared_preload_libraries = 'genops_tempo'\" to postgresql.conf and "
+		                 "restart the server.")));
 }
 
 RingQueue *
 RingQueueOf(Oid database, bool create)
 {
-	RingQueue  *unused = NULL;
-	RingQueue  *found = NULL;
+	RingQueue *unused = NULL;
+	RingQueue *found = NULL;
 
 	SpinLockAcquire(&ring_shared->lock);
 	for (int i = 0; i < RING_MAX_QUEUES && found == NULL; i++)
 	{
-		RingQueue  *queue = &ring_shared->queues[i];
+		RingQueue *queue = &ring_shared->queues[i];
 
 		if (queue->database == database)
 			found = queue;
@@ -184,7 +185,7 @@ RingMyQueue(void)
 void
 RingWakeLauncher(void)
 {
-	PGPROC	   *launcher = ring_shared->launcher_proc;
+	PGPROC *launcher = ring_shared->launcher_proc;
 
 	if (launcher != NULL)
 		SetLatch(&launcher->procLatch);
@@ -193,7 +194,7 @@ RingWakeLauncher(void)
 void
 RingWake(RingQueue *queue)
 {
-	PGPROC	   *worker;
+	PGPROC *worker;
 
 	SpinLockAcquire(&queue->lock);
 	queue->worker_wanted = true;
@@ -213,8 +214,8 @@ RingWake(RingQueue *queue)
 static uint32
 TakePage(RingQueue *queue)
 {
-	uint32		page = RING_NO_PAGE;
-	uint32		share = ring_shared->page_count - ring_shared->page_count / 8;
+	uint32 page = RING_NO_PAGE;
+	uint32 share = ring_shared->page_count - ring_shared->page_count / 8;
 
 	SpinLockAcquire(&ring_shared->lock);
 	if (queue->page_count < share)
@@ -250,13 +251,13 @@ GiveBackPage(RingQueue *queue, uint32 page)
 static bool
 MakeRoom(RingQueue *queue, Size size)
 {
-	uint32		page;
+	uint32 page;
 
 	if (queue->max_queued > 0 &&
-		queue->tail.position - queue->head.position >= (uint64) queue->max_queued)
+	    queue->tail.position - queue->head.position >= (uint64) queue->max_queued)
 		return false;
 	if (queue->tail.page != RING_NO_PAGE &&
-		sizeof(RingPageAt(0)->data) - queue->tail.offset >= size)
+	    sizeof(RingPageAt(0)->data) - queue->tail.offset >= size)
 		return true;
 
 	page = TakePage(queue);
@@ -279,16 +280,16 @@ MakeRoom(RingQueue *queue, Size size)
 static RingSlot *
 Reserve(RingQueue *queue, Size length, bool *wake)
 {
-	Size		size = MAXALIGN(sizeof(RingSlot) + length);
-	RingSlot   *slot = NULL;
-	bool		ran_full = false;
+	Size size = MAXALIGN(sizeof(RingSlot) + length);
+	RingSlot *slot = NULL;
+	bool ran_full = false;
 
 	*wake = false;
 	SpinLockAcquire(&queue->lock);
 	if (MakeRoom(queue, size))
 	{
-		uint64		queued = queue->tail.position - queue->head.position;
-		uint64		bytes = queue->queued_bytes;
+		uint64 queued = queue->tail.position - queue->head.position;
+		uint64 bytes = queue->queued_bytes;
 
 		slot = (RingSlot *) (RingPageAt(queue->tail.page)->data + queue->tail.offset);
 		pg_atomic_write_u32(&slot->state, RING_SLOT_RESERVED);
@@ -299,14 +300,14 @@ Reserve(RingQueue *queue, Size length, bool *wake)
 		RingPageAt(queue->tail.page)->used = queue->tail.offset;
 		queue->queued_bytes += size;
 		*wake = queued == 0 || queued + 1 == RING_FULL_BATCH_RECORDS ||
-			(bytes < RING_FULL_BATCH_BYTES && bytes + size >= RING_FULL_BATCH_BYTES);
+		        (bytes < RING_FULL_BATCH_BYTES && bytes + size >= RING_FULL_BATCH_BYTES);
 		queue->counts.recorded++;
 		ran_full = queue->dropping;
 		queue->dropping = false;
 	}
 	SpinLockRelease(&queue->lock);
 	if (ran_full)
-		RingWakeLauncher();		/* which tells the log */
+		RingWakeLauncher(); /* which tells the log */
 	return slot;
 }
 
@@ -332,7 +333,7 @@ CopyPart(char *to, const char *from, Size length)
 static void
 CopyParts(RingSlot *slot, const RingPart *parts, int part_count)
 {
-	char	   *to = (char *) (slot + 1);
+	char *to = (char *) (slot + 1);
 
 	for (int i = 0; i < part_count; i++)
 	{
@@ -347,10 +348,10 @@ CopyParts(RingSlot *slot, const RingPart *parts, int part_count)
 static bool
 TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 {
-	bool		block_signals = MyBackendType == B_BG_WORKER;
-	sigset_t	mask;
-	RingSlot   *slot;
-	bool		wake;
+	bool block_signals = MyBackendType == B_BG_WORKER;
+	sigset_t mask;
+	RingSlot *slot;
+	bool wake;
 
 	if (block_signals)
 		sigprocmask(SIG_SETMASK, &BlockSig, &mask);
@@ -368,7 +369,7 @@ TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 static RingOutcome
 CountLost(RingQueue *queue, RingDrop reason)
 {
-	bool		first;
+	bool first;
 
 	SpinLockAcquire(&queue->lock);
 	queue->counts.recorded++;
@@ -393,8 +394,8 @@ CountInterrupted(int code, Datum arg)
 static bool
 AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 {
-	int64		deadline;
-	bool		done;
+	int64 deadline;
+	bool done;
 
 	if (setting_queue_timeout_ms == 0 || !RingMayWait())
 		return false;
@@ -407,7 +408,7 @@ AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_co
 	ConditionVariablePrepareToSleep(&queue->progress);
 	while (!(done = TryAppend(queue, length, parts, part_count)))
 	{
-		long		left = (long) (deadline - MonotonicMs());
+		long left = (long) (deadline - MonotonicMs());
 
 		if (left <= 0)
 			break;
@@ -425,8 +426,8 @@ AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_co
 RingOutcome
 RingAppend(const RingPart *parts, int part_count, bool may_wait)
 {
-	RingQueue  *queue = RingMyQueue();
-	Size		length = 0;
+	RingQueue *queue = RingMyQueue();
+	Size length = 0;
 
 	if (queue == NULL)
 		return RING_NO_QUEUE;
@@ -444,8 +445,8 @@ RingAppend(const RingPart *parts, int part_count, bool may_wait)
 bool
 RingAppendFor(Oid database, const RingPart *parts, int part_count)
 {
-	RingQueue  *queue = RingQueueOf(database, true);
-	Size		length = 0;
+	RingQueue *queue = RingQueueOf(database, true);
+	Size length = 0;
 
 	for (int i = 0; i < part_count; i++)
 		length += parts[i].length;
@@ -455,7 +456,7 @@ RingAppendFor(Oid database, const RingPart *parts, int part_count)
 void
 RingCountText(uint32 repaired, uint32 cut)
 {
-	RingQueue  *queue = RingMyQueue();
+	RingQueue *queue = RingMyQueue();
 
 	if (queue == NULL)
 		return;
@@ -468,7 +469,7 @@ RingCountText(uint32 repaired, uint32 cut)
 void
 RingCountDuplicate(void)
 {
-	RingQueue  *queue = RingMyQueue();
+	RingQueue *queue = RingMyQueue();
 
 	if (queue == NULL)
 		return;
@@ -488,7 +489,7 @@ RingCountDrop(RingQueue *queue, RingDrop reason, uint64 count)
 void
 RingReadCounts(RingCounts *counts)
 {
-	RingQueue  *queue = ring_shared ? RingQueueOf(MyDatabaseId, false) : NULL;
+	RingQueue *queue = ring_shared ? RingQueueOf(MyDatabaseId, false) : NULL;
 
 	memset(counts, 0, sizeof(RingCounts));
 	if (queue == NULL)
@@ -507,7 +508,7 @@ RingReadCounts(RingCounts *counts)
 RingPlace
 RingReadStart(RingQueue *queue)
 {
-	RingPlace	place;
+	RingPlace place;
 
 	SpinLockAcquire(&queue->lock);
 	place = queue->head;
@@ -524,7 +525,7 @@ OwnerIsGone(const RingSlot *slot)
 bool
 RingReadNext(RingQueue *queue, RingPlace *place, const void **data, Size *length)
 {
-	RingPlace	tail;
+	RingPlace tail;
 
 	SpinLockAcquire(&queue->lock);
 	tail = queue->tail;
@@ -534,9 +535,9 @@ RingReadNext(RingQueue *queue, RingPlace *place, const void **data, Size *length
 
 	while (place->position < tail.position)
 	{
-		RingPage   *page = RingPageAt(place->page);
-		RingSlot   *slot;
-		uint32		state;
+		RingPage *page = RingPageAt(place->page);
+		RingSlot *slot;
+		uint32 state;
 
 		if (place->page != tail.page && place->offset == page->used)
 		{
@@ -568,7 +569,7 @@ MoveHead(RingQueue *queue, RingPlace place)
 {
 	while (queue->head.page != place.page)
 	{
-		uint32		done = queue->head.page;
+		uint32 done = queue->head.page;
 
 		queue->head.page = RingPageAt(done)->next;
 		GiveBackPage(queue, done);
@@ -586,8 +587,8 @@ MoveHead(RingQueue *queue, RingPlace place)
 static uint64
 BytesBefore(RingQueue *queue, RingPlace place)
 {
-	uint64		bytes = 0;
-	uint32		offset = queue->head.offset;
+	uint64 bytes = 0;
+	uint32 offset = queue->head.offset;
 
 	for (uint32 page = queue->head.page; page != place.page; page = RingPageAt(page)->next)
 	{
@@ -619,7 +620,7 @@ RingRelease(RingQueue *queue, RingPlace place, uint64 stored, uint64 sent)
 bool
 RingIsCrowded(RingQueue *queue)
 {
-	bool		crowded;
+	bool crowded;
 
 	SpinLockAcquire(&queue->lock);
 	crowded = queue->page_count > ring_shared->page_count / 4;
@@ -643,7 +644,7 @@ RingDiscard(RingQueue *queue, Oid database)
 	}
 	while (queue->head.page != RING_NO_PAGE)
 	{
-		uint32		page = queue->head.page;
+		uint32 page = queue->head.page;
 
 		queue->head.page = page == queue->tail.page ? RING_NO_PAGE : RingPageAt(page)->next;
 		GiveBackPage(queue, page);

@@ -19,15 +19,15 @@ typedef struct RingQueue RingQueue;
 typedef struct RingPart
 {
 	const void *data;
-	Size		length;
+	Size length;
 } RingPart;
 
 typedef enum RingOutcome
 {
 	RING_RECORDED,
-	RING_FULL,					/* no room, also after waiting */
+	RING_FULL, /* no room, also after waiting */
 	RING_TOO_LARGE,
-	RING_NO_QUEUE				/* more databases record than there are queues */
+	RING_NO_QUEUE /* more databases record than there are queues */
 } RingOutcome;
 
 /* Why a span was lost before it was stored. */
@@ -35,27 +35,27 @@ typedef enum RingDrop
 {
 	RING_DROP_FULL,
 	RING_DROP_TOO_LARGE,
-	RING_DROP_ABANDONED,		/* its backend died while it wrote */
-	RING_DROP_UNSTORABLE,		/* the ledger refused it */
-	RING_DROP_STANDBY,			/* on a hot standby, its endpoint refused it */
-	RING_DROP_DISCARDED,		/* its database was dropped */
+	RING_DROP_ABANDONED,  /* its backend died while it wrote */
+	RING_DROP_UNSTORABLE, /* the ledger refused it */
+	RING_DROP_STANDBY,    /* on a hot standby, its endpoint refused it */
+	RING_DROP_DISCARDED,  /* its database was dropped */
 	RING_DROP_COUNT
 } RingDrop;
 
 /* What a queue counted since the server started. */
 typedef struct RingCounts
 {
-	uint64		recorded;
-	uint64		queued;
-	uint64		stored;
-	uint64		sent_outside_ledger;	/* on a hot standby */
-	uint64		dropped[RING_DROP_COUNT];
-	uint64		repaired_texts; /* were not valid UTF-8 */
-	uint64		cut_attributes; /* were longer than the limit */
-	uint64		duplicates;		/* a provider's response id seen before */
-	uint64		queued_bytes;
-	uint64		waits;			/* callers that waited for room */
-	pid_t		worker_pid;		/* 0: none is running */
+	uint64 recorded;
+	uint64 queued;
+	uint64 stored;
+	uint64 sent_outside_ledger; /* on a hot standby */
+	uint64 dropped[RING_DROP_COUNT];
+	uint64 repaired_texts; /* were not valid UTF-8 */
+	uint64 cut_attributes; /* were longer than the limit */
+	uint64 duplicates;     /* a provider's response id seen before */
+	uint64 queued_bytes;
+	uint64 waits;     /* callers that waited for room */
+	pid_t worker_pid; /* 0: none is running */
 	TimestampTz reset_at;
 	TimestampTz last_stored_at; /* 0: never */
 } RingCounts;

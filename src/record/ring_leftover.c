@@ -26,8 +26,8 @@
 
 typedef struct LeftoverRecord
 {
-	Oid			database;
-	uint32		length;
+	Oid database;
+	uint32 length;
 } LeftoverRecord;
 
 static bool
@@ -39,13 +39,13 @@ WriteAll(FILE *file, const void *data, Size length)
 static bool
 SaveQueue(FILE *file, RingQueue *queue, uint64 *saved)
 {
-	RingPlace	place = RingReadStart(queue);
+	RingPlace place = RingReadStart(queue);
 	const void *data;
-	Size		length;
+	Size length;
 
 	while (RingReadNext(queue, &place, &data, &length))
 	{
-		LeftoverRecord record = {queue->database, (uint32) length};
+		LeftoverRecord record = { queue->database, (uint32) length };
 
 		if (!WriteAll(file, &record, sizeof(record)) || !WriteAll(file, data, length))
 			return false;
@@ -59,7 +59,7 @@ AnythingLeft(void)
 {
 	for (int i = 0; i < RING_MAX_QUEUES; i++)
 	{
-		RingQueue  *queue = &ring_shared->queues[i];
+		RingQueue *queue = &ring_shared->queues[i];
 
 		if (queue->head.position < queue->tail.position)
 			return true;
@@ -70,14 +70,14 @@ AnythingLeft(void)
 static bool
 SaveAll(FILE *file, uint64 *saved)
 {
-	uint64		magic = LEFTOVER_MAGIC;
-	LeftoverRecord end = {InvalidOid, 0};
+	uint64 magic = LEFTOVER_MAGIC;
+	LeftoverRecord end = { InvalidOid, 0 };
 
 	if (!WriteAll(file, &magic, sizeof(magic)))
 		return false;
 	for (int i = 0; i < RING_MAX_QUEUES; i++)
 		if (OidIsValid(ring_shared->queues[i].database) &&
-			!SaveQueue(file, &ring_shared->queues[i], saved))
+		    !SaveQueue(file, &ring_shared->queues[i], saved))
 			return false;
 	return WriteAll(file, &end, sizeof(end)) && fflush(file) == 0 && pg_fsync(fileno(file)) == 0;
 }
@@ -90,20 +90,20 @@ SaveAll(FILE *file, uint64 *saved)
 static bool
 WasCleanShutdown(void)
 {
-	bool		valid;
+	bool valid;
 	ControlFileData *control = get_controlfile(DataDir, &valid);
 
 	return valid &&
-		(control->state == DB_SHUTDOWNED || control->state == DB_SHUTDOWNED_IN_RECOVERY);
+	       (control->state == DB_SHUTDOWNED || control->state == DB_SHUTDOWNED_IN_RECOVERY);
 }
 
 /* Runs in the postmaster at the very end of a shutdown. */
 void
 RingSaveLeftover(int code, Datum arg)
 {
-	FILE	   *file;
-	uint64		saved = 0;
-	bool		complete;
+	FILE *file;
+	uint64 saved = 0;
+	bool complete;
 
 	(void) arg;
 	if (code != 0 || ring_shared == NULL || !AnythingLeft() || !WasCleanShutdown())
@@ -113,14 +113,14 @@ RingSaveLeftover(int code, Datum arg)
 	if (file != NULL)
 		FreeFile(file);
 	if (complete && durable_rename(LEFTOVER_FILE ".tmp", LEFTOVER_FILE, LOG) == 0)
-		ereport(LOG,
-				(errmsg("genops_tempo keeps " UINT64_FORMAT " spans in file \"%s\" until the next start",
-						saved, LEFTOVER_FILE)));
+		ereport(LOG, (errmsg("genops_tempo keeps " UINT64_FORMAT
+		                     " spans in file \"%s\" until the next start",
+		                     saved, LEFTOVER_FILE)));
 	else
 		ereport(LOG,
-				(errcode_for_file_access(),
-				 errmsg("could not write file \"%s\": %m", LEFTOVER_FILE),
-				 errdetail("The spans that were recorded while the server shut down are lost.")));
+		        (errcode_for_file_access(),
+		         errmsg("could not write file \"%s\": %m", LEFTOVER_FILE),
+		         errdetail("The spans that were recorded while the server shut down are lost.")));
 }
 
 /* False where no record follows; *complete: because there is none. */
@@ -128,18 +128,18 @@ static bool
 LoadRecord(FILE *file, bool *complete)
 {
 	LeftoverRecord record;
-	char	   *data;
-	RingPart	part;
-	bool		loaded = false;
+	char *data;
+	RingPart part;
+	bool loaded = false;
 
 	if (fread(&record, 1, sizeof(record), file) != sizeof(record) ||
-		record.length > RING_MAX_RECORD)
+	    record.length > RING_MAX_RECORD)
 		return false;
 	*complete = !OidIsValid(record.database);
 	if (*complete)
 		return false;
 	data = palloc(record.length);
-	part = (RingPart) {data, record.length};
+	part = (RingPart){ data, record.length };
 	if (fread(data, 1, record.length, file) == record.length)
 		loaded = RingAppendFor(record.database, &part, 1);
 	pfree(data);
@@ -150,17 +150,16 @@ LoadRecord(FILE *file, bool *complete)
 void
 RingLoadLeftover(void)
 {
-	FILE	   *file = AllocateFile(LEFTOVER_FILE, PG_BINARY_R);
-	uint64		magic = 0;
-	uint64		loaded = 0;
-	bool		complete = false;
+	FILE *file = AllocateFile(LEFTOVER_FILE, PG_BINARY_R);
+	uint64 magic = 0;
+	uint64 loaded = 0;
+	bool complete = false;
 
 	if (file == NULL)
 	{
 		if (errno != ENOENT)
-			ereport(LOG,
-					(errcode_for_file_access(),
-					 errmsg("could not open file \"%s\": %m", LEFTOVER_FILE)));
+			ereport(LOG, (errcode_for_file_access(),
+			              errmsg("could not open file \"%s\": %m", LEFTOVER_FILE)));
 		return;
 	}
 	if (fread(&magic, 1, sizeof(magic), file) == sizeof(magic) && magic == LEFTOVER_MAGIC)
@@ -168,12 +167,12 @@ RingLoadLeftover(void)
 			loaded++;
 	if (!complete)
 		ereport(LOG,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("file \"%s\" of genops_tempo could not be read to its end", LEFTOVER_FILE),
-				 errdetail("Spans of it are lost.")));
+		        (errcode(ERRCODE_DATA_CORRUPTED),
+		         errmsg("file \"%s\" of genops_tempo could not be read to its end", LEFTOVER_FILE),
+		         errdetail("Spans of it are lost.")));
 	FreeFile(file);
 	durable_unlink(LEFTOVER_FILE, LOG);
-	ereport(LOG,
-			(errmsg("genops_tempo read back " UINT64_FORMAT " spans that were recorded while the server shut down",
-					loaded)));
+	ereport(LOG, (errmsg("genops_tempo read back " UINT64_FORMAT
+	                     " spans that were recorded while the server shut down",
+	                     loaded)));
 }

@@ -32,25 +32,25 @@ typedef enum RingSlotState
 typedef struct RingSlot
 {
 	pg_atomic_uint32 state;
-	uint32		length;			/* of the record */
-	int32		owner_pid;
-	uint32		padding;
+	uint32 length; /* of the record */
+	int32 owner_pid;
+	uint32 padding;
 } RingSlot;
 
 typedef struct RingPage
 {
-	uint32		next;			/* page number, or RING_NO_PAGE */
-	uint32		used;			/* bytes of data that are reserved */
-	char		data[RING_PAGE_SIZE - 2 * sizeof(uint32)];
+	uint32 next; /* page number, or RING_NO_PAGE */
+	uint32 used; /* bytes of data that are reserved */
+	char data[RING_PAGE_SIZE - 2 * sizeof(uint32)];
 } RingPage;
 
 /* Where a reader or writer stands: in a page, at a byte, at the n-th record
  * since the server started. */
 typedef struct RingPlace
 {
-	uint32		page;
-	uint32		offset;
-	uint64		position;
+	uint32 page;
+	uint32 offset;
+	uint64 position;
 } RingPlace;
 
 typedef enum RingWorkerState
@@ -63,49 +63,49 @@ typedef enum RingWorkerState
 /* One database.  Everything is guarded by "lock" but where it says so. */
 struct RingQueue
 {
-	slock_t		lock;
-	Oid			database;		/* InvalidOid: free.  Set under the pool's lock */
+	slock_t lock;
+	Oid database; /* InvalidOid: free.  Set under the pool's lock */
 
-	RingPlace	head;			/* first record that is not released */
-	RingPlace	tail;			/* where the next one goes */
-	uint32		page_count;
-	uint64		queued_bytes;
-	int			max_queued;		/* records; 0: as many as fit */
+	RingPlace head; /* first record that is not released */
+	RingPlace tail; /* where the next one goes */
+	uint32 page_count;
+	uint64 queued_bytes;
+	int max_queued; /* records; 0: as many as fit */
 
 	/* Progress of the worker, for those who wait for it. */
-	uint64		stored_position;	/* all before are stored, and durable, or
+	uint64 stored_position;     /* all before are stored, and durable, or
 									 * dropped */
-	uint64		wanted_position;	/* somebody waits for this to be stored */
-	int64		newest_segment; /* newest that is stored */
-	int64		settled_segment;	/* all up to here are settled */
-	int64		wanted_segment; /* somebody waits for this to be settled */
-	int64		stalled_segment;	/* nothing pending up to here can move now; 0:
+	uint64 wanted_position;     /* somebody waits for this to be stored */
+	int64 newest_segment;       /* newest that is stored */
+	int64 settled_segment;      /* all up to here are settled */
+	int64 wanted_segment;       /* somebody waits for this to be settled */
+	int64 stalled_segment;      /* nothing pending up to here can move now; 0:
 									 * it can */
 	ConditionVariable progress; /* has a lock of its own */
 
 	/* The worker. */
 	RingWorkerState worker_state;
-	pid_t		worker_pid;
-	PGPROC	   *worker_proc;
-	TimestampTz worker_changed_at;	/* when worker_state changed */
-	bool		worker_failed;	/* the last one did not leave in good order */
-	bool		worker_wanted;	/* something is to be done */
-	bool		worker_must_leave;	/* another database waits for its place */
-	int			keep_out;		/* sessions that need the database without
+	pid_t worker_pid;
+	PGPROC *worker_proc;
+	TimestampTz worker_changed_at; /* when worker_state changed */
+	bool worker_failed;            /* the last one did not leave in good order */
+	bool worker_wanted;            /* something is to be done */
+	bool worker_must_leave;        /* another database waits for its place */
+	int keep_out;                  /* sessions that need the database without
 								 * connections */
 
-	RingCounts	counts;			/* queued and the like are computed */
-	bool		dropping;		/* the last outcome was a full ring */
+	RingCounts counts; /* queued and the like are computed */
+	bool dropping;     /* the last outcome was a full ring */
 };
 
 typedef struct RingShared
 {
-	slock_t		lock;			/* guards the fields up to queues */
-	uint32		free_page;		/* head of the list of free pages */
-	uint32		free_count;
-	uint32		page_count;
-	PGPROC	   *launcher_proc;
-	RingQueue	queues[RING_MAX_QUEUES];
+	slock_t lock;     /* guards the fields up to queues */
+	uint32 free_page; /* head of the list of free pages */
+	uint32 free_count;
+	uint32 page_count;
+	PGPROC *launcher_proc;
+	RingQueue queues[RING_MAX_QUEUES];
 } RingShared;
 
 extern RingShared *ring_shared;

@@ -24,7 +24,7 @@ static bool wake_at_commit = false;
 static bool
 HoldsStrongLock(Oid relation)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
 	for (LOCKMODE mode = ShareUpdateExclusiveLock; mode <= AccessExclusiveLock; mode++)
@@ -36,10 +36,9 @@ HoldsStrongLock(Oid relation)
 bool
 RingMayWait(void)
 {
-	static const char *const tables[] = {
-		"ledger_span", "ledger_segment", "ledger_state", "delivery", "spend_total", "setting"
-	};
-	Oid			schema;
+	static const char *const tables[] = { "ledger_span", "ledger_segment", "ledger_state",
+		                                  "delivery",    "spend_total",    "setting" };
+	Oid schema;
 
 	if (!IsTransactionState())
 		return false;
@@ -48,14 +47,14 @@ RingMayWait(void)
 		return false;
 	for (int i = 0; i < (int) lengthof(tables); i++)
 	{
-		Oid			table = get_relname_relid(tables[i], schema);
-		ListCell   *cell;
+		Oid table = get_relname_relid(tables[i], schema);
+		ListCell *cell;
 
 		if (!OidIsValid(table))
 			continue;
 		if (HoldsStrongLock(table))
 			return false;
-		foreach(cell, find_inheritance_children(table, NoLock))
+		foreach (cell, find_inheritance_children(table, NoLock))
 			if (HoldsStrongLock(lfirst_oid(cell)))
 				return false;
 	}
@@ -65,8 +64,8 @@ RingMayWait(void)
 uint64
 RingNewestPosition(void)
 {
-	RingQueue  *queue = RingMyQueue();
-	uint64		position;
+	RingQueue *queue = RingMyQueue();
+	uint64 position;
 
 	if (queue == NULL)
 		return 0;
@@ -77,7 +76,7 @@ RingNewestPosition(void)
 }
 
 /* What one turn of a wait finds; under the queue's lock. */
-typedef bool (*WaitOver) (RingQueue *queue, int64 target, bool *give_up);
+typedef bool (*WaitOver)(RingQueue *queue, int64 target, bool *give_up);
 
 static bool
 StoredUpTo(RingQueue *queue, int64 target, bool *give_up)
@@ -102,16 +101,16 @@ SettledUpTo(RingQueue *queue, int64 target, bool *give_up)
 static bool
 Wait(RingQueue *queue, WaitOver is_over, int64 target, long timeout_ms)
 {
-	int64		deadline = MonotonicMs() + timeout_ms;
-	uint32		wait_event = compat_wait_event("GenopsWaitForWorker");
-	bool		over;
-	bool		asked = false;
+	int64 deadline = MonotonicMs() + timeout_ms;
+	uint32 wait_event = compat_wait_event("GenopsWaitForWorker");
+	bool over;
+	bool asked = false;
 
 	ConditionVariablePrepareToSleep(&queue->progress);
 	for (;;)
 	{
-		bool		give_up = false;
-		long		left = 1000;
+		bool give_up = false;
+		long left = 1000;
 
 		SpinLockAcquire(&queue->lock);
 		over = is_over(queue, target, &give_up);
@@ -134,7 +133,7 @@ Wait(RingQueue *queue, WaitOver is_over, int64 target, long timeout_ms)
 bool
 RingWaitStored(uint64 position, long timeout_ms)
 {
-	RingQueue  *queue = RingMyQueue();
+	RingQueue *queue = RingMyQueue();
 
 	if (queue == NULL || position == 0)
 		return true;
@@ -146,8 +145,8 @@ RingWaitStored(uint64 position, long timeout_ms)
 bool
 RingWaitSettled(long timeout_ms)
 {
-	RingQueue  *queue = RingMyQueue();
-	int64		target;
+	RingQueue *queue = RingMyQueue();
+	int64 target;
 
 	if (queue == NULL)
 		return true;
@@ -160,7 +159,7 @@ RingWaitSettled(long timeout_ms)
 void
 RingWakeWorker(void)
 {
-	RingQueue  *queue = RingMyQueue();
+	RingQueue *queue = RingMyQueue();
 
 	if (queue != NULL)
 		RingWake(queue);
@@ -170,7 +169,7 @@ RingWakeWorker(void)
 static void
 ForgetStalled(void)
 {
-	RingQueue  *queue = RingMyQueue();
+	RingQueue *queue = RingMyQueue();
 
 	if (queue == NULL)
 		return;

@@ -14,9 +14,9 @@
  * facts' texts, data only says present or absent. */
 typedef struct SpanRecordHead
 {
-	uint32		envelope_length;
-	uint32		span_length;
-	bool		has_envelope;
+	uint32 envelope_length;
+	uint32 span_length;
+	bool has_envelope;
 } SpanRecordHead;
 
 /* Facts, head, texts, envelope, span. */
@@ -29,28 +29,30 @@ bool
 SpanRecordSubmit(const SpanRecord *record, bool may_wait)
 {
 	SpanRecordHead head;
-	RingPart	parts[MAX_PARTS];
-	int			count = 0;
+	RingPart parts[MAX_PARTS];
+	int count = 0;
 
 	if (may_wait && setting_durability == DURABILITY_SYNC && RecoveryInProgress())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot store a span on a hot standby"),
-				 errdetail("Setting \"genops_tempo.durability\" is \"sync\", and a standby has no ledger of its own."),
-				 errhint("Record on the primary, or set \"genops_tempo.durability\" to \"async\".")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		     errmsg("cannot store a span on a hot standby"),
+		     errdetail("Setting \"genops_tempo.durability\" is \"sync\", and a standby has no "
+		               "ledger of its own."),
+		     errhint("Record on the primary, or set \"genops_tempo.durability\" to \"async\".")));
 
 	head.envelope_length = (uint32) record->envelope.length;
 	head.span_length = (uint32) record->span.length;
 	head.has_envelope = genops_slice_present(record->envelope);
 
-	parts[count++] = (RingPart) {&record->facts, sizeof(record->facts)};
-	parts[count++] = (RingPart) {&head, sizeof(head)};
+	parts[count++] = (RingPart){ &record->facts, sizeof(record->facts) };
+	parts[count++] = (RingPart){ &head, sizeof(head) };
 	for (int i = 0; i < GENOPS_TEXT_COUNT; i++)
 		if (record->facts.text[i].length > 0)
-			parts[count++] = (RingPart) {record->facts.text[i].data, record->facts.text[i].length};
+			parts[count++] = (RingPart){ record->facts.text[i].data, record->facts.text[i].length };
 	if (record->envelope.length > 0)
-		parts[count++] = (RingPart) {record->envelope.data, record->envelope.length};
-	parts[count++] = (RingPart) {record->span.data, record->span.length};
+		parts[count++] = (RingPart){ record->envelope.data, record->envelope.length };
+	parts[count++] = (RingPart){ record->span.data, record->span.length };
 
 	return RingAppend(parts, count, may_wait) == RING_RECORDED;
 }
@@ -59,13 +61,13 @@ void
 SpanRecordSync(void)
 {
 	if (setting_durability != DURABILITY_SYNC ||
-		RingWaitStored(RingNewestPosition(), SYNC_TIMEOUT_MS))
+	    RingWaitStored(RingNewestPosition(), SYNC_TIMEOUT_MS))
 		return;
 	ereport(WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("a span is recorded but not known to be stored"),
-			 errdetail("The ledger's worker did not store it in time, or this transaction holds a lock that the worker needs."),
-			 errhint("See genops.stat_recording and the server log.")));
+	        (errcode(ERRCODE_WARNING), errmsg("a span is recorded but not known to be stored"),
+	         errdetail("The ledger's worker did not store it in time, or this transaction holds a "
+	                   "lock that the worker needs."),
+	         errhint("See genops.stat_recording and the server log.")));
 }
 
 void
@@ -87,7 +89,7 @@ SpanRecordRead(const void *data, Size length, SpanRecord *record)
 			text->data = next;
 		next += text->length;
 	}
-	record->envelope = (GenopsSlice) {head->has_envelope ? next : NULL, head->envelope_length};
+	record->envelope = (GenopsSlice){ head->has_envelope ? next : NULL, head->envelope_length };
 	next += head->envelope_length;
-	record->span = (GenopsSlice) {next, head->span_length};
+	record->span = (GenopsSlice){ next, head->span_length };
 }

@@ -21,7 +21,7 @@ typedef struct SpanRecord
 	 * without any span: resource, scope and schema URLs as they came.
 	 */
 	GenopsSlice envelope;
-	GenopsSlice span;			/* the content of an OTLP Span */
+	GenopsSlice span; /* the content of an OTLP Span */
 } SpanRecord;
 
 /*
