@@ -4,6 +4,7 @@
 
 #include <pcre2.h>
 
+#include "core/base/utf8.h"
 #include "core/traceql/traceql.h"
 
 typedef struct Run
@@ -36,6 +37,8 @@ unexpected(Run *run, const GenopsFilterNode *node, const char *expected,
 	GenopsBytes shown = genops_bytes_over(memory, sizeof(memory));
 
 	genops_traceql_print_field(&shown, node->field);
+	if (shown.failed && shown.length > 0)
+		shown.length = genops_utf8_clip((GenopsSlice){ memory, shown.length }, shown.length - 1);
 	return genops_error_set(run->error, GENOPS_INVALID_ARGUMENT,
 	                        "expression \"%.*s%s\" expected %s, but got %s", (int) shown.length,
 	                        memory, shown.failed ? "..." : "", expected,
