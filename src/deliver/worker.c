@@ -52,7 +52,7 @@
 #define LAST_RETRY_MS 30000
 #define LAST_LOCK_RETRY_MS 500 /* callers wait, and nobody tells when a lock goes */
 #define HOUSEKEEPING_MS 10000
-#define CROWDED_POSTPONE_MS 60000 /* housekeeping, while it would be felt */
+#define BUSY_POSTPONE_MS 60000 /* housekeeping, while it would be felt */
 #define INDEXING_MS 500
 
 /* A transaction that creates the extension and records may take as long. */
@@ -249,16 +249,23 @@ Deliver(void)
 	PublishSettled();
 }
 
-/* What can't wait until the housekeeping is due, and what is done when nobody
- * waits for room in the ring. */
+/* Whether a stall of the worker would be felt by those who record. */
+static bool
+Busy(void)
+{
+	return RingIsCrowded(queue) || StoringWait() == 0;
+}
+
+/* What can't wait until the housekeeping is due, and what is done when there
+ * is a moment for it. */
 static void
-KeepUp(int64 now, bool crowded)
+KeepUp(int64 now, bool busy)
 {
 	static int64 indexed_at = 0;
 
-	if (LedgerFoldIsUrgent(crowded))
+	if (LedgerFoldIsUrgent(busy))
 		(void) LedgerFoldSpend(false);
-	if (crowded || now < indexed_at + INDEXING_MS)
+	if (busy || now < indexed_at + INDEXING_MS)
 		return;
 	LedgerIndexNew();
 	indexed_at = now;
@@ -268,11 +275,11 @@ static void
 KeepHouse(void)
 {
 	int64 now = MonotonicMs();
-	bool crowded = RingIsCrowded(queue);
+	bool busy = Busy();
 	bool more = false;
 
-	KeepUp(now, crowded);
-	if (now < housekeeping_at + (crowded ? CROWDED_POSTPONE_MS : 0))
+	KeepUp(now, busy);
+	if (now < housekeeping_at + (busy ? BUSY_POSTPONE_MS : 0))
 		return;
 	housekeeping_at = now + HOUSEKEEPING_MS;
 	more |= LedgerFoldSpend(false);

@@ -34,9 +34,9 @@ extern Segment *LedgerReadSegments(const char *tenant_id, const char *route, int
  */
 extern bool LedgerFoldSpend(bool force);
 
-/* Whether folding should not wait for the next round of housekeeping.  While the
- * ring is crowded, so that a stall would be felt, it waits as long as it can. */
-extern bool LedgerFoldIsUrgent(bool crowded);
+/* Whether folding should not wait for the next round of housekeeping.  While
+ * the worker is busy, so that a stall would be felt, it waits as long as it can. */
+extern bool LedgerFoldIsUrgent(bool busy);
 extern void LedgerIndexNew(void);             /* new rows of the day that is open */
 extern bool LedgerCloseDays(void);            /* indexes of days that are over */
 extern bool LedgerExpire(int64 retention_us); /* drops days, never past what

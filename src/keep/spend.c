@@ -210,11 +210,11 @@ FoldSome(void *argument)
 static Chore folding = { .name = "folding of spend", .run = FoldSome };
 
 bool
-LedgerFoldIsUrgent(bool crowded)
+LedgerFoldIsUrgent(bool busy)
 {
 	SpendSumsState sums = SpendSumsRead();
 
-	return (sums.pressing || (!crowded && (sums.full || unfolded >= FOLD_SPANS))) &&
+	return (sums.pressing || (!busy && (sums.full || unfolded >= FOLD_SPANS))) &&
 	       GetCurrentTimestamp() >= folding.not_before;
 }
 
