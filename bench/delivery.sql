@@ -45,12 +45,29 @@ SELECT round(sum(pg_total_relation_size(tree.relid))::numeric / :spans) AS ledge
 FROM unnest(ARRAY['genops.ledger_span', 'genops.ledger_segment', 'genops.spend_total']::regclass[]) AS part,
      pg_partition_tree(part) AS tree;
 
-SELECT trace_id AS one_trace FROM genops.spans ORDER BY start_time LIMIT 1 OFFSET 1000 \gset
 \timing on
-\echo Counting by team:
+\echo Counting by team, from genops.spend and from genops.spans:
 SELECT team, sum(calls) AS calls FROM genops.spend GROUP BY team \g /dev/null
 SELECT team, count(*) AS calls FROM genops.spans GROUP BY team \g /dev/null
-\echo Finding a trace:
-SELECT count(*) FROM genops_trace(:'one_trace') \g /dev/null
-SELECT count(*) FROM genops_trace(:'one_trace') \g /dev/null
 \timing off
+
+-- A hundred traces, from all over.
+CREATE FUNCTION find_traces(OUT traces_found bigint, OUT median_ms numeric) LANGUAGE plpgsql AS $$
+DECLARE
+    started timestamptz;
+    took float8[];
+    one text;
+    spans bigint;
+BEGIN
+    traces_found := 0;
+    FOR one IN SELECT trace_id FROM (SELECT trace_id, row_number() OVER () AS number FROM genops.spans) AS s
+               WHERE number % (SELECT greatest(count(*) / 100, 1) FROM genops.spans) = 0 LIMIT 100 LOOP
+        started := clock_timestamp();
+        SELECT count(*) INTO spans FROM genops_trace(one);
+        took := took || (1000 * extract(epoch FROM clock_timestamp() - started))::float8;
+        traces_found := traces_found + spans;
+    END LOOP;
+    SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY t)::numeric, 2) INTO median_ms FROM unnest(took) AS t;
+END
+$$;
+SELECT traces_found, median_ms AS median_ms_to_find_one FROM find_traces();
