@@ -79,32 +79,47 @@ StartProcess(const char *name, const char *type, const char *function, Datum arg
 	return RegisterDynamicBackgroundWorker(&worker, NULL);
 }
 
-/* Any database that takes connections, rather "postgres" than another, and
- * rather none than a template, which CREATE DATABASE needs for itself. */
-static Oid
-DatabaseForCensus(void)
+typedef void (*DatabaseLook)(Form_pg_database database, void *result);
+
+/* Looks at each row of pg_database, in a transaction of its own. */
+static void
+LookAtDatabases(DatabaseLook look, void *result)
 {
 	Relation relation;
 	TableScanDesc scan;
 	HeapTuple tuple;
-	Oid chosen = InvalidOid;
 
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
 	relation = table_open(DatabaseRelationId, AccessShareLock);
 	scan = table_beginscan_catalog(relation, 0, NULL);
 	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
-	{
-		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
-
-		if (!database->datallowconn || database->datistemplate)
-			continue;
-		if (!OidIsValid(chosen) || strcmp(NameStr(database->datname), "postgres") == 0)
-			chosen = database->oid;
-	}
+		look((Form_pg_database) GETSTRUCT(tuple), result);
 	table_endscan(scan);
 	table_close(relation, AccessShareLock);
 	CommitTransactionCommand();
+}
+
+/* result: Oid */
+static void
+ChooseForCensus(Form_pg_database database, void *result)
+{
+	Oid *chosen = result;
+
+	if (!database->datallowconn || database->datistemplate)
+		return;
+	if (!OidIsValid(*chosen) || strcmp(NameStr(database->datname), "postgres") == 0)
+		*chosen = database->oid;
+}
+
+/* Any database that takes connections, rather "postgres" than another, and
+ * rather none than a template, which CREATE DATABASE needs for itself. */
+static Oid
+DatabaseForCensus(void)
+{
+	Oid chosen = InvalidOid;
+
+	LookAtDatabases(ChooseForCensus, &chosen);
 	return chosen;
 }
 
@@ -115,29 +130,29 @@ typedef enum DatabaseState
 	DATABASE_OPEN
 } DatabaseState;
 
+typedef struct DatabaseQuestion
+{
+	Oid oid;
+	DatabaseState state;
+} DatabaseQuestion;
+
+/* result: DatabaseQuestion */
+static void
+FindState(Form_pg_database database, void *result)
+{
+	DatabaseQuestion *question = result;
+
+	if (database->oid == question->oid)
+		question->state = database->datallowconn ? DATABASE_OPEN : DATABASE_CLOSED;
+}
+
 static DatabaseState
 StateOfDatabase(Oid oid)
 {
-	Relation relation;
-	TableScanDesc scan;
-	HeapTuple tuple;
-	DatabaseState state = DATABASE_GONE;
+	DatabaseQuestion question = { oid, DATABASE_GONE };
 
-	StartTransactionCommand();
-	(void) GetTransactionSnapshot();
-	relation = table_open(DatabaseRelationId, AccessShareLock);
-	scan = table_beginscan_catalog(relation, 0, NULL);
-	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
-	{
-		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
-
-		if (database->oid == oid)
-			state = database->datallowconn ? DATABASE_OPEN : DATABASE_CLOSED;
-	}
-	table_endscan(scan);
-	table_close(relation, AccessShareLock);
-	CommitTransactionCommand();
-	return state;
+	LookAtDatabases(FindState, &question);
+	return question.state;
 }
 
 static void
