@@ -81,6 +81,7 @@ my $waiting = GenopsSession->new($node, 'postgres',
 $waiting->start($track =~ s/tracked/waited/r);
 wait_until('a fifth that waits', sub { count('waits') == 5 });
 is(in_log('the ring is full'), 1, 'the log said it once');
+wait_until('the log says why nothing is stored', sub { in_log('genops worker will try again') });
 $locker->query('COMMIT');
 $waiting->finish;
 is($waiting->errors, '', 'a call that waited is recorded when there is room');
