@@ -39,4 +39,19 @@ genops_slice_equal(GenopsSlice a, GenopsSlice b)
 	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+/* Without the blanks and tabs around it: HTTP's optional white space. */
+static inline GenopsSlice
+genops_slice_trim(GenopsSlice text)
+{
+	while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+	{
+		text.data++;
+		text.length--;
+	}
+	while (text.length > 0 &&
+	       (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
+		text.length--;
+	return text;
+}
+
 #endif

@@ -5,20 +5,6 @@
 #include "core/base/utf8.h"
 #include "core/net/wipe.h"
 
-static GenopsSlice
-trimmed(GenopsSlice text)
-{
-	while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-	{
-		text.data++;
-		text.length--;
-	}
-	while (text.length > 0 &&
-	       (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
 static int
 hex_digit(char digit)
 {
@@ -83,10 +69,10 @@ give_member(GenopsSlice member, size_t number, bool strict, char *room, GenopsEa
 
 	if (equals == NULL)
 		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "member %zu has no \"=\"", number);
-	key = trimmed((GenopsSlice){ member.data, (size_t) (equals - member.data) });
+	key = genops_slice_trim((GenopsSlice){ member.data, (size_t) (equals - member.data) });
 	value.data = equals + 1;
 	value.length = member.length - (size_t) (value.data - member.data);
-	value = trimmed(value);
+	value = genops_slice_trim(value);
 
 	if (key.length == 0)
 		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "member %zu has no name", number);
@@ -112,7 +98,7 @@ genops_key_values_each(GenopsSlice text, bool strict, GenopsEachKeyValue each, v
 	{
 		const char *comma = memchr(text.data, ',', text.length);
 		size_t length = comma ? (size_t) (comma - text.data) : text.length;
-		GenopsSlice member = trimmed((GenopsSlice){ text.data, length });
+		GenopsSlice member = genops_slice_trim((GenopsSlice){ text.data, length });
 
 		number++;
 		if (member.length > 0)

@@ -27,20 +27,6 @@ typedef struct Members
 	size_t count;
 } Members;
 
-static GenopsSlice
-trim(GenopsSlice text)
-{
-	while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-	{
-		text.data++;
-		text.length--;
-	}
-	while (text.length > 0 &&
-	       (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
 /* Cuts off what precedes the separator, or everything. */
 static GenopsSlice
 take_until(GenopsSlice *text, char separator)
@@ -105,7 +91,7 @@ read_members(GenopsSlice incoming, Members *members)
 	members->count = 0;
 	while (incoming.length > 0 && members->count < MAX_MEMBERS)
 	{
-		GenopsSlice value = trim(take_until(&incoming, ','));
+		GenopsSlice value = genops_slice_trim(take_until(&incoming, ','));
 		GenopsSlice key = take_until(&value, '=');
 
 		if (valid_key(key) && valid_value(value) && !known_key(members, key))
