@@ -83,7 +83,7 @@ keep_spans(GenopsSlice scope_spans, Range *range, GenopsBytes *out, size_t *size
 {
 	GenopsFields fields = genops_fields(scope_spans);
 	const uint8_t *start = fields.next;
-	GenopsField field;
+	GenopsWireField field;
 
 	*size = 0;
 	*spans = 0;
@@ -129,7 +129,7 @@ genops_segment_cut(GenopsSlice segment, size_t first, size_t last, GenopsBytes *
 	Range range = { .skip = first, .take = last > first ? last - first : 0 };
 	GenopsFields fields = genops_fields(segment);
 	const uint8_t *start = fields.next;
-	GenopsField field;
+	GenopsWireField field;
 
 	for (; genops_fields_next(&fields, &field); start = fields.next)
 	{

@@ -154,7 +154,7 @@ static bool
 take_attributes(Reading *reading, GenopsSlice message, uint32_t number, NameFinder *find)
 {
 	GenopsFields fields = genops_fields(message);
-	GenopsField field;
+	GenopsWireField field;
 
 	while (genops_fields_next(&fields, &field))
 	{

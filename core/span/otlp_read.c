@@ -67,7 +67,7 @@ read_bytes(GenopsFields *fields, GenopsSlice *bytes)
 }
 
 bool
-genops_fields_next(GenopsFields *fields, GenopsField *field)
+genops_fields_next(GenopsFields *fields, GenopsWireField *field)
 {
 	uint64_t tag;
 	bool read;
@@ -77,7 +77,7 @@ genops_fields_next(GenopsFields *fields, GenopsField *field)
 	if (!read_varint(fields, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
 		return malformed(fields);
 
-	*field = (GenopsField){ .number = (uint32_t) tag >> 3, .wire_type = tag & 7 };
+	*field = (GenopsWireField){ .number = (uint32_t) tag >> 3, .wire_type = tag & 7 };
 	switch (field->wire_type)
 	{
 		case GENOPS_WIRE_VARINT:
@@ -107,17 +107,17 @@ genops_fields_next(GenopsFields *fields, GenopsField *field)
  */
 
 static bool
-is_field(const GenopsField *field, uint32_t number, uint8_t wire_type)
+is_field(const GenopsWireField *field, uint32_t number, uint8_t wire_type)
 {
 	return field->number == number && field->wire_type == wire_type;
 }
 
 static void
-take_value(const GenopsField *field, GenopsValue *value)
+take_value(const GenopsWireField *field, GenopsValue *value)
 {
 	if (field->wire_type == GENOPS_WIRE_BYTES)
 	{
-		static const GenopsValueType types[] = {
+		static const GenopsWireValueType types[] = {
 			[1] = GENOPS_VALUE_TEXT,
 			[5] = GENOPS_VALUE_ARRAY,
 			[6] = GENOPS_VALUE_MAP,
@@ -142,7 +142,7 @@ bool
 genops_read_value(GenopsSlice any_value, GenopsValue *value)
 {
 	GenopsFields fields = genops_fields(any_value);
-	GenopsField field;
+	GenopsWireField field;
 
 	*value = (GenopsValue){ .type = GENOPS_VALUE_EMPTY };
 	while (genops_fields_next(&fields, &field))
@@ -154,7 +154,7 @@ bool
 genops_read_key_value(GenopsSlice key_value, GenopsSlice *key, GenopsValue *value)
 {
 	GenopsFields fields = genops_fields(key_value);
-	GenopsField field;
+	GenopsWireField field;
 	GenopsSlice any_value = GENOPS_ABSENT;
 
 	*key = GENOPS_LITERAL("");
@@ -176,7 +176,7 @@ static bool
 read_status(GenopsSlice message, GenopsSpanView *span)
 {
 	GenopsFields fields = genops_fields(message);
-	GenopsField field;
+	GenopsWireField field;
 
 	while (genops_fields_next(&fields, &field))
 	{
@@ -190,7 +190,7 @@ read_status(GenopsSlice message, GenopsSpanView *span)
 
 /* False when the field is a status that does not parse. */
 static bool
-take_span_bytes(const GenopsField *field, GenopsSpanView *span)
+take_span_bytes(const GenopsWireField *field, GenopsSpanView *span)
 {
 	switch (field->number)
 	{
@@ -216,7 +216,7 @@ take_span_bytes(const GenopsField *field, GenopsSpanView *span)
 }
 
 static void
-take_span_scalar(const GenopsField *field, GenopsSpanView *span)
+take_span_scalar(const GenopsWireField *field, GenopsSpanView *span)
 {
 	if (is_field(field, 6, GENOPS_WIRE_VARINT))
 		span->kind = (uint32_t) field->scalar;
@@ -234,7 +234,7 @@ bool
 genops_read_span(GenopsSlice message, GenopsSpanView *span)
 {
 	GenopsFields fields = genops_fields(message);
-	GenopsField field;
+	GenopsWireField field;
 
 	*span = (GenopsSpanView){ .message = message };
 	while (genops_fields_next(&fields, &field))

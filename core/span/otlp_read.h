@@ -23,20 +23,20 @@ typedef struct GenopsFields
 #define GENOPS_WIRE_BYTES 2
 #define GENOPS_WIRE_FIXED32 5
 
-typedef struct GenopsField
+typedef struct GenopsWireField
 {
 	uint32_t number;
 	uint8_t wire_type;
 	uint64_t scalar;   /* all but GENOPS_WIRE_BYTES */
 	GenopsSlice bytes; /* GENOPS_WIRE_BYTES */
-} GenopsField;
+} GenopsWireField;
 
 extern GenopsFields genops_fields(GenopsSlice message);
 
 /* The next field, or false at the end and at malformed bytes. */
-extern bool genops_fields_next(GenopsFields *fields, GenopsField *field);
+extern bool genops_fields_next(GenopsFields *fields, GenopsWireField *field);
 
-typedef enum GenopsValueType
+typedef enum GenopsWireValueType
 {
 	GENOPS_VALUE_EMPTY,
 	GENOPS_VALUE_TEXT,
@@ -46,11 +46,11 @@ typedef enum GenopsValueType
 	GENOPS_VALUE_ARRAY, /* bytes: the content of an ArrayValue */
 	GENOPS_VALUE_MAP,   /* bytes: the content of a KeyValueList */
 	GENOPS_VALUE_BYTES
-} GenopsValueType;
+} GenopsWireValueType;
 
 typedef struct GenopsValue
 {
-	GenopsValueType type;
+	GenopsWireValueType type;
 	union
 	{
 		bool boolean;

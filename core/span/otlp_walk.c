@@ -20,7 +20,7 @@ static bool
 look_over(GenopsSlice message, GenopsSlice *description, GenopsSlice *schema_url)
 {
 	GenopsFields fields = genops_fields(message);
-	GenopsField field;
+	GenopsWireField field;
 
 	*description = GENOPS_ABSENT;
 	*schema_url = GENOPS_ABSENT;
@@ -40,7 +40,7 @@ look_over(GenopsSlice message, GenopsSlice *description, GenopsSlice *schema_url
 static bool
 next_content(GenopsSpanWalk *walk, GenopsFields *level, uint32_t number, GenopsSlice *content)
 {
-	GenopsField field;
+	GenopsWireField field;
 
 	while (genops_fields_next(level, &field))
 	{
@@ -115,7 +115,7 @@ bool
 genops_read_envelope(GenopsSlice segment, GenopsEnvelope *envelope)
 {
 	GenopsFields fields = genops_fields(segment);
-	GenopsField field;
+	GenopsWireField field;
 
 	*envelope = (GenopsEnvelope){ 0 };
 	if (!look_over(segment, &envelope->resource, &envelope->resource_schema_url))

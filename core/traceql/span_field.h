@@ -8,7 +8,7 @@
 #ifndef GENOPS_CORE_TRACEQL_SPAN_FIELD_H
 #define GENOPS_CORE_TRACEQL_SPAN_FIELD_H
 
-#include "core/traceql/span_bytes.h"
+#include "core/span/otlp_read.h"
 #include "core/traceql/value.h"
 
 /* What only the whole trace tells.  Zeros and absent texts: unknown. */

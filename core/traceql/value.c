@@ -1,4 +1,4 @@
-#include "core/traceql/span_bytes.h"
+#include "core/span/otlp_read.h"
 #include "core/traceql/value.h"
 
 #include <math.h>

@@ -114,7 +114,7 @@ static void
 PushArray(Builder *builder, GenopsSlice content, int depth)
 {
 	GenopsFields fields = genops_fields(content);
-	GenopsField field;
+	GenopsWireField field;
 	GenopsValue value;
 
 	Push(builder, WJB_BEGIN_ARRAY, NULL);
@@ -139,7 +139,7 @@ static KeyedValue *
 ReadPairs(GenopsSlice message, uint32 field_number, int *count)
 {
 	GenopsFields fields = genops_fields(message);
-	GenopsField field;
+	GenopsWireField field;
 	int room = 32;
 	KeyedValue *pairs = palloc(room * sizeof(KeyedValue));
 
@@ -249,7 +249,7 @@ static void
 PushEvent(Builder *builder, GenopsSlice event)
 {
 	GenopsFields fields = genops_fields(event);
-	GenopsField field;
+	GenopsWireField field;
 	GenopsSlice name = GENOPS_LITERAL("");
 	uint64 time = 0;
 
@@ -282,7 +282,7 @@ static void
 PushLink(Builder *builder, GenopsSlice link)
 {
 	GenopsFields fields = genops_fields(link);
-	GenopsField field;
+	GenopsWireField field;
 	GenopsSlice members[4] = { GENOPS_LITERAL(""), GENOPS_LITERAL(""), GENOPS_LITERAL(""),
 		                       GENOPS_LITERAL("") };
 
@@ -303,7 +303,7 @@ ArrayOf(GenopsSlice span, uint32 field_number, void (*push)(Builder *, GenopsSli
 {
 	Builder builder = { 0 };
 	GenopsFields fields = genops_fields(span);
-	GenopsField field;
+	GenopsWireField field;
 
 	Push(&builder, WJB_BEGIN_ARRAY, NULL);
 	while (genops_fields_next(&fields, &field))

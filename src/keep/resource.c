@@ -90,7 +90,7 @@ ConfiguredKey(const Configuration *configuration, GenopsSlice key)
 	GenopsFields fields = genops_fields((GenopsSlice){
 	    configuration->resource_attributes,
 	    configuration->resource_attributes ? configuration->resource_attributes_length : 0 });
-	GenopsField field;
+	GenopsWireField field;
 	GenopsSlice configured;
 	GenopsValue value;
 

@@ -41,7 +41,7 @@ KeepAttributes(GenopsBytes *out, GenopsSlice begun, Jsonb *anew)
 {
 	GenopsFields fields = genops_fields(begun);
 	const uint8_t *start = fields.next;
-	GenopsField field;
+	GenopsWireField field;
 
 	while (genops_fields_next(&fields, &field))
 	{

@@ -85,7 +85,7 @@ static int
 find(GenopsSlice attributes, const char *key, GenopsValue *value)
 {
 	GenopsFields fields = genops_fields(attributes);
-	GenopsField field;
+	GenopsWireField field;
 	int found = 0;
 
 	while (genops_fields_next(&fields, &field))
@@ -108,7 +108,7 @@ static size_t
 count_attributes(GenopsSlice attributes)
 {
 	GenopsFields fields = genops_fields(attributes);
-	GenopsField field;
+	GenopsWireField field;
 	size_t count = 0;
 
 	while (genops_fields_next(&fields, &field))
@@ -235,7 +235,7 @@ owns_what_it_writes(void **state)
 	GenopsAiOutcome outcome = full_outcome();
 	GenopsSlice attributes = attributes_of(&facts, &outcome);
 	GenopsFields fields = genops_fields(attributes);
-	GenopsField field;
+	GenopsWireField field;
 
 	(void) state;
 	while (genops_fields_next(&fields, &field))

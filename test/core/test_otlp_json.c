@@ -471,7 +471,7 @@ check_data(const char *name, size_t expected_spans, size_t expected_attributes)
 		GenopsSpanView view;
 		GenopsSpanFacts facts;
 		GenopsFields fields;
-		GenopsField field;
+		GenopsWireField field;
 
 		assert_true(genops_read_span(walk.span, &view));
 		if (!genops_facts_from_span(walk.resource, &view, &facts, &error))

@@ -31,7 +31,7 @@ static void
 check_array(GenopsSlice content, const Genops__Otlp__ArrayValue *expected)
 {
 	GenopsFields fields = genops_fields(content);
-	GenopsField field;
+	GenopsWireField field;
 	GenopsValue value;
 	size_t count = 0;
 
@@ -50,7 +50,7 @@ static void
 check_map(GenopsSlice content, PbPair **expected, size_t expected_count, uint32_t number)
 {
 	GenopsFields fields = genops_fields(content);
-	GenopsField field;
+	GenopsWireField field;
 	GenopsSlice key;
 	GenopsValue value;
 	size_t count = 0;
@@ -194,7 +194,7 @@ malformed_fields(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 	{
 		GenopsFields fields = genops_fields(cases[i]);
-		GenopsField field;
+		GenopsWireField field;
 
 		assert_false(genops_fields_next(&fields, &field));
 		assert_true(fields.malformed);

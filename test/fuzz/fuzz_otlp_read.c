@@ -23,7 +23,7 @@ static void
 read_attributes(GenopsSlice message, uint32_t number)
 {
 	GenopsFields fields = genops_fields(message);
-	GenopsField field;
+	GenopsWireField field;
 
 	while (genops_fields_next(&fields, &field))
 	{
