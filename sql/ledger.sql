@@ -24,6 +24,7 @@ CREATE TABLE genops.ledger_span (
 	kind smallint NOT NULL,				-- OTLP's numbers, as is status
 	status smallint NOT NULL,
 	ai_call boolean NOT NULL,
+	exact boolean NOT NULL,				-- the columns are the attributes, see keep/segment.h
 	tenant_id text,
 	team text,
 	project text,
@@ -58,6 +59,7 @@ CREATE TABLE genops.ledger_segment (
 	max_end timestamptz NOT NULL,
 	span_count integer NOT NULL,
 	sampled boolean NOT NULL,			-- is to be sent
+	exact boolean NOT NULL,				-- of all its spans
 	tenant_id text COLLATE "C" NOT NULL,	-- '' for none
 	route text COLLATE "C" NOT NULL,	-- likewise
 	service_name text NOT NULL,

@@ -6,14 +6,16 @@
 #include "core/span/otlp_write.h"
 
 /*
- * Every key that this file writes, in the order of bytes, for
- * genops_ai_call_owns_key.
+ * Every key that this file writes, and those that the span's resource has from
+ * the same arguments, in the order of bytes, for genops_ai_call_owns_key.
  */
 static const GenopsSlice owned_keys[] = {
 #define KEY(literal) GENOPS_LITERAL(literal)
 	KEY("cost"),
 	KEY("cost_center"),
 	KEY("customer_id"),
+	KEY("deployment.environment"),
+	KEY("deployment.environment.name"),
 	KEY("error.type"),
 	KEY("exception.message"),
 	KEY("exception.type"),
@@ -58,6 +60,7 @@ static const GenopsSlice owned_keys[] = {
 	KEY("genops.tokens.total"),
 	KEY("genops.user_id"),
 	KEY("project"),
+	KEY("service.name"),
 	KEY("team"),
 	KEY("user_id"),
 #undef KEY

@@ -49,8 +49,8 @@ extern GenopsSlice genops_ai_provider_name(GenopsSlice provider);
  * and not an agent's or a workflow's step around such calls. */
 extern bool genops_ai_is_inference(GenopsSlice operation);
 
-/* Whether a key is one that genops_ai_call_put_* writes, so that a caller's
- * own attribute of that name is not written twice. */
+/* Whether a key is one that genops_ai_call_put_* writes, or its resource has,
+ * so that a caller's own attribute of that name is not written twice. */
 extern bool genops_ai_call_owns_key(GenopsSlice key);
 
 #endif

@@ -14,10 +14,13 @@
 #include "compat.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#define KEPT 4
+/* Spans sorted by time come from a few segments at a time: one for each of the
+ * busiest tenants and services. */
+#define KEPT 8
 
 typedef struct KeptSegment
 {
@@ -25,6 +28,7 @@ typedef struct KeptSegment
 	TimestampTz recorded_at;
 	Oid user;              /* as whom it was read */
 	struct varlena *bytes; /* NULL: there is none */
+	char *tenant_id;       /* with the bytes */
 	uint64 used;           /* when, in calls; 0: empty */
 } KeptSegment;
 
@@ -78,7 +82,7 @@ ReadPlan(void)
 	if (plan != NULL)
 		return plan;
 	plan =
-	    SPI_prepare("SELECT bytes FROM genops.ledger_segment "
+	    SPI_prepare("SELECT bytes, tenant_id FROM genops.ledger_segment "
 	                "WHERE recorded_at OPERATOR(pg_catalog.=) $1 AND seq OPERATOR(pg_catalog.=) $2",
 	                lengthof(types), types);
 	if (plan == NULL)
@@ -87,12 +91,11 @@ ReadPlan(void)
 	return plan;
 }
 
-/* In the given context; NULL if there is no such row for this user. */
-static struct varlena *
-Read(MemoryContext context, TimestampTz recorded_at, int64 seq)
+/* In the given context; no bytes if there is no such row for this user. */
+static void
+Read(MemoryContext context, TimestampTz recorded_at, int64 seq, KeptSegment *segment)
 {
 	Datum arguments[] = { TimestampTzGetDatum(recorded_at), Int64GetDatum(seq) };
-	struct varlena *bytes = NULL;
 	int result;
 
 	SPI_connect();
@@ -105,11 +108,12 @@ Read(MemoryContext context, TimestampTz recorded_at, int64 seq)
 		Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
 		MemoryContext spi = MemoryContextSwitchTo(context);
 
-		bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(value);
+		segment->bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(value);
+		segment->tenant_id = TextDatumGetCString(
+		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null));
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();
-	return bytes;
 }
 
 static KeptSegment *
@@ -137,24 +141,35 @@ Find(SegmentCache *cache, TimestampTz recorded_at, int64 seq)
 	}
 	place = LeastUsed(cache);
 	if (place->bytes != NULL)
+	{
 		pfree(place->bytes);
+		pfree(place->tenant_id);
+	}
 	place->bytes = NULL;
 	place->used = 0;
-	place->bytes = Read(cache->statement, recorded_at, seq);
+	Read(cache->statement, recorded_at, seq, place);
 	place->seq = seq;
 	place->recorded_at = recorded_at;
 	place->user = GetUserId();
 	return place;
 }
 
-GenopsSlice
-SegmentFetch(MemoryContext statement, TimestampTz recorded_at, int64 seq)
+FetchedSegment
+SegmentFetchWhole(MemoryContext statement, TimestampTz recorded_at, int64 seq)
 {
 	SegmentCache *cache = CacheOf(statement);
 	KeptSegment *kept = Find(cache, recorded_at, seq);
 
 	kept->used = ++cache->calls;
 	if (kept->bytes == NULL)
-		return GENOPS_ABSENT;
-	return (GenopsSlice){ VARDATA_ANY(kept->bytes), VARSIZE_ANY_EXHDR(kept->bytes) };
+		return (FetchedSegment){ GENOPS_ABSENT, NULL };
+	return (FetchedSegment){
+		(GenopsSlice){ VARDATA_ANY(kept->bytes), VARSIZE_ANY_EXHDR(kept->bytes) }, kept->tenant_id
+	};
+}
+
+GenopsSlice
+SegmentFetch(MemoryContext statement, TimestampTz recorded_at, int64 seq)
+{
+	return SegmentFetchWhole(statement, recorded_at, seq).bytes;
 }

@@ -17,4 +17,14 @@
  */
 extern GenopsSlice SegmentFetch(MemoryContext statement, TimestampTz recorded_at, int64 seq);
 
+/* Likewise, with the tenant ("" for none), in the server's encoding. */
+typedef struct FetchedSegment
+{
+	GenopsSlice bytes;
+	const char *tenant_id;
+} FetchedSegment;
+
+extern FetchedSegment SegmentFetchWhole(MemoryContext statement, TimestampTz recorded_at,
+                                        int64 seq);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "ask/otlp_jsonb.h"
 #include "ask/segment_cache.h"
+#include "ask/segment_spans.h"
 #include "compat.h"
 #include "core/span/otlp_read.h"
 #include "fmgr.h"
@@ -12,9 +13,6 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
-
-/* ScopeSpans.spans: field 2, a message. */
-#define SPAN_TAG 0x12
 
 PG_FUNCTION_INFO_V1(genops_cost_from_e12);
 PG_FUNCTION_INFO_V1(genops_span_attributes);
@@ -39,30 +37,6 @@ Segment(FunctionCallInfo fcinfo)
 	return SegmentFetch(fcinfo->flinfo->fn_mcxt, PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_INT64(1));
 }
 
-/*
- * The content of the Span that begins at an offset.  Before it stand the tag of
- * a Span in a ScopeSpans and its length, a varint: only the last byte of a
- * varint, and no byte before a tag of one byte, is below 128, so that both can
- * be read backwards.
- */
-static bool
-SpanAt(GenopsSlice segment, int32 offset, GenopsSlice *span)
-{
-	const uint8 *bytes = (const uint8 *) segment.data;
-	size_t at = (size_t) offset;
-	uint64 length = 0;
-
-	if (offset < 2 || at > segment.length || (bytes[--at] & 0x80) != 0)
-		return false;
-	length = bytes[at];
-	while (at > 0 && (bytes[at - 1] & 0x80) != 0 && length < segment.length)
-		length = length << 7 | (bytes[--at] & 0x7F);
-	if (at == 0 || bytes[at - 1] != SPAN_TAG || length > segment.length - (size_t) offset)
-		return false;
-	*span = (GenopsSlice){ segment.data + offset, length };
-	return true;
-}
-
 /* False: the user may not see the segment, or it is gone. */
 static bool
 FetchSpan(FunctionCallInfo fcinfo, GenopsSlice *span)
@@ -71,10 +45,7 @@ FetchSpan(FunctionCallInfo fcinfo, GenopsSlice *span)
 
 	if (!genops_slice_present(segment))
 		return false;
-	if (!SpanAt(segment, PG_GETARG_INT32(2), span))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("no span begins at offset %d of segment " INT64_FORMAT,
-		                       PG_GETARG_INT32(2), PG_GETARG_INT64(1))));
+	*span = SegmentSpanAt(segment, PG_GETARG_INT32(2)).span;
 	return true;
 }
 

@@ -4,15 +4,14 @@
 #include "postgres.h"
 
 #include "compat.h"
-#include "datatype/timestamp.h"
 #include "keep/fact_row.h"
 #include "keep/server_text.h"
+#include "keep/span_time.h"
 #include "port/pg_bswap.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
 #define NANOSECONDS_PER_US 1000
-#define EPOCH_DIFFERENCE_US ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 static const struct
 {
@@ -84,21 +83,10 @@ PutText(TupleTableSlot *row, int column, GenopsSlice text)
 		Put(row, column, TextDatum(text));
 }
 
-/* Cut, or raised, to the microsecond. */
-static TimestampTz
-TimeFloor(int64 unix_ns)
-{
-	int64 us = unix_ns / NANOSECONDS_PER_US;
-
-	if (unix_ns < us * NANOSECONDS_PER_US)
-		us--;
-	return us - EPOCH_DIFFERENCE_US;
-}
-
 static TimestampTz
 TimeCeiling(int64 unix_ns)
 {
-	TimestampTz time = TimeFloor(unix_ns);
+	TimestampTz time = SpanTimeFloor(unix_ns);
 
 	return unix_ns % NANOSECONDS_PER_US == 0 ? time : time + 1;
 }
@@ -161,13 +149,14 @@ FactRowFill(TupleTableSlot *row, const Segment *segment, int span, TimestampTz r
 	Put(row, SPAN_RECORDED_AT, TimestampTzGetDatum(recorded_at));
 	Put(row, SPAN_SEQ, Int64GetDatum(segment->seq));
 	Put(row, SPAN_OFFSET, Int32GetDatum((int32) segment->offsets[span]));
-	Put(row, SPAN_START_TIME, TimestampTzGetDatum(TimeFloor(facts->start_ns)));
+	Put(row, SPAN_START_TIME, TimestampTzGetDatum(SpanTimeFloor(facts->start_ns)));
 	Put(row, SPAN_DURATION_NS, Int64GetDatum(facts->end_ns - facts->start_ns));
 	Put(row, SPAN_TRACE_ID, PointerGetDatum(facts->trace_id)); /* a pg_uuid_t is its bytes */
 	Put(row, SPAN_SPAN_ID, Int64GetDatum(IdNumber(facts->span_id)));
 	Put(row, SPAN_KIND, Int16GetDatum(facts->kind));
 	Put(row, SPAN_STATUS, Int16GetDatum(facts->status));
 	Put(row, SPAN_AI_CALL, BoolGetDatum(facts->ai_call));
+	Put(row, SPAN_EXACT, BoolGetDatum(segment->exact));
 	if (parent != 0)
 		Put(row, SPAN_PARENT_SPAN_ID, Int64GetDatum(parent));
 	PutTexts(row, facts);
@@ -179,10 +168,11 @@ SegmentRowFill(TupleTableSlot *row, const Segment *segment, TimestampTz recorded
 {
 	Put(row, SEGMENT_RECORDED_AT, TimestampTzGetDatum(recorded_at));
 	Put(row, SEGMENT_SEQ, Int64GetDatum(segment->seq));
-	Put(row, SEGMENT_MIN_START, TimestampTzGetDatum(TimeFloor(segment->min_start_ns)));
+	Put(row, SEGMENT_MIN_START, TimestampTzGetDatum(SpanTimeFloor(segment->min_start_ns)));
 	Put(row, SEGMENT_MAX_END, TimestampTzGetDatum(TimeCeiling(segment->max_end_ns)));
 	Put(row, SEGMENT_SPAN_COUNT, Int32GetDatum(segment->span_count));
 	Put(row, SEGMENT_SAMPLED, BoolGetDatum(segment->sampled));
+	Put(row, SEGMENT_EXACT, BoolGetDatum(segment->exact));
 	PutText(row, SEGMENT_TENANT_ID, segment->tenant_id);
 	PutText(row, SEGMENT_ROUTE, segment->route);
 	PutText(row, SEGMENT_SERVICE_NAME, segment->service_name);

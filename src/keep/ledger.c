@@ -12,6 +12,7 @@
 #include "keep/ledger.h"
 #include "keep/partition.h"
 #include "keep/segment_scan.h"
+#include "keep/span_time.h"
 #include "keep/spend.h"
 #include "keep/spend_sums.h"
 #include "keep/worker_sql.h"
@@ -119,13 +120,6 @@ TextColumn(HeapTuple row, int column, TupleDesc descriptor)
 	return (GenopsSlice){ pnstrdup(VARDATA_ANY(value), length), length };
 }
 
-static int64
-UnixNs(Datum time)
-{
-	return (DatumGetTimestampTz(time) + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY) *
-	       1000;
-}
-
 static void
 ReadSegment(HeapTuple row, TupleDesc descriptor, Segment *segment)
 {
@@ -141,8 +135,8 @@ ReadSegment(HeapTuple row, TupleDesc descriptor, Segment *segment)
 	segment->environment = TextColumn(row, SEGMENT_ENVIRONMENT, descriptor);
 	segment->sampled = DatumGetBool(values[SEGMENT_SAMPLED - 1]);
 	segment->span_count = DatumGetInt32(values[SEGMENT_SPAN_COUNT - 1]);
-	segment->min_start_ns = UnixNs(values[SEGMENT_MIN_START - 1]);
-	segment->max_end_ns = UnixNs(values[SEGMENT_MAX_END - 1]);
+	segment->min_start_ns = SpanTimeUnix(DatumGetTimestampTz(values[SEGMENT_MIN_START - 1]));
+	segment->max_end_ns = SpanTimeUnix(DatumGetTimestampTz(values[SEGMENT_MAX_END - 1]));
 	segment->bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(values[SEGMENT_BYTES - 1]);
 }
 

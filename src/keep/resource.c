@@ -15,6 +15,8 @@
 #include "common/sha1.h"
 #include "configure/configuration.h"
 #include "core/base/utf8.h"
+#include "core/span/ai_call.h"
+#include "core/span/fact_names.h"
 #include "core/span/otlp_write.h"
 #include "keep/resource.h"
 #include "miscadmin.h"
@@ -84,20 +86,35 @@ Utf8Of(const char *text)
 	return (GenopsSlice){ repaired, genops_utf8_repair(repaired, (GenopsSlice){ text, length }) };
 }
 
+static GenopsFields
+ConfiguredItems(const Configuration *configuration)
+{
+	return genops_fields((GenopsSlice){
+	    configuration->resource_attributes,
+	    configuration->resource_attributes ? configuration->resource_attributes_length : 0 });
+}
+
+static bool
+NextConfigured(GenopsFields *items, GenopsSlice *key, GenopsValue *value)
+{
+	GenopsWireField field;
+
+	while (genops_fields_next(items, &field))
+		if (field.number == GENOPS_RESOURCE_ATTRIBUTES && field.wire_type == GENOPS_WIRE_BYTES &&
+		    genops_read_key_value(field.bytes, key, value))
+			return true;
+	return false;
+}
+
 static bool
 ConfiguredKey(const Configuration *configuration, GenopsSlice key)
 {
-	GenopsFields fields = genops_fields((GenopsSlice){
-	    configuration->resource_attributes,
-	    configuration->resource_attributes ? configuration->resource_attributes_length : 0 });
-	GenopsWireField field;
+	GenopsFields items = ConfiguredItems(configuration);
 	GenopsSlice configured;
 	GenopsValue value;
 
-	while (genops_fields_next(&fields, &field))
-		if (field.number == GENOPS_RESOURCE_ATTRIBUTES && field.wire_type == 2 &&
-		    genops_read_key_value(field.bytes, &configured, &value) &&
-		    genops_slice_equal(configured, key))
+	while (NextConfigured(&items, &configured, &value))
+		if (genops_slice_equal(configured, key))
 			return true;
 	return false;
 }
@@ -174,4 +191,34 @@ ResourceEnvelope(const SpanRecord *record)
 	                                record->facts.text[GENOPS_TEXT_ENVIRONMENT]);
 	envelope.scope = OwnScope();
 	return envelope;
+}
+
+/* Whether a configured attribute of the resource says what the facts say, or
+ * something else altogether. */
+static bool
+FollowsFacts(const GenopsSpanFacts *facts, GenopsSlice key, const GenopsValue *value)
+{
+	const GenopsFactName *name = genops_fact_of_resource_key(key);
+
+	if (name != NULL &&
+	    (name->which == GENOPS_TEXT_SERVICE_NAME || name->which == GENOPS_TEXT_ENVIRONMENT))
+		return value->type == GENOPS_VALUE_TEXT &&
+		       genops_slice_equal(value->bytes, facts->text[name->which]);
+	return name == NULL && !genops_ai_call_owns_key(key);
+}
+
+bool
+ResourceFollowsFacts(const SpanRecord *record)
+{
+	GenopsFields items = ConfiguredItems(ConfigurationGet());
+	GenopsSlice key;
+	GenopsValue value;
+
+	if (genops_slice_present(record->envelope) ||
+	    record->facts.text[GENOPS_TEXT_SERVICE_NAME].length == 0)
+		return false;
+	while (NextConfigured(&items, &key, &value))
+		if (!FollowsFacts(&record->facts, key, &value))
+			return false;
+	return true;
 }

@@ -15,4 +15,8 @@
  */
 extern GenopsEnvelope ResourceEnvelope(const SpanRecord *record);
 
+/* Whether a span is the server's own, and its resource says nothing about it but
+ * the service's name and the environment that the facts have, too. */
+extern bool ResourceFollowsFacts(const SpanRecord *record);
+
 #endif

@@ -146,10 +146,21 @@ OpenSegment(Builder *builder, const SpanRecord *record)
 	segment->service_name = NotNull(record->facts.text[GENOPS_TEXT_SERVICE_NAME]);
 	segment->environment = NotNull(record->facts.text[GENOPS_TEXT_ENVIRONMENT]);
 	segment->sampled = record->facts.sampled;
+	segment->exact = ResourceFollowsFacts(record);
 	segment->min_start_ns = record->facts.start_ns;
 	segment->max_end_ns = record->facts.end_ns;
 	builder->sizes[builder->segment_count] = 0;
 	return builder->segment_count++;
+}
+
+/* Into the columns. */
+static bool
+TokensFit(const GenopsSpanFacts *facts)
+{
+	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
+		if (facts->tokens[i] > PG_INT32_MAX)
+			return false;
+	return true;
 }
 
 /* Puts a record into its group's segment, or a new one; returns which. */
@@ -164,6 +175,7 @@ Assign(Builder *builder, Bundle *group, const SpanRecord *record)
 		group->segment = OpenSegment(builder, record);
 	segment = &builder->segments[group->segment];
 	segment->span_count++;
+	segment->exact = segment->exact && TokensFit(&record->facts);
 	segment->min_start_ns = Min(segment->min_start_ns, record->facts.start_ns);
 	segment->max_end_ns = Max(segment->max_end_ns, record->facts.end_ns);
 	builder->sizes[group->segment] += size;

@@ -17,6 +17,14 @@ typedef struct Segment
 	GenopsSlice service_name;
 	GenopsSlice environment;
 	bool sampled; /* is to be sent */
+
+	/*
+	 * The columns of genops.ledger_span say of these spans what their attributes
+	 * say, as src/ask/promoted.c has it, so that a query on those need not read
+	 * the bytes: they are the server's own, and neither the configured resource
+	 * nor a column's width comes between.
+	 */
+	bool exact;
 	int span_count;
 	const SpanRecord **records; /* in the order of the spans */
 	uint32 *offsets;            /* of each span's content in bytes */

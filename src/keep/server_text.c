@@ -73,3 +73,11 @@ ServerText(GenopsSlice text)
 		return text;
 	return Convert(conversion, text);
 }
+
+char *
+ServerString(GenopsSlice text)
+{
+	GenopsSlice converted = ServerText(text);
+
+	return genops_slice_present(converted) ? pnstrdup(converted.data, converted.length) : NULL;
+}

@@ -14,4 +14,7 @@
  * current memory context.  Absent stays absent. */
 extern GenopsSlice ServerText(GenopsSlice text);
 
+/* The same as a string of its own; NULL if it is absent. */
+extern char *ServerString(GenopsSlice text);
+
 #endif

@@ -174,7 +174,8 @@ ClockNanoseconds(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64) now.tv_sec * 1000000000 + now.tv_nsec;
+	return ((int64) now.tv_sec * USECS_PER_SEC + now.tv_nsec / NANOSECONDS_PER_MICROSECOND) *
+	       NANOSECONDS_PER_MICROSECOND;
 }
 
 const char *

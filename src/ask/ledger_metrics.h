@@ -1,0 +1,20 @@
+/*
+ * Answers a metrics query from the ledger.
+ */
+#ifndef GENOPS_ASK_LEDGER_METRICS_H
+#define GENOPS_ASK_LEDGER_METRICS_H
+
+#include "postgres.h"
+
+#include "ask/request.h"
+#include "core/traceql/metrics.h"
+#include "utils/tuplestore.h"
+
+/* The buckets that the request is about; raises where it has no range. */
+extern GenopsMetricsGrid LedgerGrid(const TraceqlRequest *request);
+
+/* Rows of genops.traceql_row; between StreamBegin and StreamEnd. */
+extern void LedgerMetrics(const TraceqlRequest *request, Tuplestorestate *result,
+                          TupleDesc descriptor);
+
+#endif

@@ -1,0 +1,316 @@
+#include "postgres.h"
+
+#include "ask/ledger_sql.h"
+#include "ask/promoted.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+/*
+ * A span may be recorded long after it began, but hardly before.  So what began
+ * in the range lies in partitions from a day before its start on, which leaves
+ * room for clocks that differ.
+ */
+#define RECORDED "recorded_at >= $1 - interval '1 day'"
+#define SEGMENTS_IN_RANGE "max_end >= $1 AND min_start <= $2 AND " RECORDED
+#define SPANS_IN_RANGE                           \
+	"start_time <= $2 AND (start_time >= $1 OR " \
+	"start_time + duration_ns / 1000 * interval '1 microsecond' >= $1) AND " RECORDED
+
+static void
+AddTenants(StringInfo sql, const TraceqlRequest *request, const char *column)
+{
+	if (request->tenant_id != NULL)
+		appendStringInfo(sql, " AND %s = ANY ($5)", column);
+}
+
+static void
+AddSegments(StringInfo sql, const TraceqlRequest *request)
+{
+	appendStringInfoString(sql, " FROM genops.ledger_segment WHERE " SEGMENTS_IN_RANGE
+	                            " AND seq BETWEEN $3 AND $4");
+	AddTenants(sql, request, "tenant_id");
+}
+
+static void
+AddExactSpans(StringInfo sql, const TraceqlRequest *request, Condition condition)
+{
+	appendStringInfoString(sql, " FROM genops.ledger_span WHERE exact AND " SPANS_IN_RANGE
+	                            " AND seq BETWEEN $3 AND $4");
+	if (condition.kind == CONDITION_SQL)
+		appendStringInfo(sql, " AND %s", condition.sql);
+	AddTenants(sql, request, "coalesce(tenant_id, '')");
+}
+
+/* The segments' bytes with the offsets of the spans in them that fulfil the
+ * condition, NULL for all; those that have such spans. */
+static void
+AddChosenSegments(StringInfo sql, const TraceqlRequest *request, Condition condition)
+{
+	if (condition.kind == CONDITION_SQL)
+	{
+		/* The inner query keeps each scan parallel. */
+		appendStringInfoString(sql,
+		                       " FROM (SELECT recorded_at, seq, array_agg(\"offset\") AS offsets");
+		AddExactSpans(sql, request, condition);
+		appendStringInfoString(
+		    sql, " GROUP BY recorded_at, seq UNION ALL SELECT recorded_at, seq, NULL::integer[]");
+		AddSegments(sql, request);
+		appendStringInfoString(
+		    sql, " AND NOT exact) AS chosen JOIN genops.ledger_segment USING (recorded_at, seq)");
+		return;
+	}
+	appendStringInfoString(sql,
+	                       " FROM (SELECT recorded_at, seq, bytes, NULL::integer[] AS offsets");
+	AddSegments(sql, request);
+	/* What is decided by its columns is not looked at, or looked at by another
+	 * query. */
+	if (condition.kind == CONDITION_NEVER || condition.exact)
+		appendStringInfoString(sql, " AND NOT exact");
+	appendStringInfoString(sql, ") AS chosen");
+}
+
+/* A condition that leaves nothing to be looked at in exact spans. */
+static Condition
+Decided(Condition condition)
+{
+	if (condition.exact)
+		return (Condition){ CONDITION_NEVER, true, NULL };
+	return condition;
+}
+
+LedgerSpanQueries
+LedgerSpans(const TraceqlRequest *request, Condition condition, bool candidates)
+{
+	LedgerSpanQueries queries = { NULL };
+	StringInfoData sql;
+
+	if (condition.exact && condition.kind != CONDITION_NEVER)
+	{
+		initStringInfo(&sql);
+		appendStringInfoString(&sql, "SELECT recorded_at, seq, \"offset\", trace_id, start_time, "
+		                             "parent_span_id IS NOT NULL");
+		AddExactSpans(&sql, request, condition);
+		queries.columns = sql.data;
+	}
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+	                 "SELECT recorded_at, seq, matches FROM (SELECT recorded_at, seq, "
+	                 "genops.segment_matches($6, %s, $1, $2, bytes, offsets) AS matches",
+	                 candidates ? "true" : "false");
+	AddChosenSegments(&sql, request, Decided(condition));
+	appendStringInfoString(&sql, " OFFSET 0) AS looked_at WHERE matches IS NOT NULL");
+	queries.bytes = sql.data;
+	return queries;
+}
+
+char *
+LedgerTraces(const TraceqlRequest *request, bool some)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(
+	    &sql, "SELECT recorded_at, seq, trace_id, spans, offsets FROM genops.ledger_segment, "
+	          "LATERAL genops.segment_traces(bytes, $7) "
+	          "WHERE max_end >= $1 - interval '1 day' AND min_start <= $2 + interval '1 day' "
+	          "AND recorded_at >= $1 - interval '2 days'");
+	if (some)
+		appendStringInfoString(&sql, " AND genops.bloom_has_any(bloom, $7)");
+	AddTenants(&sql, request, "tenant_id");
+	appendStringInfoString(&sql, " ORDER BY trace_id, seq");
+	return sql.data;
+}
+
+char *
+LedgerSegments(const TraceqlRequest *request)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT seq, max_end");
+	AddSegments(&sql, request);
+	appendStringInfoString(&sql, " ORDER BY seq DESC");
+	return sql.data;
+}
+
+char *
+LedgerRoots(const TraceqlRequest *request)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(
+	    &sql, "SELECT trace_id, coalesce(service_name, ''), "
+	          "coalesce(name, operation || coalesce(' ' || model, '')) FROM genops.ledger_span "
+	          "WHERE parent_span_id IS NULL AND recorded_at >= $1 - interval '2 days' "
+	          "AND trace_id = ANY ($7)");
+	AddTenants(&sql, request, "coalesce(tenant_id, '')");
+	return sql.data;
+}
+
+/* Counting */
+
+static const Promoted *
+CallColumn(const GenopsMetricsCall *call, bool *possible)
+{
+	const Promoted *column;
+
+	*possible = true;
+	if (call->function == GENOPS_METRICS_RATE || call->function == GENOPS_METRICS_COUNT_OVER_TIME)
+		return NULL;
+	*possible = call->function != GENOPS_METRICS_COMPARE;
+	if (!*possible)
+		return NULL;
+	column = PromotedFind(&call->attribute);
+	*possible = column != NULL && column->number != NULL;
+	return column;
+}
+
+/* Whether rows alone tell everything that the call asks. */
+static bool
+CanCountColumns(const GenopsMetricsCall *call, Condition condition, bool extrapolate)
+{
+	bool possible;
+
+	if (extrapolate || !condition.exact || condition.kind == CONDITION_NEVER)
+		return false;
+	for (size_t i = 0; i < call->by_count; i++)
+		if (PromotedFind(&call->by[i]) == NULL)
+			return false;
+	(void) CallColumn(call, &possible);
+	return possible;
+}
+
+/* Aggregates as in GenopsMetricsPartial; NULL where the function needs none. */
+static void
+AddAggregates(StringInfo sql, const GenopsMetricsCall *call)
+{
+	bool possible;
+	const Promoted *column = CallColumn(call, &possible);
+	const char *values = column == NULL ? NULL : column->number;
+	GenopsMetricsFunction function = call->function;
+
+	if (values == NULL)
+		appendStringInfoString(sql, "count(*), NULL::float8, NULL::float8, NULL::float8, 0");
+	else if (function == GENOPS_METRICS_HISTOGRAM_OVER_TIME ||
+	         function == GENOPS_METRICS_QUANTILE_OVER_TIME)
+		appendStringInfo(sql,
+		                 "count(*), NULL::float8, NULL::float8, NULL::float8, "
+		                 "genops.duration_exponent(%s) AS exponent",
+		                 column->type == GENOPS_TYPE_FLOAT ? "NULL::bigint" : values);
+	else
+		appendStringInfo(sql, "count(%s), sum(%s)::float8, min(%s)::float8, max(%s)::float8, 0",
+		                 values, values, values, values);
+}
+
+static char *
+CountColumns(const TraceqlRequest *request, Condition condition, const GenopsMetricsCall *call,
+             const GenopsMetricsGrid *grid)
+{
+	StringInfoData sql;
+	StringInfoData groups;
+
+	initStringInfo(&sql);
+	initStringInfo(&groups);
+	appendStringInfoString(&sql, "SELECT ");
+	if (grid->count == 1)
+		appendStringInfoString(&sql, "0");
+	else
+	{
+		appendStringInfo(&sql, "genops.time_bucket(start_time, " INT64_FORMAT ", " INT64_FORMAT ")",
+		                 (int64) SpanTimeFloor(grid->first_ns), grid->step_ns / 1000);
+		appendStringInfoString(&groups, ", 1");
+	}
+	appendStringInfoString(&sql, " AS bucket, ");
+	AddAggregates(&sql, call);
+	if (call->function == GENOPS_METRICS_HISTOGRAM_OVER_TIME ||
+	    call->function == GENOPS_METRICS_QUANTILE_OVER_TIME)
+		appendStringInfoString(&groups, ", 6");
+	for (size_t i = 0; i < call->by_count; i++)
+	{
+		appendStringInfo(&sql, ", %s", PromotedFind(&call->by[i])->sql);
+		appendStringInfo(&groups, ", %d", 7 + (int) i);
+	}
+	AddExactSpans(&sql, request, condition);
+	/* The buckets' left edges are open. */
+	appendStringInfoString(&sql, " AND start_time > $1");
+	if (groups.len > 0)
+		appendStringInfo(&sql, " GROUP BY %s", groups.data + 2);
+	return sql.data;
+}
+
+static char *
+CountBytes(const TraceqlRequest *request, Condition condition, size_t number,
+           const GenopsMetricsGrid *grid)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+	                 "SELECT genops.segment_counts($6, %zu, " INT64_FORMAT ", " INT64_FORMAT
+	                 ", %zu, %s, bytes, offsets)",
+	                 number, grid->first_ns, grid->step_ns, grid->count,
+	                 grid->instant ? "true" : "false");
+	AddChosenSegments(&sql, request, condition);
+	return sql.data;
+}
+
+LedgerCountQueries
+LedgerCounts(const TraceqlRequest *request, Condition condition, const GenopsMetricsCall *call,
+             size_t number, bool extrapolate, const GenopsMetricsGrid *grid)
+{
+	LedgerCountQueries queries = { NULL };
+
+	if (CanCountColumns(call, condition, extrapolate))
+	{
+		queries.columns = CountColumns(request, condition, call, grid);
+		condition = Decided(condition);
+	}
+	else
+		condition.exact = false;
+	queries.bytes = CountBytes(request, condition, number, grid);
+	return queries;
+}
+
+/* Parameters */
+
+static Datum
+Tenants(const char *tenant_id)
+{
+	return DirectFunctionCall2(text_to_array, CStringGetTextDatum(tenant_id),
+	                           CStringGetTextDatum("|"));
+}
+
+static Datum
+Bytea(GenopsSlice bytes)
+{
+	bytea *value = palloc(VARHDRSZ + bytes.length);
+
+	SET_VARSIZE(value, VARHDRSZ + bytes.length);
+	memcpy(VARDATA(value), bytes.data, bytes.length);
+	return PointerGetDatum(value);
+}
+
+LedgerParameters
+LedgerParametersOf(const TraceqlRequest *request, GenopsSlice query)
+{
+	LedgerParameters parameters = { {
+		{ TIMESTAMPTZOID, TimestampTzGetDatum(request->range.start), false },
+		{ TIMESTAMPTZOID, TimestampTzGetDatum(request->range.end), false },
+		{ INT8OID, Int64GetDatum(PG_INT64_MIN), false },
+		{ INT8OID, Int64GetDatum(PG_INT64_MAX), false },
+		{ TEXTARRAYOID, (Datum) 0, true },
+		{ BYTEAOID, Bytea(query), false },
+		{ BYTEAOID, (Datum) 0, true },
+	} };
+
+	if (request->tenant_id != NULL)
+	{
+		parameters.list[LEDGER_TENANTS - 1].value = Tenants(request->tenant_id);
+		parameters.list[LEDGER_TENANTS - 1].is_null = false;
+	}
+	return parameters;
+}

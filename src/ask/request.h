@@ -1,0 +1,23 @@
+/*
+ * What genops_traceql() was asked.
+ */
+#ifndef GENOPS_ASK_REQUEST_H
+#define GENOPS_ASK_REQUEST_H
+
+#include "postgres.h"
+
+#include "core/traceql/traceql.h"
+#include "keep/span_time.h"
+
+typedef struct TraceqlRequest
+{
+	const GenopsTraceql *traceql;
+	SpanTimeRange range;
+	int max_traces;      /* 0: all */
+	int spans_per_trace; /* 0: all */
+	int64 step_us;       /* of a metrics query; 0: chosen by the range */
+	bool instant;        /* of a metrics query: one value for the whole range */
+	char *tenant_id;     /* NULL: every tenant that the user may see; "a|b": both */
+} TraceqlRequest;
+
+#endif

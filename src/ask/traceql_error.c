@@ -1,0 +1,87 @@
+#include "postgres.h"
+
+#include "ask/traceql_error.h"
+#include "core/base/utf8.h"
+#include "keep/server_text.h"
+#include "mb/pg_wchar.h"
+#include "record/arguments.h"
+#include "utils/memutils.h"
+
+static int
+SqlState(GenopsErrorCode code)
+{
+	switch (code)
+	{
+		case GENOPS_OUT_OF_MEMORY:
+			return ERRCODE_OUT_OF_MEMORY;
+		case GENOPS_TOO_LARGE:
+			return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		case GENOPS_MALFORMED:
+			return ERRCODE_DATA_CORRUPTED;
+		default:
+			return ERRCODE_INVALID_PARAMETER_VALUE;
+	}
+}
+
+void
+TraceqlRaise(const GenopsError *error)
+{
+	ReportCoreError(error, SqlState(error->code));
+}
+
+void
+TraceqlRaiseComplaint(const GenopsTraceqlError *error)
+{
+	if (error->error.code == GENOPS_INVALID_ARGUMENT || error->error.code == GENOPS_MALFORMED)
+		ReportCoreError(&error->error,
+		                error->syntax ? ERRCODE_SYNTAX_ERROR : ERRCODE_INVALID_PARAMETER_VALUE);
+	TraceqlRaise(&error->error);
+}
+
+void
+TraceqlReleaseWithContext(void (*release)(void *), void *argument)
+{
+	MemoryContextCallback *callback = palloc(sizeof(MemoryContextCallback));
+
+	callback->func = release;
+	callback->arg = argument;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+}
+
+static void
+ReleaseParsed(void *traceql)
+{
+	genops_traceql_free(traceql);
+}
+
+GenopsSlice
+TraceqlUtf8(text *query)
+{
+	char *given = VARDATA_ANY(query);
+	char *utf8 = pg_server_to_any(given, VARSIZE_ANY_EXHDR(query), PG_UTF8);
+
+	return (GenopsSlice){ utf8, utf8 == given ? VARSIZE_ANY_EXHDR(query) : strlen(utf8) };
+}
+
+GenopsTraceql *
+TraceqlParse(GenopsSlice query, GenopsTraceqlMode mode)
+{
+	GenopsTraceql *traceql = palloc0(sizeof(GenopsTraceql));
+	GenopsTraceqlError error;
+
+	if (!genops_traceql_parse(query, mode, traceql, &error))
+		TraceqlRaiseComplaint(&error);
+	TraceqlReleaseWithContext(ReleaseParsed, traceql);
+	return traceql;
+}
+
+void
+TraceqlNotices(const GenopsTraceql *traceql)
+{
+	for (size_t i = 0; i < traceql->notice_count; i++)
+	{
+		GenopsSlice notice = ServerText(traceql->notices[i]);
+
+		ereport(NOTICE, (errmsg("%.*s", (int) notice.length, notice.data)));
+	}
+}
