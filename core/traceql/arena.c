@@ -10,6 +10,7 @@
 struct GenopsArenaBlock
 {
 	GenopsArenaBlock *older;
+	size_t size; /* of the memory */
 	alignas(max_align_t) char memory[];
 };
 
@@ -21,6 +22,7 @@ add_block(GenopsArena *arena, size_t size)
 	if (block == NULL)
 		return false;
 	block->older = arena->newest;
+	block->size = size;
 	arena->newest = block;
 	arena->free = block->memory;
 	arena->left = size;
@@ -70,15 +72,34 @@ genops_arena_grow(GenopsArena *arena, void *array, size_t count, size_t size)
 	return larger;
 }
 
+static void
+free_blocks(GenopsArenaBlock *newest)
+{
+	while (newest != NULL)
+	{
+		GenopsArenaBlock *older = newest->older;
+
+		free(newest);
+		newest = older;
+	}
+}
+
+void
+genops_arena_clear(GenopsArena *arena)
+{
+	GenopsArenaBlock *newest = arena->newest;
+
+	if (newest == NULL)
+		return;
+	free_blocks(newest->older);
+	newest->older = NULL;
+	arena->free = newest->memory;
+	arena->left = newest->size;
+}
+
 void
 genops_arena_free(GenopsArena *arena)
 {
-	while (arena->newest != NULL)
-	{
-		GenopsArenaBlock *older = arena->newest->older;
-
-		free(arena->newest);
-		arena->newest = older;
-	}
+	free_blocks(arena->newest);
 	*arena = (GenopsArena){ 0 };
 }

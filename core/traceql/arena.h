@@ -32,6 +32,9 @@ extern GenopsSlice genops_arena_copy(GenopsArena *arena, GenopsSlice slice);
  * one by one. */
 extern void *genops_arena_grow(GenopsArena *arena, void *array, size_t count, size_t size);
 
+/* Takes everything back and keeps a block for what comes next. */
+extern void genops_arena_clear(GenopsArena *arena);
+
 extern void genops_arena_free(GenopsArena *arena);
 
 #endif

@@ -12,6 +12,7 @@ typedef struct Run
 	const GenopsTraceqlFilter *filter;
 	GenopsTraceqlSpan *span;
 	GenopsError *error;
+	bool first; /* of an event's or link's field the first value is wanted */
 } Run;
 
 static bool evaluate(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value);
@@ -241,6 +242,13 @@ all_of(Run *run, const GenopsFilterNode *node, unsigned use, GenopsTraceqlValue 
 typedef bool (*Evaluation)(Run *run, const GenopsFilterNode *node, unsigned use,
                            GenopsTraceqlValue *value);
 
+/* Whether a value that was found for one event or link stands for all. */
+static bool
+is_decided(const Run *run, const GenopsFilterNode *node, const GenopsTraceqlValue *value)
+{
+	return is_true(value) || (run->first && !node->certain && value->type != GENOPS_TYPE_NIL);
+}
+
 /* Of the values for each event or link the first that is true, else the first
  * that is not nil. */
 static bool
@@ -255,7 +263,7 @@ for_each(Run *run, const GenopsFilterNode *node, unsigned use, Evaluation evalua
 	bool done = genops_traceql_work(span, span->span.message.length + 1, run->error);
 
 	*value = (GenopsTraceqlValue){ .type = GENOPS_TYPE_NIL };
-	while (done && !is_true(value) && genops_fields_next(&fields, &field))
+	while (done && !is_decided(run, node, value) && genops_fields_next(&fields, &field))
 	{
 		GenopsTraceqlValue each;
 
@@ -358,11 +366,20 @@ bool
 genops_traceql_filter_match(const GenopsTraceqlFilter *filter, GenopsTraceqlSpan *span,
                             bool *matches, GenopsError *error)
 {
-	Run run = { filter, span, error };
+	Run run = { .filter = filter, .span = span, .error = error };
 	GenopsTraceqlValue value;
 
 	if (!evaluate(&run, &filter->nodes[0], &value))
 		return false;
 	*matches = is_true(&value);
 	return true;
+}
+
+bool
+genops_traceql_filter_value(const GenopsTraceqlFilter *filter, GenopsTraceqlSpan *span,
+                            GenopsTraceqlValue *value, GenopsError *error)
+{
+	Run run = { .filter = filter, .span = span, .error = error, .first = true };
+
+	return evaluate(&run, &filter->nodes[0], value);
 }

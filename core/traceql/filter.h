@@ -1,5 +1,5 @@
 /*
- * Evaluates a filter over spans, one at a time.
+ * Evaluates a filter, or another expression, over spans, one at a time.
  *
  * A filter is prepared once per query.  Evaluating it allocates nothing and does
  * bounded work, on the bytes of the segment (span_field.h).
@@ -32,5 +32,11 @@ extern bool genops_traceql_filter_needs_trace(const GenopsTraceqlFilter *filter)
  * ends the query: a division by zero, no boolean where one must be, too much work. */
 extern bool genops_traceql_filter_match(const GenopsTraceqlFilter *filter, GenopsTraceqlSpan *span,
                                         bool *matches, GenopsError *error);
+
+/* What an expression that need not be a filter is for the span; of an event's or
+ * a link's field what the first has that has it.  A text is valid as long as the
+ * span and its bytes, that of a link's id until another one is looked up. */
+extern bool genops_traceql_filter_value(const GenopsTraceqlFilter *filter, GenopsTraceqlSpan *span,
+                                        GenopsTraceqlValue *value, GenopsError *error);
 
 #endif

@@ -29,9 +29,10 @@ typedef struct GenopsTrace
 	uint64_t end_ns;
 	GenopsSlice root_name; /* absent: no root was seen */
 	GenopsSlice root_service_name;
+	struct GenopsTraceTree *tree; /* private: memory of nested_set.c */
 } GenopsTrace;
 
-/* Adds a span; the bytes that "at" points to must live until the trace is
+/* A trace starts as { 0 }.  Adds a span; the bytes that "at" points to must live until the trace is
  * cleared.  Pointers into "spans" are valid only after the last one was added. */
 extern bool genops_trace_add(GenopsTrace *trace, const GenopsSpanWalk *at, GenopsError *error);
 
