@@ -99,10 +99,20 @@ genops_groups_key(const GenopsGroups *groups, size_t number)
 {
 	const GenopsGroupPlace *place = &groups->places[number];
 
-	/* No bytes may have been kept yet for an empty key. */
 	if (place->length == 0)
 		return GENOPS_LITERAL("");
 	return (GenopsSlice){ (const char *) groups->keys.data + place->offset, place->length };
+}
+
+static bool
+is_key(const GenopsGroups *groups, size_t number, GenopsSlice key)
+{
+	const GenopsGroupPlace *place = &groups->places[number];
+
+	/* Of an empty key neither may have bytes. */
+	return place->length == key.length &&
+	       (key.length == 0 ||
+	        memcmp(groups->keys.data + place->offset, key.data, key.length) == 0);
 }
 
 /* The slot of the key, or the free one where it belongs. */
@@ -115,8 +125,7 @@ find_slot(const GenopsGroups *groups, uint64_t hash, GenopsSlice key)
 	{
 		size_t number = groups->slots[slot] - 1;
 
-		if (groups->places[number].hash == hash &&
-		    genops_slice_equal(genops_groups_key(groups, number), key))
+		if (groups->places[number].hash == hash && is_key(groups, number, key))
 			break;
 		slot = (slot + 1) & (groups->slot_count - 1);
 	}
