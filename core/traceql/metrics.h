@@ -20,6 +20,9 @@
 /* Bounds on what one query may ask for; more is an error. */
 #define GENOPS_METRICS_MAX_POINTS 10000  /* buckets of a series */
 #define GENOPS_METRICS_MAX_SERIES 100000 /* groups of one call */
+/* Numbers kept at once, of 8 bytes: a count is one for each group and bucket, a
+ * sum two, an average three, a histogram one for each power of two that occurs. */
+#define GENOPS_METRICS_MAX_CELLS 20000000
 
 /* Bucket i holds the spans that begin in (edge - step, edge], where edge is
  * first_ns + i * step_ns.  An instant query has one, over (start, end]. */
@@ -75,8 +78,8 @@ typedef struct GenopsMetricsPartial
 {
 	size_t bucket;
 	const GenopsTraceqlValue *by; /* as many as the call has; NIL: missing */
-	uint64_t count;               /* spans; for the functions of an attribute, those with a number */
-	double sum;                   /* in the unit of the function's result (durations: seconds) */
+	uint64_t count; /* spans; for the functions of an attribute, those with a number */
+	double sum;     /* in the unit of the function's result (durations: seconds) */
 	double min;
 	double max;
 	int exponent; /* histogram and quantile: of all these spans (genops_metrics_exponent) */
