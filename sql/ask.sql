@@ -155,7 +155,7 @@ COMMENT ON COLUMN genops.spend.completion_tokens IS 'output tokens, reasoning in
 COMMENT ON COLUMN genops.spend.total_cost IS 'exact sum of the priced calls; NULL if none has a price';
 
 CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans
-LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 20 COST 10000
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 10000
 AS 'MODULE_PATHNAME', 'genops_trace';
 COMMENT ON FUNCTION genops_trace(text) IS
 'All spans of a trace, in the order in which they began. Takes a trace id (32 hexadecimal digits) or a traceparent, as genops_track() returns it.';

@@ -137,6 +137,17 @@ LedgerSegments(const TraceqlRequest *request)
 }
 
 char *
+LedgerFirstTime(const TraceqlRequest *request)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT min(min_start)");
+	AddSegments(&sql, request);
+	return sql.data;
+}
+
+char *
 LedgerRoots(const TraceqlRequest *request)
 {
 	StringInfoData sql;

@@ -56,6 +56,9 @@ extern char *LedgerTraces(const TraceqlRequest *request, bool some);
 /* Rows of seq, max_end by descending seq. */
 extern char *LedgerSegments(const TraceqlRequest *request);
 
+/* One row: when the first span in the range began. */
+extern char *LedgerFirstTime(const TraceqlRequest *request);
+
 /* Rows of trace_id, service_name, name: the roots of some traces. */
 extern char *LedgerRoots(const TraceqlRequest *request);
 

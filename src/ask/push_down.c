@@ -10,6 +10,7 @@
 #include "ask/push_down.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 
 static Condition
 Always(bool exact)

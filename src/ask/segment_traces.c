@@ -64,7 +64,7 @@ TraceIdOf(GenopsSlice span)
 
 /* "wanted" is sorted ids; NULL: all. */
 static void
-Gather(TraceSpans *found, const GenopsSpanWalk *at, const bytea *wanted)
+GatherSpan(TraceSpans *found, const GenopsSpanWalk *at, const bytea *wanted)
 {
 	const uint8 *trace_id = TraceIdOf(at->span);
 
@@ -161,7 +161,7 @@ genops_segment_traces(PG_FUNCTION_ARGS)
 	while (SegmentSpansNext(&spans))
 	{
 		CHECK_FOR_INTERRUPTS();
-		Gather(&found, &spans.walk, wanted);
+		GatherSpan(&found, &spans.walk, wanted);
 	}
 	if (found.count > 0)
 		ReturnTraces(&found, &envelope, (ReturnSetInfo *) fcinfo->resultinfo);

@@ -98,7 +98,7 @@ StreamQuery(const char *sql, const StreamParameter *parameters, int count, Strea
 		                              .rStartup = Startup,
 		                              .rShutdown = Finish,
 		                              .rDestroy = Finish,
-		                              .mydest = DestNone },
+		                              .mydest = DestTuplestore },
 		                  .row = row,
 		                  .argument = argument };
 	SPIExecuteOptions options = { .params = Parameters(parameters, count),

@@ -6,6 +6,7 @@
 #include "core/traceql/traceql.h"
 #include "keep/server_text.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/numeric.h"
 
 static JsonbValue

@@ -1,0 +1,116 @@
+#include "postgres.h"
+
+#include "ask/ledger_sql.h"
+#include "ask/stream.h"
+#include "ask/traceql_arguments.h"
+#include "ask/traceql_error.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+static TimestampTz
+Minus(TimestampTz time, Interval *interval)
+{
+	return DatumGetTimestampTz(DirectFunctionCall2(
+	    timestamptz_mi_interval, TimestampTzGetDatum(time), IntervalPGetDatum(interval)));
+}
+
+static void
+ReadRange(FunctionCallInfo fcinfo, SpanTimeRange *range)
+{
+	bool has_end = !PG_ARGISNULL(TRACEQL_ARG_END_TIME);
+
+	range->end = has_end ? PG_GETARG_TIMESTAMPTZ(TRACEQL_ARG_END_TIME) : DT_NOEND;
+	if (!PG_ARGISNULL(TRACEQL_ARG_START_TIME))
+		range->start = PG_GETARG_TIMESTAMPTZ(TRACEQL_ARG_START_TIME);
+	else if (!PG_ARGISNULL(TRACEQL_ARG_SINCE))
+		range->start = Minus(has_end ? range->end : GetCurrentTimestamp(),
+		                     PG_GETARG_INTERVAL_P(TRACEQL_ARG_SINCE));
+	else
+		range->start = DT_NOBEGIN;
+	if (range->start > range->end)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the range of time ends before it starts"),
+		                errdetail("It would start at %s.", timestamptz_to_str(range->start)),
+		                errhint("Set start_time before end_time, or a positive \"since\".")));
+}
+
+static int
+ReadLimit(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	int32 limit;
+
+	if (PG_ARGISNULL(number))
+		return 0;
+	limit = PG_GETARG_INT32(number);
+	if (limit < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("invalid value for parameter \"%s\": %d", name, limit),
+		                errhint("Leave it out for all, or give a number above 0.")));
+	return limit;
+}
+
+/* Months and days have their usual length in a step. */
+static int64
+Microseconds(const Interval *interval)
+{
+	return interval->time +
+	       (interval->day + (int64) interval->month * DAYS_PER_MONTH) * USECS_PER_DAY;
+}
+
+static void
+ReadStep(FunctionCallInfo fcinfo, TraceqlRequest *request)
+{
+	bool has_step = !PG_ARGISNULL(TRACEQL_ARG_STEP);
+
+	request->step_us = has_step ? Microseconds(PG_GETARG_INTERVAL_P(TRACEQL_ARG_STEP)) : 0;
+	if (request->step_us < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("invalid value for parameter \"step\": it is negative"),
+		                errhint("Give the distance of two points, or 0 for one value over the "
+		                        "whole range.")));
+	request->instant = has_step ? request->step_us == 0 : request->traceql->query.instant;
+}
+
+void
+TraceqlReadArguments(FunctionCallInfo fcinfo, TraceqlRequest *request)
+{
+	if (PG_ARGISNULL(TRACEQL_ARG_QUERY))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query is null"),
+		                errhint("Ask for everything with \"{}\".")));
+	memset(request, 0, sizeof(TraceqlRequest));
+	request->traceql =
+	    TraceqlParse(TraceqlUtf8(PG_GETARG_TEXT_PP(TRACEQL_ARG_QUERY)), GENOPS_TRACEQL_DIALECT);
+	TraceqlNotices(request->traceql);
+	ReadRange(fcinfo, &request->range);
+	request->max_traces = ReadLimit(fcinfo, TRACEQL_ARG_MAX_TRACES, "max_traces");
+	request->spans_per_trace = ReadLimit(fcinfo, TRACEQL_ARG_SPANS_PER_TRACE, "spans_per_trace");
+	ReadStep(fcinfo, request);
+	if (!PG_ARGISNULL(TRACEQL_ARG_TENANT_ID))
+		request->tenant_id = text_to_cstring(PG_GETARG_TEXT_PP(TRACEQL_ARG_TENANT_ID));
+}
+
+static void
+TakeFirst(void *argument, TupleTableSlot *row)
+{
+	TraceqlRequest *request = argument;
+	bool null;
+	Datum first = slot_getattr(row, 1, &null);
+
+	request->range.start =
+	    null ? request->range.end - USECS_PER_SEC : DatumGetTimestampTz(first) - 1;
+}
+
+void
+TraceqlBoundRange(TraceqlRequest *request)
+{
+	if (TIMESTAMP_IS_NOEND(request->range.end))
+		request->range.end = GetCurrentTimestamp();
+	if (TIMESTAMP_IS_NOBEGIN(request->range.start))
+	{
+		LedgerParameters parameters = LedgerParametersOf(request, GENOPS_LITERAL(""));
+
+		StreamQuery(LedgerFirstTime(request), parameters.list, LEDGER_PARAMETERS, TakeFirst,
+		            request);
+		request->range.start = Min(request->range.start, request->range.end - USECS_PER_SEC);
+	}
+}
