@@ -85,6 +85,9 @@ LedgerEachSpan(const TraceqlRequest *request, const GenopsPipeline *pipeline, bo
 
 /* Whole traces */
 
+/* Asking a segment's filter for more ids than this takes longer than reading it. */
+#define MAX_FILTERED 2000
+
 typedef struct Traces
 {
 	TraceHandler handler;
@@ -203,8 +206,8 @@ LedgerEachTrace(const TraceqlRequest *request, const TraceIds *ids, TraceHandler
 		parameters.list[LEDGER_TRACES - 1].value = PackIds(ids);
 		parameters.list[LEDGER_TRACES - 1].is_null = false;
 	}
-	StreamQuery(LedgerTraces(request, ids != NULL), parameters.list, LEDGER_PARAMETERS, PartOfTrace,
-	            traces);
+	StreamQuery(LedgerTraces(request, ids != NULL && ids->count <= MAX_FILTERED), parameters.list,
+	            LEDGER_PARAMETERS, PartOfTrace, traces);
 	EndTrace(traces);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

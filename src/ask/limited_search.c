@@ -22,8 +22,10 @@
 #define FIRST_WINDOW 8
 #define WINDOW_GROWTH 4
 
-/* Traces that are put together at a time, at the least. */
+/* Traces that are put together at a time, at first; where most are in no result it
+ * takes ever more. */
 #define MIN_CHUNK 16
+#define CHUNK_GROWTH 4
 
 typedef struct SegmentBound
 {
@@ -48,6 +50,7 @@ typedef struct LimitedState
 	int segment_count;
 	Size segment_room;
 	HTAB *candidates;
+	int chunk;
 	TimestampTz *results; /* the latest ones, a min-heap would do for more */
 	int result_count;
 } LimitedState;
@@ -189,18 +192,17 @@ SearchCandidates(LimitedState *state, TimestampTz unseen)
 {
 	int count;
 	Candidate **list = ListCandidates(state, &count);
-	int size = Max(state->request->max_traces, MIN_CHUNK);
 	int next;
 
 	for (int first = 0; first < count; first = next)
 	{
 		if (list[first]->bound <= Threshold(state) || list[first]->bound < unseen)
 			break;
-		next = Min(first + size, count);
+		next = Min(first + state->chunk, count);
 		while (next > first + 1 && list[next - 1]->bound < unseen)
 			next--;
 		SearchChunk(state, &list[first], next - first);
-		size *= 2;
+		state->chunk = Min(state->chunk, PG_INT32_MAX / (2 * CHUNK_GROWTH)) * CHUNK_GROWTH;
 	}
 	pfree(list);
 }
@@ -235,6 +237,7 @@ LimitedSearch(const TraceqlRequest *request, GenopsTraceqlPipeline *pipeline, Fo
 	MemoryContext caller = CurrentMemoryContext;
 	HASHCTL control = { .keysize = GENOPS_TRACE_ID_SIZE, .entrysize = sizeof(Candidate) };
 
+	state.chunk = Max(request->max_traces, MIN_CHUNK);
 	state.context = AllocSetContextCreate(caller, "genops search", ALLOCSET_DEFAULT_SIZES);
 	control.hcxt = state.context;
 	MemoryContextSwitchTo(state.context);
