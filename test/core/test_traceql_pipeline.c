@@ -76,6 +76,22 @@ a_links_id_stays_the_groups(void **state)
 }
 
 static void
+an_event_stands_for_all_if_it_is_the_first_to_have_it(void **state)
+{
+	const char *json = TRACE_JSON(SPAN(
+	    1, "a",
+	    ",\"events\":[{\"name\":\"x\"},{\"attributes\":[" INT("n", "2") "," BOOL(
+	        "last", "false") "]},"
+	                         "{\"attributes\":[" INT("n", "3") "," BOOL("last", "true") "]}]"));
+
+	(void) state;
+	assert_run(json, "by(event.n)", "a: by(event.n) = 2");
+	assert_run(json, "by(event.last)", "a: by(event.last) = false");
+	assert_run(json, "by(event.n = 3)", "a: by(event.n = 3) = true");
+	assert_run(json, "{ event.last } | max(event.n) > 0", "a: max(event.n) = 2");
+}
+
+static void
 coalesce_makes_one_spanset(void **state)
 {
 	(void) state;
@@ -226,6 +242,43 @@ a_pipeline_runs_over_many_traces(void **state)
 	genops_traceql_free(&query);
 }
 
+/* Field 2 of a Span: its id. */
+static void
+add_numbered_span(GenopsTrace *to, char *bytes, uint32_t number)
+{
+	GenopsSpanWalk walk = { .span = { bytes, 10 } };
+	GenopsError error;
+
+	memcpy(bytes, "\x12\x08\0\0\0\0", 6);
+	memcpy(bytes + 6, &number, sizeof(number));
+	assert_true(genops_trace_add(to, &walk, &error));
+}
+
+static void
+memory_for_one_trace_is_bounded(void **state)
+{
+	static char bytes[200000][10];
+	char text[1000] = "by(span:id)";
+	GenopsTraceql query;
+	GenopsTrace large = { 0 };
+	GenopsTraceqlPipeline *pipeline;
+	GenopsSpansets sets;
+	GenopsError error;
+
+	(void) state;
+	for (int i = 0; i < 50; i++)
+		strcat(text, " | count() > 0");
+	query = parse_valid(text, GENOPS_TRACEQL_STRICT);
+	pipeline = genops_traceql_pipeline_prepare(query.query.pipeline, &error);
+	for (uint32_t i = 0; i < COUNT_OF(bytes); i++)
+		add_numbered_span(&large, bytes[i], i);
+	assert_false(genops_traceql_pipeline_run(pipeline, &large, &sets, &error));
+	assert_string_equal(error.message, "the query is too much work for a trace of 200000 spans");
+	genops_trace_free(&large);
+	genops_traceql_pipeline_free(pipeline);
+	genops_traceql_free(&query);
+}
+
 int
 main(void)
 {
@@ -234,12 +287,14 @@ main(void)
 		cmocka_unit_test(stages_follow_each_other),
 		cmocka_unit_test(groups_come_in_the_order_of_their_first_spans),
 		cmocka_unit_test(a_links_id_stays_the_groups),
+		cmocka_unit_test(an_event_stands_for_all_if_it_is_the_first_to_have_it),
 		cmocka_unit_test(coalesce_makes_one_spanset),
 		cmocka_unit_test(aggregates_keep_or_drop_a_spanset),
 		cmocka_unit_test(the_first_value_has_the_type_of_a_sum),
 		cmocka_unit_test(spans_decide_by_themselves_about_filters),
 		cmocka_unit_test(a_span_may_be_in_a_result_or_cannot),
 		cmocka_unit_test(a_pipeline_runs_over_many_traces),
+		cmocka_unit_test(memory_for_one_trace_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
