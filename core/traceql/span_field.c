@@ -1,5 +1,6 @@
 #include "core/traceql/span_field.h"
 
+#define KEY_TAG 0x0A /* KeyValue.key */
 #define EVENT_TIME 1
 #define EVENT_NAME 2
 #define EVENT_ATTRIBUTES 3
@@ -80,6 +81,21 @@ genops_traceql_work(GenopsTraceqlSpan *span, uint64_t bytes, GenopsError *error)
 
 /* Attributes */
 
+/* Most KeyValues begin with a short key that is another one: seen without reading
+ * the rest. */
+static bool
+has_other_key(GenopsSlice key_value, GenopsSlice name)
+{
+	const uint8_t *bytes = (const uint8_t *) key_value.data;
+	size_t length;
+
+	if (key_value.length < 2 || bytes[0] != KEY_TAG || bytes[1] >= 0x80)
+		return false;
+	length = bytes[1];
+	return length + 2 <= key_value.length &&
+	       (length != name.length || (length > 0 && memcmp(bytes + 2, name.data, length) != 0));
+}
+
 /* Whether a KeyValue's key is "name"; its value's bytes are absent for none. */
 static bool
 has_name(GenopsSlice key_value, GenopsSlice name, GenopsSlice *any_value, bool *parses)
@@ -118,7 +134,8 @@ find(GenopsTraceqlSpan *span, GenopsSlice message, uint32_t number, GenopsSlice 
 		GenopsSlice any_value;
 		bool parses;
 
-		if (field.number != number || field.wire_type != GENOPS_WIRE_BYTES)
+		if (field.number != number || field.wire_type != GENOPS_WIRE_BYTES ||
+		    has_other_key(field.bytes, name))
 			continue;
 		*present = has_name(field.bytes, name, &any_value, &parses);
 		if (!parses)

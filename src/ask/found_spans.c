@@ -3,6 +3,7 @@
 #include "ask/found_spans.h"
 #include "ask/segment_cache.h"
 #include "ask/segment_spans.h"
+#include "ask/span_cuts.h"
 #include "ask/span_row.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
@@ -57,6 +58,8 @@ struct FoundSpans
 	TupleTableSlot *slot;   /* to be added */
 	TupleTableSlot *sorted; /* taken out; NULL while some are added */
 	Tuplesortstate *sort;
+	int64 count;
+	SpanPlace *places; /* of all, as long as they are few */
 };
 
 static Tuplesortstate *
@@ -90,6 +93,8 @@ FoundSpansBegin(void)
 		TupleDescInitEntry(found->descriptor, (AttrNumber) (i + 1), NULL, column_types[i], -1, 0);
 	found->slot = MakeSingleTupleTableSlot(found->descriptor, &TTSOpsVirtual);
 	found->sorted = NULL;
+	found->count = 0;
+	found->places = palloc(SPAN_CUTS_MAX * sizeof(SpanPlace));
 	found->sort = BeginSort(found->descriptor);
 	return found;
 }
@@ -122,6 +127,9 @@ FoundSpansAdd(FoundSpans *found, const FoundSpan *span)
 	PutText(slot, FOUND_ROOT_SERVICE, span->root_service);
 	ExecStoreVirtualTuple(slot);
 	tuplesort_puttupleslot(found->sort, slot);
+	if (found->count < SPAN_CUTS_MAX)
+		found->places[found->count] = span->place;
+	found->count++;
 }
 
 static const char *
@@ -180,6 +188,7 @@ FoundSpansEnd(FoundSpans *found)
 	if (found->sorted != NULL)
 		ExecDropSingleTupleTableSlot(found->sorted);
 	tuplesort_end(found->sort);
+	pfree(found->places);
 	pfree(found);
 }
 
@@ -197,20 +206,36 @@ FillRoot(FoundSpan *span, const GenopsSpanWalk *at, TraceRoots *roots)
 	span->root_service = ServerString(ServiceNameOf(at->resource));
 }
 
-static void
-ReturnSpan(FoundSpan *span, TraceRoots *roots, MemoryContext statement, Tuplestorestate *result,
-           TupleDesc descriptor)
+/* False where the user may not see the segment, or it is gone. */
+static bool
+Locate(FoundSpans *found, SpanCuts *cuts, const SpanPlace *place, GenopsSpanWalk *at,
+       const char **tenant_id)
 {
-	FetchedSegment segment = SegmentFetchWhole(statement, span->place.recorded_at, span->place.seq);
+	FetchedSegment segment;
+
+	if (cuts != NULL)
+		return SpanCutsFind(cuts, place, at, tenant_id);
+	segment = SegmentFetchWhole(found->context, place->recorded_at, place->seq);
+	if (!genops_slice_present(segment.bytes))
+		return false;
+	*at = SegmentSpanAt(segment.bytes, place->offset);
+	*tenant_id = segment.tenant_id;
+	return true;
+}
+
+static void
+ReturnSpan(FoundSpans *found, SpanCuts *cuts, FoundSpan *span, TraceRoots *roots,
+           Tuplestorestate *result, TupleDesc descriptor)
+{
 	GenopsSpanWalk at;
+	const char *tenant_id;
 	Datum values[ROW_COLUMNS];
 	bool nulls[ROW_COLUMNS];
 
-	if (!genops_slice_present(segment.bytes))
+	if (!Locate(found, cuts, &span->place, &at, &tenant_id))
 		return;
-	at = SegmentSpanAt(segment.bytes, span->place.offset);
 	FillRoot(span, &at, roots);
-	SpanRowFill(&at, segment.tenant_id, span, values, nulls);
+	SpanRowFill(&at, tenant_id, span, values, nulls);
 	tuplestore_putvalues(result, descriptor, values, nulls);
 }
 
@@ -218,6 +243,8 @@ void
 FoundSpansReturn(FoundSpans *found, int max_traces, TraceRoots *roots, Tuplestorestate *result,
                  TupleDesc descriptor)
 {
+	SpanCuts *cuts =
+	    found->count <= SPAN_CUTS_MAX ? SpanCutsRead(found->places, (int) found->count) : NULL;
 	MemoryContext row =
 	    AllocSetContextCreate(CurrentMemoryContext, "genops row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(row);
@@ -233,7 +260,7 @@ FoundSpansReturn(FoundSpans *found, int max_traces, TraceRoots *roots, Tuplestor
 		if (max_traces != 0 && traces > max_traces)
 			break;
 		memcpy(trace_id, span.trace_id, GENOPS_TRACE_ID_SIZE);
-		ReturnSpan(&span, roots, found->context, result, descriptor);
+		ReturnSpan(found, cuts, &span, roots, result, descriptor);
 		MemoryContextReset(row);
 	}
 	MemoryContextSwitchTo(caller);

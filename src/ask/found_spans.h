@@ -50,7 +50,8 @@ extern bool FoundSpansNext(FoundSpans *found, FoundSpan *span);
 extern void FoundSpansEnd(FoundSpans *found);
 
 /* Puts rows of genops.traceql_row into "result", those of the first traces (0: all);
- * names of roots that a span lacks come from "roots" (NULL: from nowhere). */
+ * names of roots that a span lacks come from "roots" (NULL: from nowhere).  Between
+ * StreamBegin and StreamEnd. */
 extern void FoundSpansReturn(FoundSpans *found, int max_traces, TraceRoots *roots,
                              Tuplestorestate *result, TupleDesc descriptor);
 

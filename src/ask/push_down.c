@@ -285,10 +285,7 @@ PushDownPipeline(const GenopsPipeline *pipeline)
 Condition
 PushDownCandidates(const GenopsPipeline *pipeline)
 {
-	Condition result = Always(false);
-
 	if (pipeline->count > 0 && pipeline->stages[0].kind == GENOPS_STAGE_SPANSET)
-		result = PushDownSpanset(pipeline->stages[0].spanset);
-	result.exact = false;
-	return result;
+		return PushDownSpanset(pipeline->stages[0].spanset);
+	return Always(true);
 }

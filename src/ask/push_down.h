@@ -32,8 +32,9 @@ extern Condition PushDownFilter(const GenopsField *filter);
 /* Of a span-local pipeline (core/traceql/pipeline.h): the spans in its result. */
 extern Condition PushDownPipeline(const GenopsPipeline *pipeline);
 
-/* Of any pipeline: the spans that a result may have, or that a trace with a
- * result has one of. */
+/* Of any pipeline: spans of which every trace with a result has one, and that
+ * every span of a result is one of.  Exact: the condition tells as much of that as
+ * the span's bytes do. */
 extern Condition PushDownCandidates(const GenopsPipeline *pipeline);
 
 #endif

@@ -8,9 +8,9 @@
 
 #include "ask/otlp_jsonb.h"
 #include "ask/segment_spans.h"
+#include "ask/span_pack.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
-#include "core/span/otlp_write.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -18,9 +18,6 @@
 #include "utils/uuid.h"
 
 PG_FUNCTION_INFO_V1(genops_segment_traces);
-
-/* Tags and lengths around resource, scope and spans. */
-#define HEAD_MARGIN 64
 
 typedef struct TraceSpan
 {
@@ -52,11 +49,17 @@ CompareSpans(const void *left, const void *right)
 	return order != 0 ? order : (a->offset > b->offset) - (a->offset < b->offset);
 }
 
+/* The first field of a span, as everybody writes it: a tag and a length. */
+static const char id_head[] = { 0x0A, GENOPS_TRACE_ID_SIZE };
+
 static const uint8 *
 TraceIdOf(GenopsSlice span)
 {
 	GenopsSpanView view;
 
+	if (span.length >= sizeof(id_head) + GENOPS_TRACE_ID_SIZE &&
+	    memcmp(span.data, id_head, sizeof(id_head)) == 0)
+		return (const uint8 *) span.data + sizeof(id_head);
 	if (!genops_read_span(span, &view) || view.trace_id.length != GENOPS_TRACE_ID_SIZE)
 		OtlpMalformed();
 	return (const uint8 *) view.trace_id.data;
@@ -82,26 +85,16 @@ GatherSpan(TraceSpans *found, const GenopsSpanWalk *at, const bytea *wanted)
 	found->spans[found->count++] = (TraceSpan){ trace_id, at->span, (int32) at->offset };
 }
 
-/* A ResourceSpans of just these spans. */
 static bytea *
-Pack(const GenopsEnvelope *envelope, const TraceSpan *spans, int count)
+Pack(GenopsSlice segment, const TraceSpan *spans, int count)
 {
-	Size size = 0;
-	Size room;
+	GenopsSlice *contents = palloc(count * sizeof(GenopsSlice));
 	bytea *packed;
-	GenopsBytes out;
 
 	for (int i = 0; i < count; i++)
-		size += genops_otlp_span_item_size(spans[i].span.length);
-	room = size + envelope->resource.length + envelope->scope.length + HEAD_MARGIN;
-	packed = palloc(VARHDRSZ + room);
-	out = genops_bytes_over(VARDATA(packed), room);
-	genops_otlp_segment_head(&out, envelope->resource, envelope->scope, size);
-	for (int i = 0; i < count; i++)
-		genops_otlp_span_item(&out, spans[i].span);
-	if (out.failed)
-		elog(ERROR, "the spans of a trace do not fit into %zu bytes", room);
-	SET_VARSIZE(packed, VARHDRSZ + out.length);
+		contents[i] = spans[i].span;
+	packed = SpanPack(segment, contents, count);
+	pfree(contents);
 	return packed;
 }
 
@@ -116,7 +109,7 @@ Offsets(const TraceSpan *spans, int count)
 }
 
 static void
-ReturnTraces(TraceSpans *found, const GenopsEnvelope *envelope, ReturnSetInfo *result)
+ReturnTraces(TraceSpans *found, GenopsSlice segment, ReturnSetInfo *result)
 {
 	bool nulls[3] = { false };
 	int next;
@@ -131,7 +124,7 @@ ReturnTraces(TraceSpans *found, const GenopsEnvelope *envelope, ReturnSetInfo *r
 		while (next < found->count && CompareIds(found->spans[next].trace_id, spans->trace_id) == 0)
 			next++;
 		values[0] = PointerGetDatum(spans->trace_id); /* a pg_uuid_t is its bytes */
-		values[1] = PointerGetDatum(Pack(envelope, spans, next - first));
+		values[1] = PointerGetDatum(Pack(segment, spans, next - first));
 		values[2] = PointerGetDatum(Offsets(spans, next - first));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		pfree(DatumGetPointer(values[1]));
@@ -146,7 +139,6 @@ genops_segment_traces(PG_FUNCTION_ARGS)
 	GenopsSlice segment;
 	SegmentSpans spans;
 	TraceSpans found = { NULL };
-	GenopsEnvelope envelope;
 	bytea *wanted = PG_ARGISNULL(1) ? NULL : PG_GETARG_BYTEA_PP(1);
 	bytea *bytes;
 
@@ -155,8 +147,6 @@ genops_segment_traces(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	bytes = PG_GETARG_BYTEA_PP(0);
 	segment = (GenopsSlice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
-	if (!genops_read_envelope(segment, &envelope))
-		OtlpMalformed();
 	spans = SegmentSpansBegin(segment, NULL);
 	while (SegmentSpansNext(&spans))
 	{
@@ -164,6 +154,6 @@ genops_segment_traces(PG_FUNCTION_ARGS)
 		GatherSpan(&found, &spans.walk, wanted);
 	}
 	if (found.count > 0)
-		ReturnTraces(&found, &envelope, (ReturnSetInfo *) fcinfo->resultinfo);
+		ReturnTraces(&found, segment, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

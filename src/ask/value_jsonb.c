@@ -79,6 +79,21 @@ ValueOf(const GenopsTraceqlValue *value)
 	}
 }
 
+static void
+PushArray(JsonbParseState **state, GenopsSlice elements)
+{
+	GenopsTraceqlValue element;
+
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	while (genops_traceql_value_next(&elements, &element))
+	{
+		JsonbValue value = ValueOf(&element);
+
+		pushJsonbValue(state, WJB_ELEM, &value);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
 void
 LabelsBegin(LabelsBuilder *builder)
 {
@@ -90,9 +105,15 @@ void
 LabelsAdd(LabelsBuilder *builder, GenopsSlice key, const GenopsTraceqlValue *value)
 {
 	JsonbValue label = TextValue(key);
-	JsonbValue content = ValueOf(value);
+	JsonbValue content;
 
 	pushJsonbValue(&builder->state, WJB_KEY, &label);
+	if (value->array)
+	{
+		PushArray(&builder->state, value->text);
+		return;
+	}
+	content = ValueOf(value);
 	pushJsonbValue(&builder->state, WJB_VALUE, &content);
 }
 
