@@ -59,10 +59,10 @@ RETURNS SETOF record LANGUAGE C STABLE PARALLEL SAFE COST 20000 ROWS 100
 AS 'MODULE_PATHNAME', 'genops_segment_traces';
 COMMENT ON FUNCTION genops.segment_traces(bytea, bytea) IS 'Internal: a segment, cut into its traces.';
 
-CREATE FUNCTION genops.segment_cut(bytes bytea, seq bigint, places bytea) RETURNS bytea
+CREATE FUNCTION genops.segment_pick(bytes bytea, seq bigint, places bytea) RETURNS bytea
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20000
-AS 'MODULE_PATHNAME', 'genops_segment_cut';
-COMMENT ON FUNCTION genops.segment_cut(bytea, bigint, bytea) IS 'Internal: some spans of a segment.';
+AS 'MODULE_PATHNAME', 'genops_segment_pick';
+COMMENT ON FUNCTION genops.segment_pick(bytea, bigint, bytea) IS 'Internal: some spans of a segment.';
 
 CREATE FUNCTION genops.bloom_has_any(bloom bytea, trace_ids bytea) RETURNS boolean
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50

@@ -12,9 +12,9 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-PG_FUNCTION_INFO_V1(genops_segment_cut);
+PG_FUNCTION_INFO_V1(genops_segment_pick);
 
-/* What genops.segment_cut() is told: sorted, one after the other. */
+/* What genops.segment_pick() is told: sorted, one after the other. */
 typedef struct CutPlace
 {
 	int64 seq;
@@ -70,7 +70,7 @@ FirstOf(const CutPlace *places, int count, int64 seq)
 /* Arguments: bytes, seq, places.  The spans of these places, in their order, as a
  * ResourceSpans. */
 Datum
-genops_segment_cut(PG_FUNCTION_ARGS)
+genops_segment_pick(PG_FUNCTION_ARGS)
 {
 	bytea *bytes = PG_GETARG_BYTEA_PP(0);
 	int64 seq = PG_GETARG_INT64(1);
@@ -164,7 +164,7 @@ SpanCutsRead(const SpanPlace *places, int count)
 	parameters[0] = (StreamParameter){ TIMESTAMPTZOID, TimestampTzGetDatum(earliest), false };
 	parameters[1] = (StreamParameter){ INT8ARRAYOID, Segments(cuts), false };
 	parameters[2] = (StreamParameter){ BYTEAOID, PackPlaces(cuts), false };
-	StreamQuery("SELECT seq, tenant_id, genops.segment_cut(bytes, seq, $3) "
+	StreamQuery("SELECT seq, tenant_id, genops.segment_pick(bytes, seq, $3) "
 	            "FROM genops.ledger_segment WHERE recorded_at >= $1 AND seq = ANY ($2)",
 	            parameters, lengthof(parameters), TakeCuts, cuts);
 	return cuts;
