@@ -47,7 +47,7 @@ TraceqlRowSetTimes(TraceqlRow *row, uint64 start_unix_ns, uint64 duration_ns)
 }
 
 void
-TraceqlRowPut(const TraceqlRow *row, Tuplestorestate *rows, TupleDesc row_type)
+TraceqlRowPut(TraceqlRow *row, Tuplestorestate *rows, TupleDesc row_type)
 {
 	if (row_type->natts != TRACEQL_COLUMNS)
 		elog(ERROR, "type genops.traceql_row has %d columns, not %d", row_type->natts,

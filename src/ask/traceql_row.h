@@ -51,6 +51,6 @@ extern void TraceqlRowSetText(TraceqlRow *row, TraceqlColumn column, GenopsSlice
 /* Start and duration, in all three columns. */
 extern void TraceqlRowSetTimes(TraceqlRow *row, uint64 start_unix_ns, uint64 duration_ns);
 
-extern void TraceqlRowPut(const TraceqlRow *row, Tuplestorestate *rows, TupleDesc row_type);
+extern void TraceqlRowPut(TraceqlRow *row, Tuplestorestate *rows, TupleDesc row_type);
 
 #endif
