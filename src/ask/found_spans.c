@@ -229,14 +229,13 @@ ReturnSpan(FoundSpans *found, SpanCuts *cuts, FoundSpan *span, TraceRoots *roots
 {
 	GenopsSpanWalk at;
 	const char *tenant_id;
-	Datum values[ROW_COLUMNS];
-	bool nulls[ROW_COLUMNS];
+	TraceqlRow row;
 
 	if (!Locate(found, cuts, &span->place, &at, &tenant_id))
 		return;
 	FillRoot(span, &at, roots);
-	SpanRowFill(&at, tenant_id, span, values, nulls);
-	tuplestore_putvalues(result, descriptor, values, nulls);
+	SpanRowFill(&row, &at, tenant_id, span);
+	TraceqlRowPut(&row, result, descriptor);
 }
 
 void

@@ -3,9 +3,10 @@
 #include <math.h>
 
 #include "ask/series_rows.h"
-#include "ask/span_row.h"
+#include "ask/traceql_row.h"
 #include "ask/value_jsonb.h"
 #include "miscadmin.h"
+#include "keep/span_time.h"
 #include "utils/timestamp.h"
 
 static Jsonb *
@@ -23,20 +24,19 @@ static void
 PutSeries(const GenopsSeries *series, const GenopsMetricsGrid *grid, Tuplestorestate *result,
           TupleDesc descriptor)
 {
-	Datum values[ROW_COLUMNS];
-	bool nulls[ROW_COLUMNS];
+	TraceqlRow row;
 
-	SpanRowClear(values, nulls);
-	values[ROW_LABELS] = JsonbPGetDatum(Labels(series));
-	nulls[ROW_LABELS] = nulls[ROW_TIME] = nulls[ROW_VALUE] = false;
+	TraceqlRowClear(&row);
+	TraceqlRowSet(&row, TRACEQL_LABELS, JsonbPGetDatum(Labels(series)));
 	for (size_t i = 0; i < grid->count; i++)
 	{
+		int64 edge = grid->first_ns + (int64) i * grid->step_ns;
+
 		if (isnan(series->values[i]))
 			continue;
-		values[ROW_TIME] =
-		    TimestampTzGetDatum(SpanTimeFloor(grid->first_ns + (int64) i * grid->step_ns));
-		values[ROW_VALUE] = Float8GetDatum(series->values[i]);
-		tuplestore_putvalues(result, descriptor, values, nulls);
+		TraceqlRowSet(&row, TRACEQL_TIME, TimestampTzGetDatum(SpanTimeFloor(edge)));
+		TraceqlRowSet(&row, TRACEQL_VALUE, Float8GetDatum(series->values[i]));
+		TraceqlRowPut(&row, result, descriptor);
 	}
 }
 

@@ -80,4 +80,8 @@ typedef struct DeliveryTarget
 extern void DeliveryTargetLoad(const char *route, DeliveryTarget *target);
 extern void DeliveryTargetFree(DeliveryTarget *target);
 
+/* Tempo's query address, with what goes along with a question; always fills it.  A
+ * copy of a database may ask: nothing of it is sent.  Needs a transaction. */
+extern void QueryTargetLoad(DeliveryTarget *target);
+
 #endif

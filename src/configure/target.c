@@ -15,6 +15,9 @@
  *
  * A route's own address beats the environment's: it is the more specific one,
  * and spans of one customer must not end up elsewhere because of a variable.
+ *
+ * Questions go to Tempo's query address with Tempo's headers; what is for OTLP alone,
+ * such as OTEL_EXPORTER_OTLP_HEADERS, does not go there.
  */
 #include "postgres.h"
 
@@ -189,15 +192,21 @@ SetConnection(DeliveryTarget *target, const SettingValues *values)
 }
 
 static void
-Load(const char *route, DeliveryTarget *target)
+OpenSource(Source *source)
+{
+	source->settings = StoreSettings();
+	source->secrets = StoreSecrets();
+	ValuesResolve(source->settings, &source->values);
+}
+
+static void
+LoadDelivery(const char *route, DeliveryTarget *target)
 {
 	char url[GENOPS_URL_SIZE];
 	Source source = { 0 };
 	GenopsError error;
 
-	source.settings = StoreSettings();
-	source.secrets = StoreSecrets();
-	ValuesResolve(source.settings, &source.values);
+	OpenSource(&source);
 	SetConnection(target, &source.values);
 
 	if (SwitchedOn(&source, &error) && Locate(route, &source, url, &error) &&
@@ -207,8 +216,36 @@ Load(const char *route, DeliveryTarget *target)
 		target->why_not = Copy(error.message);
 }
 
-void
-DeliveryTargetLoad(const char *route, DeliveryTarget *target)
+static bool
+LocateQueries(const SettingValues *values, char url[GENOPS_URL_SIZE], GenopsError *error)
+{
+	const char *endpoint = values->items[SETTING_ENDPOINT].text;
+
+	if (endpoint == NULL)
+		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "no endpoint is configured");
+	return genops_endpoint_query_url(endpoint, url, error);
+}
+
+static void
+LoadQuery(const char *unused, DeliveryTarget *target)
+{
+	char url[GENOPS_URL_SIZE];
+	Source source = { 0 };
+	GenopsError error;
+
+	(void) unused;
+	OpenSource(&source);
+	SetConnection(target, &source.values);
+
+	if (LocateQueries(&source.values, url, &error) && AddTempos(&target->headers, &source, &error))
+		target->url = Copy(url);
+	else
+		target->why_not = Copy(error.message);
+}
+
+static void
+LoadTarget(const char *route, DeliveryTarget *target,
+           void (*load)(const char *route, DeliveryTarget *target))
 {
 	/* The caller's context may live as long as the worker. */
 	MemoryContext work = AllocSetContextCreate(CurTransactionContext, "genops delivery target",
@@ -216,9 +253,21 @@ DeliveryTargetLoad(const char *route, DeliveryTarget *target)
 	MemoryContext old = MemoryContextSwitchTo(work);
 
 	*target = (DeliveryTarget){ .headers = GENOPS_NO_HEADERS };
-	Load(route, target);
+	load(route, target);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
+}
+
+void
+DeliveryTargetLoad(const char *route, DeliveryTarget *target)
+{
+	LoadTarget(route, target, LoadDelivery);
+}
+
+void
+QueryTargetLoad(DeliveryTarget *target)
+{
+	LoadTarget(NULL, target, LoadQuery);
 }
 
 void
