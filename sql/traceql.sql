@@ -157,9 +157,11 @@ CREATE FUNCTION genops_traceql(
 	max_traces integer DEFAULT NULL,
 	spans_per_trace integer DEFAULT NULL,
 	step interval DEFAULT NULL,
-	tenant_id text DEFAULT NULL)
+	tenant_id text DEFAULT NULL,
+	source text DEFAULT NULL,
+	"verbatim" boolean DEFAULT false)
 RETURNS SETOF genops.traceql_row
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'genops_traceql';
-COMMENT ON FUNCTION genops_traceql(text, interval, timestamptz, timestamptz, integer, integer, interval, text) IS
+COMMENT ON FUNCTION genops_traceql(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
 'Answers a TraceQL query, from the ledger. A search gives a row per span, newest traces first; a metrics query a row per series and step.';

@@ -30,12 +30,19 @@ bool setting_export = true;
 int setting_max_attribute_length = DEFAULT_MAX_ATTRIBUTE_LENGTH;
 char *setting_attribution[GENOPS_TEXT_COUNT];
 char *setting_traceparent;
+int setting_traceql_source = TRACEQL_SOURCE_LEDGER;
 
 static bool ledger_mark = false;
 
 static const struct config_enum_entry durability_options[] = { { "async", DURABILITY_ASYNC, false },
 	                                                           { "sync", DURABILITY_SYNC, false },
 	                                                           { NULL, 0, false } };
+
+static const struct config_enum_entry traceql_sources[] = {
+	{ "ledger", TRACEQL_SOURCE_LEDGER, false },
+	{ "tempo", TRACEQL_SOURCE_TEMPO, false },
+	{ NULL, 0, false }
+};
 
 static bool
 CheckTraceparent(char **value, void **extra, GucSource source)
@@ -148,6 +155,11 @@ DefineSessionSettings(void)
 	                  "Sets the service that makes the AI calls.");
 	DefineAttribution(GENOPS_TEXT_TENANT_ID, "genops.tenant_id",
 	                  "Sets the Tempo tenant that spans are sent to.");
+	DefineCustomEnumVariable("genops.traceql_source",
+	                         "Sets who answers genops_traceql() where its argument doesn't say.",
+	                         "The ledger is complete; Tempo has what was sent to it.",
+	                         &setting_traceql_source, TRACEQL_SOURCE_LEDGER, traceql_sources,
+	                         PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 	    "genops.traceparent", "Sets the W3C trace context that AI calls are part of.", NULL,
 	    &setting_traceparent, "", PGC_USERSET, 0, CheckTraceparent, NULL, NULL);

@@ -13,6 +13,12 @@ typedef enum Durability
 	DURABILITY_SYNC
 } Durability;
 
+typedef enum TraceqlSource
+{
+	TRACEQL_SOURCE_LEDGER,
+	TRACEQL_SOURCE_TEMPO
+} TraceqlSource;
+
 /* genops_tempo.* */
 extern int setting_shared_memory_kb;
 extern int setting_max_workers;
@@ -26,6 +32,7 @@ extern int setting_max_attribute_length; /* bytes */
  * "" where it has none.  Only the texts that have a setting are ever set. */
 extern char *setting_attribution[GENOPS_TEXT_COUNT];
 extern char *setting_traceparent;
+extern int setting_traceql_source; /* TraceqlSource */
 
 extern void SettingsDefine(void);
 

@@ -11,7 +11,9 @@
 
 typedef struct TraceqlRequest
 {
-	const GenopsTraceql *traceql;
+	GenopsTraceql *traceql;
+	bool from_tempo; /* is asked of Tempo, not of the ledger */
+	bool verbatim;   /* means just what it says: no dialect, and not rewritten for Tempo */
 	SpanTimeRange range;
 	int max_traces;      /* 0: all */
 	int spans_per_trace; /* 0: all */

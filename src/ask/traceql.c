@@ -8,10 +8,16 @@
 #include "ask/ledger_metrics.h"
 #include "ask/ledger_search.h"
 #include "ask/stream.h"
+#include "ask/tempo_ask.h"
+#include "ask/traceql.h"
 #include "ask/traceql_arguments.h"
 #include "compat.h"
 #include "funcapi.h"
+#include "keep/partition.h"
+#include "miscadmin.h"
 #include "record/ring.h"
+#include "utils/acl.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(genops_traceql);
 
@@ -31,24 +37,67 @@ TraceqlAwaitStored(void)
 		                  errhint("See genops.stat_recording.")));
 }
 
+void
+TraceqlAskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
+{
+	int level;
+
+	TraceqlAwaitStored();
+	level = StreamBegin();
+	if (request->traceql->query.kind == GENOPS_QUERY_METRICS)
+	{
+		TraceqlBoundRange(request);
+		LedgerMetrics(request, rows, row_type);
+	}
+	else
+		LedgerSearch(request, rows, row_type);
+	StreamEnd(level);
+}
+
+void
+TraceqlAskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
+{
+	TempoQuestion question = { .query = request->traceql,
+		                       .verbatim = request->verbatim,
+		                       .range = { request->range.start, request->range.end },
+		                       .max_traces = request->max_traces,
+		                       .spans_per_trace = request->spans_per_trace,
+		                       .step_us = request->step_us,
+		                       .tenant = request->tenant_id };
+
+	if (TIMESTAMP_IS_NOEND(question.range.end))
+		question.range.end = GetCurrentTimestamp();
+	if (TIMESTAMP_IS_NOBEGIN(question.range.start))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("Tempo needs a time range"),
+		         errhint("Give \"since\" or \"start_time\".")));
+	request->traceql->query.instant = request->instant;
+	TempoAsk(&question, rows, row_type);
+}
+
+/* Asking Tempo, too, is for those who may read the ledger. */
+void
+TraceqlRequireReader(void)
+{
+	AclResult allowed =
+	    pg_class_aclcheck(PartitionParent("ledger_segment"), GetUserId(), ACL_SELECT);
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, "ledger_segment");
+}
+
 Datum
 genops_traceql(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TraceqlRequest request;
-	int level;
 
+	TraceqlRequireReader();
 	TraceqlReadArguments(fcinfo, &request);
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
-	TraceqlAwaitStored();
-	level = StreamBegin();
-	if (request.traceql->query.kind == GENOPS_QUERY_METRICS)
-	{
-		TraceqlBoundRange(&request);
-		LedgerMetrics(&request, result->setResult, result->setDesc);
-	}
+	if (request.from_tempo)
+		TraceqlAskTempo(&request, result->setResult, result->setDesc);
 	else
-		LedgerSearch(&request, result->setResult, result->setDesc);
-	StreamEnd(level);
+		TraceqlAskLedger(&request, result->setResult, result->setDesc);
 	return (Datum) 0;
 }

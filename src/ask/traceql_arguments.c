@@ -4,6 +4,7 @@
 #include "ask/stream.h"
 #include "ask/traceql_arguments.h"
 #include "ask/traceql_error.h"
+#include "settings.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -71,16 +72,44 @@ ReadStep(FunctionCallInfo fcinfo, TraceqlRequest *request)
 	request->instant = has_step ? request->step_us == 0 : request->traceql->query.instant;
 }
 
-void
-TraceqlReadArguments(FunctionCallInfo fcinfo, TraceqlRequest *request)
+static bool
+ReadSource(FunctionCallInfo fcinfo)
 {
+	char *source;
+
+	if (PG_ARGISNULL(TRACEQL_ARG_SOURCE))
+		return setting_traceql_source == TRACEQL_SOURCE_TEMPO;
+	source = text_to_cstring(PG_GETARG_TEXT_PP(TRACEQL_ARG_SOURCE));
+	if (strcmp(source, "ledger") == 0 || strcmp(source, "tempo") == 0)
+		return strcmp(source, "tempo") == 0;
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("invalid value for parameter \"source\": \"%s\"", source),
+	         errhint("Ask \"ledger\", which is complete, or \"tempo\", which has what was sent.")));
+	return false; /* not reached */
+}
+
+static void
+ReadQuery(FunctionCallInfo fcinfo, TraceqlRequest *request)
+{
+	GenopsSlice query;
+
 	if (PG_ARGISNULL(TRACEQL_ARG_QUERY))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query is null"),
 		                errhint("Ask for everything with \"{}\".")));
-	memset(request, 0, sizeof(TraceqlRequest));
+	query = TraceqlUtf8(PG_GETARG_TEXT_PP(TRACEQL_ARG_QUERY));
+	request->verbatim = !PG_ARGISNULL(TRACEQL_ARG_VERBATIM) && PG_GETARG_BOOL(TRACEQL_ARG_VERBATIM);
 	request->traceql =
-	    TraceqlParse(TraceqlUtf8(PG_GETARG_TEXT_PP(TRACEQL_ARG_QUERY)), GENOPS_TRACEQL_DIALECT);
+	    TraceqlParse(query, request->verbatim ? GENOPS_TRACEQL_STRICT : GENOPS_TRACEQL_DIALECT);
 	TraceqlNotices(request->traceql);
+}
+
+void
+TraceqlReadArguments(FunctionCallInfo fcinfo, TraceqlRequest *request)
+{
+	memset(request, 0, sizeof(TraceqlRequest));
+	request->from_tempo = ReadSource(fcinfo);
+	ReadQuery(fcinfo, request);
 	ReadRange(fcinfo, &request->range);
 	request->max_traces = ReadLimit(fcinfo, TRACEQL_ARG_MAX_TRACES, "max_traces");
 	request->spans_per_trace = ReadLimit(fcinfo, TRACEQL_ARG_SPANS_PER_TRACE, "spans_per_trace");

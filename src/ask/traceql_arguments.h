@@ -19,7 +19,9 @@ enum
 	TRACEQL_ARG_MAX_TRACES,
 	TRACEQL_ARG_SPANS_PER_TRACE,
 	TRACEQL_ARG_STEP,
-	TRACEQL_ARG_TENANT_ID
+	TRACEQL_ARG_TENANT_ID,
+	TRACEQL_ARG_SOURCE,
+	TRACEQL_ARG_VERBATIM
 };
 
 /* Parses the query, which tells its notices, and checks the rest. */
@@ -28,8 +30,5 @@ extern void TraceqlReadArguments(FunctionCallInfo fcinfo, TraceqlRequest *reques
 /* Gives an open range the bounds of what the ledger has, for metrics; between
  * StreamBegin and StreamEnd. */
 extern void TraceqlBoundRange(TraceqlRequest *request);
-
-/* Waits a moment until what is recorded is stored, where it may. */
-extern void TraceqlAwaitStored(void);
 
 #endif
