@@ -102,7 +102,7 @@ genops_traceql_metrics_prepare(const GenopsQuery *query, const GenopsMetricsGrid
 		genops_error_set(error, GENOPS_OUT_OF_MEMORY, "out of memory for the metrics");
 		return NULL;
 	}
-	metrics->query = query;
+	metrics->root = query->metrics;
 	metrics->grid = *grid;
 	metrics->extrapolate = wants_extrapolation(query);
 	metrics->budget = GENOPS_METRICS_MAX_CELLS;
@@ -226,7 +226,7 @@ genops_traceql_metrics_finish(GenopsTraceqlMetrics *metrics, GenopsSeriesList *l
 	size_t next = 0;
 
 	*list = (GenopsSeriesList){ 0 };
-	if (!evaluate(metrics, metrics->query->metrics, &next, &result, error))
+	if (!evaluate(metrics, metrics->root, &next, &result, error))
 		return false;
 	series = genops_arena_take(&metrics->arena, (result.table.count + 1) * sizeof(GenopsSeries));
 	if (series == NULL)

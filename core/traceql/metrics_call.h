@@ -21,7 +21,7 @@ typedef struct GenopsMetricsCounter
 
 struct GenopsTraceqlMetrics
 {
-	const GenopsQuery *query;
+	const GenopsMetrics *root;
 	GenopsMetricsGrid grid;
 	bool extrapolate;
 	size_t budget; /* numbers that may still be kept */
