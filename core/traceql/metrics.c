@@ -18,14 +18,6 @@ genops_metrics_is_count(GenopsMetricsFunction function)
 	return function == GENOPS_METRICS_RATE || function == GENOPS_METRICS_COUNT_OVER_TIME;
 }
 
-bool
-genops_metrics_is_duration(const GenopsAttribute *attribute)
-{
-	return attribute->intrinsic == GENOPS_INTRINSIC_DURATION ||
-	       attribute->intrinsic == GENOPS_INTRINSIC_TRACE_DURATION ||
-	       attribute->intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
-}
-
 /* Exemplars and sampling, the other hints, mean nothing here. */
 static bool
 wants_extrapolation(const GenopsQuery *query)

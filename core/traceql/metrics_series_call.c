@@ -5,11 +5,20 @@
 #include "core/traceql/metrics_key.h"
 #include "core/traceql/vocabulary.h"
 
+/* Whether the attribute's values are durations, whatever the span. */
+static bool
+is_duration(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic == GENOPS_INTRINSIC_DURATION ||
+	       attribute->intrinsic == GENOPS_INTRINSIC_TRACE_DURATION ||
+	       attribute->intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
+}
+
 /* Histograms and quantiles of durations are in seconds. */
 static double
 unit_of(const GenopsMetricsCall *call)
 {
-	return genops_metrics_is_duration(&call->attribute) ? 1e9 : 1;
+	return is_duration(&call->attribute) ? 1e9 : 1;
 }
 
 /* The labels' keys, one for each attribute. */
