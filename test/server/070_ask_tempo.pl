@@ -78,6 +78,13 @@ frontend|childC|3|{"count()": 3, "by(resource.service.name)": "backend"}
 frontend|childD|3|{"count()": 3, "by(resource.service.name)": "backend"}
 END
 is(ask('*', '{ name = "nope" }'), '', 'nothing found');
+$tempo->set_mode({ body => '{"traces":[{"traceID":"1a","spanSets":[{"spans":[{"spanID":"2b","attributes":['
+		. '{"key":"status","value":{"stringValue":"late"}},{"key":"status","value":{"stringValue":"ok"}},'
+		. '{"key":"span:parentID","value":{"stringValue":"0000000000000000"}}]}]}]}]}' });
+is(ask('trace_id, span_id, parent_span_id IS NULL, status, attributes', '{ span.status = "late" }'),
+	'0000000000000000000000000000001a|000000000000002b|t|ok|{"status": "late"}',
+	'ids are padded, a root has no parent, an attribute called status is none');
+$tempo->set_mode;
 
 # The query is rewritten so that Tempo means the same, unless it is not to be.
 ask('1', '{ .n > 5 }');
