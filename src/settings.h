@@ -13,6 +13,16 @@ typedef enum Durability
 	DURABILITY_SYNC
 } Durability;
 
+/* What the launcher and the workers tell the server's log, all at the level LOG. */
+typedef enum LogLevel
+{
+	LOG_LEVEL_NONE,
+	LOG_LEVEL_ERROR,   /* nothing is stored, or no worker starts */
+	LOG_LEVEL_WARNING, /* delivery stopped or spans were refused */
+	LOG_LEVEL_INFO,    /* it goes on */
+	LOG_LEVEL_DEBUG    /* every request */
+} LogLevel;
+
 /* genops_tempo.* */
 extern int setting_shared_memory_kb;
 extern int setting_max_workers;
@@ -20,12 +30,20 @@ extern int setting_queue_timeout_ms; /* 0: never wait for room */
 extern int setting_durability;       /* Durability */
 extern int setting_flush_interval_ms;
 extern bool setting_export;
+extern int setting_log_level;            /* LogLevel */
 extern int setting_max_attribute_length; /* bytes */
 
 /* genops.*: the session's attribution, indexed like the facts' texts; NULL or
  * "" where it has none.  Only the texts that have a setting are ever set. */
 extern char *setting_attribution[GENOPS_TEXT_COUNT];
 extern char *setting_traceparent;
+
+/* Whether the launcher and the workers tell the log of something. */
+static inline bool
+WorkerTells(LogLevel level)
+{
+	return setting_log_level >= (int) level;
+}
 
 extern void SettingsDefine(void);
 
