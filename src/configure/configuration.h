@@ -78,6 +78,9 @@ typedef struct DeliveryTarget
 
 /* The target of a route ("" is the configuration's own); always fills it.  Needs a transaction. */
 extern void DeliveryTargetLoad(const char *route, DeliveryTarget *target);
+/* Tempo's query address ("endpoint", without a slash at its end) in the same form:
+ * a path is to be appended to the URL, and nothing is compressed. */
+extern void QueryTargetLoad(DeliveryTarget *target);
 extern void DeliveryTargetFree(DeliveryTarget *target);
 
 #endif

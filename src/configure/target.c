@@ -4,13 +4,14 @@
  * Which address gets which header:
  *
  *		Tempo (endpoint, otlp_endpoint)		headers_file, headers, TEMPO_AUTH_HEADER
+ *			(endpoint is what is queried, also where spans go to the Collector)
  *		the Collector						collector_headers
  *		a route's own address				the route's headers
  *
  * later ones replacing earlier ones of the same name.  A route with headers but
  * no address of its own adds them to those of the configuration.
  * OTEL_EXPORTER_OTLP_HEADERS comes on top of everything but a route with an
- * address of its own.  An address from the environment replaces the one that
+ * address of its own, and of queries.  An address from the environment replaces the one that
  * the configuration gives, and gets the headers which that would get.
  *
  * A route's own address beats the environment's: it is the more specific one,
@@ -188,18 +189,25 @@ SetConnection(DeliveryTarget *target, const SettingValues *values)
 	target->gzip = strcmp(items[SETTING_COMPRESSION].text, "gzip") == 0;
 }
 
-static void
-Load(const char *route, DeliveryTarget *target)
+static Source
+ReadSource(void)
 {
-	char url[GENOPS_URL_SIZE];
 	Source source = { 0 };
-	GenopsError error;
 
 	source.settings = StoreSettings();
 	source.secrets = StoreSecrets();
 	ValuesResolve(source.settings, &source.values);
-	SetConnection(target, &source.values);
+	return source;
+}
 
+static void
+LoadDelivery(const char *route, DeliveryTarget *target)
+{
+	char url[GENOPS_URL_SIZE];
+	Source source = ReadSource();
+	GenopsError error;
+
+	SetConnection(target, &source.values);
 	if (SwitchedOn(&source, &error) && Locate(route, &source, url, &error) &&
 	    AddHeaders(&target->headers, &source, &error))
 		target->url = Copy(url);
@@ -207,18 +215,51 @@ Load(const char *route, DeliveryTarget *target)
 		target->why_not = Copy(error.message);
 }
 
-void
-DeliveryTargetLoad(const char *route, DeliveryTarget *target)
+static void
+LoadQuery(const char *unused, DeliveryTarget *target)
 {
-	/* The caller's context may live as long as the worker. */
+	char url[GENOPS_URL_SIZE];
+	Source source = ReadSource();
+	const char *endpoint = source.values.items[SETTING_ENDPOINT].text;
+	GenopsError error;
+
+	(void) unused;
+	SetConnection(target, &source.values);
+	target->gzip = false;
+	if (endpoint == NULL)
+		target->why_not = Copy("no endpoint is configured");
+	else if (genops_endpoint_query_url(endpoint, url, &error) &&
+	         AddTempos(&target->headers, &source, &error))
+		target->url = Copy(url);
+	else
+		target->why_not = Copy(error.message);
+}
+
+/* The caller's context may live as long as the worker. */
+static void
+LoadIn(void (*load)(const char *route, DeliveryTarget *target), const char *route,
+       DeliveryTarget *target)
+{
 	MemoryContext work = AllocSetContextCreate(CurTransactionContext, "genops delivery target",
 	                                           ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(work);
 
 	*target = (DeliveryTarget){ .headers = GENOPS_NO_HEADERS };
-	Load(route, target);
+	load(route, target);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
+}
+
+void
+DeliveryTargetLoad(const char *route, DeliveryTarget *target)
+{
+	LoadIn(LoadDelivery, route, target);
+}
+
+void
+QueryTargetLoad(DeliveryTarget *target)
+{
+	LoadIn(LoadQuery, NULL, target);
 }
 
 void
