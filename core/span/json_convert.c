@@ -56,7 +56,7 @@ genops_convert_refuse(GenopsConverter *converter, const char *member, const char
 
 	if (member != NULL)
 		genops_convert_enter(converter, member);
-	genops_error_set(converter->error, GENOPS_MALFORMED, "invalid OTLP/JSON at %s",
+	genops_error_set(converter->error, GENOPS_MALFORMED, "invalid %s at %s", converter->what,
 	                 converter->place[0] != '\0' ? converter->place : "its start");
 	genops_error_detail(converter->error, "Expected %s.", expected);
 	genops_convert_leave(converter, place);

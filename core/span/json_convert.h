@@ -1,5 +1,5 @@
 /*
- * Turns parts of parsed OTLP/JSON into OTLP bytes: private to otlp_json.c.
+ * Turns parts of parsed OTLP/JSON, or of what is like it, into OTLP bytes.
  *
  * A converter knows where in the JSON it is, so that an error can name the
  * place.  Each genops_convert function takes the member of that name from an
@@ -19,8 +19,9 @@ typedef struct GenopsConverter
 {
 	GenopsBytes *out;
 	GenopsError *error;
-	bool base64_ids; /* as Tempo's own replies have them; OTLP has hex */
-	char place[200]; /* resourceSpans[0].scopeSpans[1]; cut when too long */
+	const char *what; /* it is, in errors: "OTLP/JSON" */
+	bool base64_ids;  /* as Tempo's own replies have them; OTLP has hex */
+	char place[200];  /* resourceSpans[0].scopeSpans[1]; cut when too long */
 } GenopsConverter;
 
 /* Steps into a member or an element; genops_convert_leave with what they
@@ -71,10 +72,15 @@ extern bool genops_convert_enum(GenopsConverter *converter, const cJSON *object,
 extern bool genops_convert_id(GenopsConverter *converter, const cJSON *object, const char *name,
                               uint8_t tag, size_t size, bool required);
 
-/* An array of KeyValues: json_value.c. */
+/* An array of KeyValues, by whatever name or by its usual one: json_value.c. */
+extern bool genops_convert_key_values(GenopsConverter *converter, const cJSON *object,
+                                      const char *name, uint8_t tag);
 extern bool genops_convert_attributes(GenopsConverter *converter, const cJSON *object, uint8_t tag);
 
 /* A 64-bit integer in a number or a text of digits. */
 extern bool genops_json_int64(const cJSON *item, int64_t *value);
+
+/* A double in a number or in a text, which "NaN" and "Infinity" are. */
+extern bool genops_json_double(const cJSON *item, double *value);
 
 #endif

@@ -156,3 +156,41 @@ genops_json_prepare(GenopsSlice json, int max_depth, GenopsBytes *out, GenopsErr
 	free(repaired);
 	return prepared;
 }
+
+static bool
+only_blanks(const char *text, const char *end)
+{
+	while (text < end && (*text == ' ' || *text == '\t' || *text == '\n' || *text == '\r'))
+		text++;
+	return text == end;
+}
+
+static cJSON *
+parse_prepared(const GenopsBytes *prepared, const char *what, GenopsError *error)
+{
+	const char *text = (const char *) prepared->data;
+	const char *end = text;
+	cJSON *parsed = NULL;
+
+	if (prepared->length > 0)
+		parsed = cJSON_ParseWithLengthOpts(text, prepared->length, &end, false);
+	if (parsed != NULL && only_blanks(end, text + prepared->length))
+		return parsed;
+	cJSON_Delete(parsed);
+	genops_error_set(error, GENOPS_MALFORMED, "%s is not valid JSON", what);
+	genops_error_detail(error, "Parsing stopped near byte %zu.",
+	                    prepared->length > 0 ? (size_t) (end - text) : 0);
+	return NULL;
+}
+
+cJSON *
+genops_json_parse(GenopsSlice json, int max_depth, const char *what, GenopsError *error)
+{
+	GenopsBytes prepared = genops_bytes_growing();
+	cJSON *parsed = NULL;
+
+	if (genops_json_prepare(json, max_depth, &prepared, error))
+		parsed = parse_prepared(&prepared, what, error);
+	genops_bytes_free(&prepared);
+	return parsed;
+}

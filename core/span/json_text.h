@@ -1,9 +1,11 @@
 /*
  * JSON text made ready for cJSON, which keeps numbers as doubles and texts as
- * C strings: private to otlp_json.c.
+ * C strings.
  */
 #ifndef GENOPS_CORE_SPAN_JSON_TEXT_H
 #define GENOPS_CORE_SPAN_JSON_TEXT_H
+
+#include <cjson/cJSON.h>
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
@@ -20,6 +22,11 @@
  * False when it is nested deeper than max_depth, or there is no memory.
  */
 extern bool genops_json_prepare(GenopsSlice json, int max_depth, GenopsBytes *out,
+                                GenopsError *error);
+
+/* Parses JSON that has been made ready.  NULL with an error, in which it is called
+ * "what", if it is not valid; else the caller's to delete. */
+extern cJSON *genops_json_parse(GenopsSlice json, int max_depth, const char *what,
                                 GenopsError *error);
 
 #endif

@@ -62,14 +62,21 @@ double_of_text(const char *text, double *number)
 	return is_number;
 }
 
+bool
+genops_json_double(const cJSON *item, double *value)
+{
+	if (!cJSON_IsNumber(item))
+		return cJSON_IsString(item) && double_of_text(item->valuestring, value);
+	*value = item->valuedouble;
+	return true;
+}
+
 static bool
 convert_double(GenopsConverter *converter, const cJSON *value)
 {
 	double number;
 
-	if (cJSON_IsNumber(value))
-		number = value->valuedouble;
-	else if (!cJSON_IsString(value) || !double_of_text(value->valuestring, &number))
+	if (!genops_json_double(value, &number))
 		return genops_convert_refuse(converter, "doubleValue", "a number");
 	genops_otlp_any_double(converter->out, number);
 	return true;
@@ -148,7 +155,14 @@ convert_key_value(GenopsConverter *converter, const cJSON *key_value)
 }
 
 bool
+genops_convert_key_values(GenopsConverter *converter, const cJSON *object, const char *name,
+                          uint8_t tag)
+{
+	return genops_convert_array(converter, object, name, tag, convert_key_value);
+}
+
+bool
 genops_convert_attributes(GenopsConverter *converter, const cJSON *object, uint8_t tag)
 {
-	return genops_convert_array(converter, object, "attributes", tag, convert_key_value);
+	return genops_convert_key_values(converter, object, "attributes", tag);
 }

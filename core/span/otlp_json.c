@@ -134,46 +134,14 @@ convert_request(GenopsConverter *converter, const cJSON *request)
 	return genops_convert_array(converter, request, name, LENGTH(1), convert_resource_spans);
 }
 
-static bool
-only_blanks(const char *text, const char *end)
-{
-	while (text < end && (*text == ' ' || *text == '\t' || *text == '\n' || *text == '\r'))
-		text++;
-	return text == end;
-}
-
-static cJSON *
-parse(const GenopsBytes *prepared, GenopsError *error)
-{
-	const char *text = (const char *) prepared->data;
-	const char *end = text;
-	cJSON *parsed = NULL;
-
-	if (prepared->length > 0)
-		parsed = cJSON_ParseWithLengthOpts(text, prepared->length, &end, false);
-	if (parsed != NULL && only_blanks(end, text + prepared->length))
-		return parsed;
-	cJSON_Delete(parsed);
-	genops_error_set(error, GENOPS_MALFORMED, "OTLP/JSON is not valid JSON");
-	genops_error_detail(error, "Parsing stopped near byte %zu.",
-	                    prepared->length > 0 ? (size_t) (end - text) : 0);
-	return NULL;
-}
-
 bool
 genops_otlp_from_json(GenopsSlice json, GenopsBytes *request, GenopsError *error)
 {
-	GenopsConverter converter = { .out = request, .error = error };
-	GenopsBytes prepared = genops_bytes_growing();
+	GenopsConverter converter = { .out = request, .error = error, .what = "OTLP/JSON" };
 	size_t length_before = request->length;
-	cJSON *parsed = NULL;
-	bool converted = false;
+	cJSON *parsed = genops_json_parse(json, MAX_DEPTH, converter.what, error);
+	bool converted = parsed != NULL && convert_request(&converter, parsed);
 
-	if (genops_json_prepare(json, MAX_DEPTH, &prepared, error))
-		parsed = parse(&prepared, error);
-	genops_bytes_free(&prepared);
-	if (parsed != NULL)
-		converted = convert_request(&converter, parsed);
 	cJSON_Delete(parsed);
 	if (converted && request->failed)
 		converted = genops_error_set(error, GENOPS_OUT_OF_MEMORY, "out of memory");
