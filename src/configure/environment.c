@@ -189,12 +189,28 @@ EnvironmentValue(SettingId id, const char **variable)
 	return values[id].text;
 }
 
+bool
+EnvironmentIgnored(int number, const char **variable, const char **reason)
+{
+	IgnoredVariable *one;
+
+	(void) Environment();
+	for (one = ignored; one != NULL && number > 0; one = one->next)
+		number--;
+	if (one == NULL)
+		return false;
+	*variable = one->variable;
+	*reason = one->reason;
+	return true;
+}
+
 void
 EnvironmentWarn(void)
 {
-	(void) Environment();
-	for (IgnoredVariable *one = ignored; one != NULL; one = one->next)
-		ereport(WARNING,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("environment variable \"%s\" is ignored: %s", one->variable, one->reason)));
+	const char *variable;
+	const char *reason;
+
+	for (int i = 0; EnvironmentIgnored(i, &variable, &reason); i++)
+		ereport(WARNING, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                  errmsg("environment variable \"%s\" is ignored: %s", variable, reason)));
 }

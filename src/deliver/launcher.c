@@ -422,6 +422,12 @@ Detach(int code, Datum arg)
 	ring_shared->launcher_proc = NULL;
 }
 
+bool
+LauncherRuns(void)
+{
+	return ring_shared != NULL && ring_shared->launcher_proc != NULL;
+}
+
 static long
 NapTime(void)
 {

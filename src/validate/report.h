@@ -1,0 +1,14 @@
+/*
+ * The validation as it is printed.
+ */
+#ifndef GENOPS_VALIDATE_REPORT_H
+#define GENOPS_VALIDATE_REPORT_H
+
+#include "postgres.h"
+
+#include "validate/validation.h"
+
+/* A List of char *, the lines as the user's guide shows them. */
+extern List *ReportLines(const Validation *validation);
+
+#endif
