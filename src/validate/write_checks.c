@@ -123,6 +123,7 @@ AwaitSpan(const Validation *validation, const Network *network, GenopsDiagnosis 
 	char memory[GENOPS_URL_SIZE + 128];
 	GenopsBytes url = genops_bytes_over(memory, sizeof(memory));
 	long nap = NAP_MS;
+	bool looked = false;
 	Sight sight;
 
 	genops_tempo_trace_url(&url, network->exchanges->query.url,
@@ -132,9 +133,13 @@ AwaitSpan(const Validation *validation, const Network *network, GenopsDiagnosis 
 	while ((sight = Look(network, memory, diagnosis)) == SIGHT_NOT_YET &&
 	       ValidationTimeLeft(validation) > 0)
 	{
+		looked = true;
 		Nap(Min(nap, ValidationTimeLeft(validation)));
 		nap = Min(nap * 2, LONGEST_NAP_MS);
 	}
+	/* The last look ends with the time. */
+	if (looked && diagnosis->problem == GENOPS_PROBLEM_TIMEOUT)
+		return SIGHT_NOT_YET;
 	return sight;
 }
 
@@ -149,7 +154,7 @@ ReportReadBack(Validation *validation, const Network *network)
 		CheckAdd(validation, QUERY, CHECK_OK, NULL,
 		         "Can query spans: the span that was sent was read back as trace %s",
 		         network->probe.trace_id);
-	else if (sight == SIGHT_REFUSED && diagnosis.problem != GENOPS_PROBLEM_TIMEOUT)
+	else if (sight == SIGHT_REFUSED)
 		AddDiagnosis(validation, QUERY, CHECK_ERROR, &diagnosis);
 	else if (via_collector)
 		CheckAdd(
