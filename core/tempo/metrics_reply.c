@@ -5,15 +5,19 @@
  */
 #include "core/tempo/reply_json.h"
 
+/* The end of the year 9999. */
+#define LAST_MS INT64_C(253402300799999)
+
 static bool
 read_sample(GenopsTempoReader *reader, const cJSON *object, void *element)
 {
 	GenopsTempoSample *sample = element;
 	const cJSON *time = genops_json_member(object, "timestampMs");
 
-	if (time != NULL && !genops_json_int64(time, &sample->unix_ms))
+	if (time != NULL && (!genops_json_int64(time, &sample->unix_ms) || sample->unix_ms < 0 ||
+	                     sample->unix_ms > LAST_MS))
 		return genops_convert_refuse(&reader->converter, "timestampMs",
-		                             "an integer of 64 bits, as a text or number");
+		                             "milliseconds of a year up to 9999");
 	return genops_tempo_take_double(reader, object, "value", &sample->value);
 }
 

@@ -78,9 +78,10 @@ typedef struct DeliveryTarget
 
 /* The target of a route ("" is the configuration's own); always fills it.  Needs a transaction. */
 extern void DeliveryTargetLoad(const char *route, DeliveryTarget *target);
-/* Tempo's query address ("endpoint", without a slash at its end) in the same form:
- * a path is to be appended to the URL, and nothing is compressed. */
-extern void QueryTargetLoad(DeliveryTarget *target);
 extern void DeliveryTargetFree(DeliveryTarget *target);
+
+/* Tempo's query address, with what goes along with a question; always fills it.  A
+ * copy of a database may ask: nothing of it is sent.  Needs a transaction. */
+extern void QueryTargetLoad(DeliveryTarget *target);
 
 #endif

@@ -4,18 +4,20 @@
  * Which address gets which header:
  *
  *		Tempo (endpoint, otlp_endpoint)		headers_file, headers, TEMPO_AUTH_HEADER
- *			(endpoint is what is queried, also where spans go to the Collector)
  *		the Collector						collector_headers
  *		a route's own address				the route's headers
  *
  * later ones replacing earlier ones of the same name.  A route with headers but
  * no address of its own adds them to those of the configuration.
  * OTEL_EXPORTER_OTLP_HEADERS comes on top of everything but a route with an
- * address of its own, and of queries.  An address from the environment replaces the one that
+ * address of its own.  An address from the environment replaces the one that
  * the configuration gives, and gets the headers which that would get.
  *
  * A route's own address beats the environment's: it is the more specific one,
  * and spans of one customer must not end up elsewhere because of a variable.
+ *
+ * Questions go to Tempo's query address with Tempo's headers; what is for OTLP alone,
+ * such as OTEL_EXPORTER_OTLP_HEADERS, does not go there.
  */
 #include "postgres.h"
 
@@ -189,25 +191,24 @@ SetConnection(DeliveryTarget *target, const SettingValues *values)
 	target->gzip = strcmp(items[SETTING_COMPRESSION].text, "gzip") == 0;
 }
 
-static Source
-ReadSource(void)
+static void
+OpenSource(Source *source)
 {
-	Source source = { 0 };
-
-	source.settings = StoreSettings();
-	source.secrets = StoreSecrets();
-	ValuesResolve(source.settings, &source.values);
-	return source;
+	source->settings = StoreSettings();
+	source->secrets = StoreSecrets();
+	ValuesResolve(source->settings, &source->values);
 }
 
 static void
 LoadDelivery(const char *route, DeliveryTarget *target)
 {
 	char url[GENOPS_URL_SIZE];
-	Source source = ReadSource();
+	Source source = { 0 };
 	GenopsError error;
 
+	OpenSource(&source);
 	SetConnection(target, &source.values);
+
 	if (SwitchedOn(&source, &error) && Locate(route, &source, url, &error) &&
 	    AddHeaders(&target->headers, &source, &error))
 		target->url = Copy(url);
@@ -215,31 +216,38 @@ LoadDelivery(const char *route, DeliveryTarget *target)
 		target->why_not = Copy(error.message);
 }
 
+static bool
+LocateQueries(const SettingValues *values, char url[GENOPS_URL_SIZE], GenopsError *error)
+{
+	const char *endpoint = values->items[SETTING_ENDPOINT].text;
+
+	if (endpoint == NULL)
+		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "no endpoint is configured");
+	return genops_endpoint_query_url(endpoint, url, error);
+}
+
 static void
 LoadQuery(const char *unused, DeliveryTarget *target)
 {
 	char url[GENOPS_URL_SIZE];
-	Source source = ReadSource();
-	const char *endpoint = source.values.items[SETTING_ENDPOINT].text;
+	Source source = { 0 };
 	GenopsError error;
 
 	(void) unused;
+	OpenSource(&source);
 	SetConnection(target, &source.values);
-	target->gzip = false;
-	if (endpoint == NULL)
-		target->why_not = Copy("no endpoint is configured");
-	else if (genops_endpoint_query_url(endpoint, url, &error) &&
-	         AddTempos(&target->headers, &source, &error))
+
+	if (LocateQueries(&source.values, url, &error) && AddTempos(&target->headers, &source, &error))
 		target->url = Copy(url);
 	else
 		target->why_not = Copy(error.message);
 }
 
-/* The caller's context may live as long as the worker. */
 static void
-LoadIn(void (*load)(const char *route, DeliveryTarget *target), const char *route,
-       DeliveryTarget *target)
+LoadTarget(const char *route, DeliveryTarget *target,
+           void (*load)(const char *route, DeliveryTarget *target))
 {
+	/* The caller's context may live as long as the worker. */
 	MemoryContext work = AllocSetContextCreate(CurTransactionContext, "genops delivery target",
 	                                           ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(work);
@@ -253,13 +261,13 @@ LoadIn(void (*load)(const char *route, DeliveryTarget *target), const char *rout
 void
 DeliveryTargetLoad(const char *route, DeliveryTarget *target)
 {
-	LoadIn(LoadDelivery, route, target);
+	LoadTarget(route, target, LoadDelivery);
 }
 
 void
 QueryTargetLoad(DeliveryTarget *target)
 {
-	LoadIn(LoadQuery, NULL, target);
+	LoadTarget(NULL, target, LoadQuery);
 }
 
 void

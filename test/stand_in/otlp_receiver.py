@@ -298,8 +298,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port, book, tls):
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, port, book, tls, handler=Handler):
+        super().__init__(("127.0.0.1", port), handler)
         self.book = book
         if tls:
             # The handshake happens at the first read, in the connection's own thread.

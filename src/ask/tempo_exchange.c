@@ -1,0 +1,232 @@
+#include "postgres.h"
+
+#include "ask/tempo_exchange.h"
+#include "compat.h"
+#include "configure/tenant.h"
+#include "miscadmin.h"
+#include "monotonic.h"
+#include "record/arguments.h"
+#include "settings.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+
+/* Of an answer: parsing takes some ten times as much memory. */
+#define ANSWER_LIMIT ((size_t) 32 * 1024 * 1024)
+
+#define CONNECT_TIMEOUT_MS 10000
+
+/* How long a wait is where no single socket tells that there is something to do. */
+#define SLICE_MS 10
+#define LONGEST_WAIT_MS 1000
+
+static const char *
+InheritedTenant(void)
+{
+	const char *setting = setting_attribution[GENOPS_TEXT_TENANT_ID];
+
+	return setting != NULL && setting[0] != '\0' ? setting : ConfigurationGet()->tenant_id;
+}
+
+static bool
+TenantsValid(const char *tenants)
+{
+	const char *start = tenants;
+
+	for (;;)
+	{
+		Size length = strcspn(start, "|");
+
+		if (!TenantIdValid(start, length))
+			return false;
+		if (start[length] == '\0')
+			return true;
+		start += length + 1;
+	}
+}
+
+const char *
+TempoTenant(const char *argument)
+{
+	const char *tenant = argument != NULL ? argument : InheritedTenant();
+
+	if (tenant == NULL || tenant[0] == '\0')
+		return NULL;
+	if (!TenantsValid(tenant))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid tenant: \"%s\"", tenant),
+		         errdetail("A tenant has up to %d letters, digits and characters of !-_.*'(); "
+		                   "several are joined with \"|\".",
+		                   TENANT_ID_MAX)));
+	return tenant;
+}
+
+static void
+Release(void *arg)
+{
+	TempoExchange *exchange = arg;
+
+	genops_http_reply_free(&exchange->reply);
+	genops_http_client_free(exchange->client);
+	DeliveryTargetFree(&exchange->target);
+}
+
+static void
+RequireAddress(const DeliveryTarget *target)
+{
+	if (target->url != NULL)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	                errmsg("Tempo can't be asked: %s", target->why_not),
+	                errhint("Call genops_configure(endpoint => ...) with Tempo's query address, "
+	                        "which has port 3200 by default.")));
+}
+
+static void
+SetHeaders(TempoExchange *exchange, const char *tenant)
+{
+	GenopsHeaders *headers = &exchange->target.headers;
+	GenopsError error;
+
+	if (!genops_headers_set(headers, GENOPS_LITERAL("Accept"), GENOPS_LITERAL("application/json"),
+	                        &error) ||
+	    (tenant != NULL && !genops_headers_set(headers, GENOPS_LITERAL("X-Scope-OrgID"),
+	                                           genops_slice(tenant), &error)))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s", error.message)));
+}
+
+static GenopsHttpClient *
+NewClient(void)
+{
+	GenopsError error;
+	GenopsHttpClient *client = genops_http_client_new("genops_tempo/" GENOPS_VERSION, &error);
+
+	if (client == NULL)
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+		                errmsg("could not start the HTTP client: %s", error.message)));
+	return client;
+}
+
+TempoExchange *
+TempoExchangeBegin(const char *tenant)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "genops Tempo", ALLOCSET_SMALL_SIZES);
+	TempoExchange *exchange = MemoryContextAllocZero(context, sizeof(TempoExchange));
+	MemoryContextCallback *callback = MemoryContextAllocZero(context, sizeof(*callback));
+
+	exchange->context = context;
+	callback->func = Release;
+	callback->arg = exchange;
+	MemoryContextRegisterResetCallback(context, callback);
+
+	QueryTargetLoad(&exchange->target);
+	RequireAddress(&exchange->target);
+	SetHeaders(exchange, TempoTenant(tenant));
+	exchange->client = NewClient();
+	exchange->deadline_ms = MonotonicMs() + exchange->target.timeout_ms;
+	return exchange;
+}
+
+void
+TempoExchangeEnd(TempoExchange *exchange)
+{
+	MemoryContextDelete(exchange->context);
+}
+
+static bool
+Start(TempoExchange *exchange, const char *url, GenopsError *error)
+{
+	const DeliveryTarget *target = &exchange->target;
+	long left_ms = (long) Max(exchange->deadline_ms - MonotonicMs(), 1);
+	GenopsHttpRequest request = {
+		.method = GENOPS_HTTP_GET,
+		.url = url,
+		.headers = &target->headers,
+		.timeout_ms = left_ms,
+		.connect_timeout_ms = Min(left_ms, CONNECT_TIMEOUT_MS),
+		.response_limit = ANSWER_LIMIT,
+		.ca_file = target->ca_file,
+		.client_certificate = target->client_certificate,
+		.client_key = target->client_key,
+	};
+
+	return genops_http_start(exchange->client, &request, error);
+}
+
+/* While a connection is being made there may be several sockets, and while a name is
+ * resolved there is none that tells. */
+static void
+Wait(TempoExchange *exchange)
+{
+	static uint32 wait_event = 0;
+	GenopsHttpSocket socket = { .fd = PGINVALID_SOCKET };
+	size_t sockets = genops_http_sockets(exchange->client, &socket, 1);
+	long timeout_ms = genops_http_timeout_ms(exchange->client);
+	int events = WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH;
+	bool alone = sockets == 1 && (socket.want_read || socket.want_write);
+
+	if (wait_event == 0)
+		wait_event = compat_wait_event("GenopsTempoAnswer");
+	if (timeout_ms < 0 || timeout_ms > (alone ? LONGEST_WAIT_MS : SLICE_MS))
+		timeout_ms = alone ? LONGEST_WAIT_MS : SLICE_MS;
+	if (alone)
+		events |= (socket.want_read ? WL_SOCKET_READABLE : 0) |
+		          (socket.want_write ? WL_SOCKET_WRITEABLE : 0);
+	(void) WaitLatchOrSocket(MyLatch, events, alone ? socket.fd : PGINVALID_SOCKET, timeout_ms,
+	                         wait_event);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+GenopsTempoProblem
+TempoExchangeAsk(TempoExchange *exchange, const char *url, GenopsError *error)
+{
+	genops_http_reply_free(&exchange->reply);
+	if (!Start(exchange, url, error))
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+		                errmsg("could not ask Tempo: %s", error->message)));
+	for (;;)
+	{
+		genops_http_progress(exchange->client);
+		if (genops_http_next_finished(exchange->client, &exchange->reply))
+			break;
+		Wait(exchange);
+	}
+	return genops_tempo_judge(&exchange->reply, exchange->target.url, &exchange->target.headers,
+	                          error);
+}
+
+static int
+CodeOf(GenopsTempoProblem problem)
+{
+	switch (problem)
+	{
+		case GENOPS_TEMPO_UNREACHABLE:
+			return ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION;
+		case GENOPS_TEMPO_INTERRUPTED:
+			return ERRCODE_CONNECTION_FAILURE;
+		case GENOPS_TEMPO_UNAUTHORIZED:
+			return ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
+		case GENOPS_TEMPO_BAD_QUERY:
+			return ERRCODE_SYNTAX_ERROR;
+		case GENOPS_TEMPO_BAD_REQUEST:
+			return ERRCODE_INVALID_PARAMETER_VALUE;
+		case GENOPS_TEMPO_TOO_LARGE:
+			return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		case GENOPS_TEMPO_BUSY:
+			return ERRCODE_INSUFFICIENT_RESOURCES;
+		case GENOPS_TEMPO_UNAVAILABLE:
+			return ERRCODE_CANNOT_CONNECT_NOW;
+		case GENOPS_TEMPO_FAILED:
+			return ERRCODE_EXTERNAL_ROUTINE_EXCEPTION;
+		default:
+			return ERRCODE_PROTOCOL_VIOLATION;
+	}
+}
+
+void
+TempoRaise(GenopsTempoProblem problem, const GenopsError *error)
+{
+	ReportCoreError(error, CodeOf(problem));
+	pg_unreachable();
+}

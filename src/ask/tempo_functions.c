@@ -1,0 +1,218 @@
+/*
+ * The SQL functions that ask Tempo, whatever the ledger has.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "ask/tempo_ask.h"
+#include "ask/tempo_exchange.h"
+#include "ask/tempo_rows.h"
+#include "compat.h"
+#include "core/span/trace_context.h"
+#include "funcapi.h"
+#include "keep/server_text.h"
+#include "mb/pg_wchar.h"
+#include "record/arguments.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(genops_traceql_ask_tempo);
+PG_FUNCTION_INFO_V1(genops_tempo_trace);
+PG_FUNCTION_INFO_V1(genops_tempo_tags);
+PG_FUNCTION_INFO_V1(genops_tempo_tag_values);
+PG_FUNCTION_INFO_V1(genops_tempo_version);
+
+static char *
+TextArgument(FunctionCallInfo fcinfo, int number)
+{
+	return PG_ARGISNULL(number) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+/* UTF-8, for the core; absent for NULL. */
+static GenopsSlice
+Utf8Argument(FunctionCallInfo fcinfo, int number)
+{
+	char *text = TextArgument(fcinfo, number);
+
+	if (text == NULL)
+		return GENOPS_ABSENT;
+	return genops_slice(pg_server_to_any(text, (int) strlen(text), PG_UTF8));
+}
+
+/* A number that limits, 0 for NULL. */
+static int
+LimitArgument(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	int limit = PG_ARGISNULL(number) ? 0 : PG_GETARG_INT32(number);
+
+	if (limit < 0 || (limit == 0 && !PG_ARGISNULL(number)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("invalid value for parameter \"%s\": it must be positive", name)));
+	return limit;
+}
+
+/* Microseconds, 0 for NULL. */
+static int64
+StepArgument(FunctionCallInfo fcinfo, int number)
+{
+	Interval *step = PG_ARGISNULL(number) ? NULL : PG_GETARG_INTERVAL_P(number);
+
+	if (step == NULL)
+		return 0;
+	if (step->month != 0 || step->day < 0 || step->time < 0 || (step->day == 0 && step->time == 0))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("invalid value for parameter \"step\": it must be a positive number of "
+		                "days, hours, minutes or seconds")));
+	return step->day * USECS_PER_DAY + step->time;
+}
+
+/* From "start", or "since" before "end"; to "end", or now. */
+static TempoRange
+RangeArguments(FunctionCallInfo fcinfo, int since, int start, int end)
+{
+	TempoRange range;
+
+	range.end =
+	    PG_ARGISNULL(end) ? GetCurrentStatementStartTimestamp() : PG_GETARG_TIMESTAMPTZ(end);
+	if (!PG_ARGISNULL(start))
+		range.start = PG_GETARG_TIMESTAMPTZ(start);
+	else if (!PG_ARGISNULL(since))
+		range.start = DatumGetTimestampTz(DirectFunctionCall2(
+		    timestamptz_mi_interval, TimestampTzGetDatum(range.end), PG_GETARG_DATUM(since)));
+	else
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("Tempo needs a time range"),
+		                errhint("Give since or start_time.")));
+	if (range.start >= range.end)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the time range ends before it begins")));
+	return range;
+}
+
+static void
+Parse(FunctionCallInfo fcinfo, GenopsTraceql *query)
+{
+	GenopsTraceqlError error;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query is NULL")));
+	if (!genops_traceql_parse(Utf8Argument(fcinfo, 0), GENOPS_TRACEQL_DIALECT, query, &error))
+		ReportCoreError(&error.error, ERRCODE_SYNTAX_ERROR);
+}
+
+Datum
+genops_traceql_ask_tempo(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	GenopsTraceql query;
+	TempoQuestion question = {
+		.query = &query,
+		.verbatim = !PG_ARGISNULL(8) && PG_GETARG_BOOL(8),
+		.range = RangeArguments(fcinfo, 1, 2, 3),
+		.max_traces = LimitArgument(fcinfo, 4, "max_traces"),
+		.spans_per_trace = LimitArgument(fcinfo, 5, "spans_per_trace"),
+		.step_us = StepArgument(fcinfo, 6),
+		.tenant = TextArgument(fcinfo, 7),
+	};
+
+	InitMaterializedSRF(fcinfo, 0);
+	Parse(fcinfo, &query);
+	PG_TRY();
+	{
+		TempoAsk(&question, result->setResult, result->setDesc);
+	}
+	PG_FINALLY();
+	{
+		genops_traceql_free(&query);
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}
+
+/* 1 to 32 hexadecimal digits, or a traceparent. */
+static char *
+TraceIdArgument(FunctionCallInfo fcinfo, int number)
+{
+	char *given = TextArgument(fcinfo, number);
+	size_t length = strspn(given, "0123456789abcdefABCDEF");
+	GenopsTraceParent parent;
+
+	if (length > 0 && length <= 2 * GENOPS_TRACE_ID_SIZE && given[length] == '\0')
+		return given;
+	if (!genops_traceparent_parse(genops_slice(given), &parent))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("invalid trace id: \"%s\"", given),
+		                errhint("Give up to 32 hexadecimal digits, or a traceparent.")));
+	given = palloc0(2 * GENOPS_TRACE_ID_SIZE + 1);
+	genops_hex(given, parent.trace_id, GENOPS_TRACE_ID_SIZE);
+	return given;
+}
+
+Datum
+genops_tempo_trace(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char *tenant = TextArgument(fcinfo, 1);
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!PG_ARGISNULL(0))
+		TempoTraceRows(TempoTrace(TraceIdArgument(fcinfo, 0), tenant), TempoTenant(tenant),
+		               result->setResult, result->setDesc);
+	return (Datum) 0;
+}
+
+static Datum
+TextDatum(GenopsSlice text)
+{
+	GenopsSlice converted = ServerText(text);
+
+	return PointerGetDatum(cstring_to_text_with_len(converted.data, (int) converted.length));
+}
+
+static void
+PutTwoTexts(ReturnSetInfo *result, GenopsSlice first, GenopsSlice second)
+{
+	Datum values[2] = { TextDatum(first), TextDatum(second) };
+	bool nulls[2] = { false, false };
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+Datum
+genops_tempo_tags(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TempoRange range = RangeArguments(fcinfo, 1, 2, 3);
+	GenopsTempoTags *tags;
+
+	InitMaterializedSRF(fcinfo, 0);
+	tags = TempoTags(TextArgument(fcinfo, 0), &range, TextArgument(fcinfo, 4));
+	for (size_t i = 0; i < tags->tag_count; i++)
+		PutTwoTexts(result, tags->tags[i].scope, tags->tags[i].name);
+	return (Datum) 0;
+}
+
+Datum
+genops_tempo_tag_values(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TempoRange range = RangeArguments(fcinfo, 2, 3, 4);
+	GenopsSlice tag = Utf8Argument(fcinfo, 0);
+	GenopsTempoTagValues *values;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!genops_slice_present(tag))
+		return (Datum) 0;
+	values = TempoTagValues(tag, Utf8Argument(fcinfo, 1), &range, TextArgument(fcinfo, 5));
+	for (size_t i = 0; i < values->value_count; i++)
+		PutTwoTexts(result, values->values[i].type, values->values[i].value);
+	return (Datum) 0;
+}
+
+Datum
+genops_tempo_version(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_DATUM(TextDatum(TempoBuild()->version));
+}
