@@ -25,3 +25,9 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 40
 AS 'MODULE_PATHNAME', 'genops_validation_report';
 COMMENT ON FUNCTION genops_validation_report IS
 	'What genops_validate() finds, as lines for people.';
+
+CREATE FUNCTION genops_quick_start() RETURNS SETOF text
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 50
+AS 'MODULE_PATHNAME', 'genops_quick_start';
+COMMENT ON FUNCTION genops_quick_start() IS
+	'Configures a local Tempo if nothing is configured yet, validates the setup, records a sample call that cost nothing, and prints the queries that find it.';

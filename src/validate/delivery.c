@@ -35,6 +35,27 @@ ReportStream(Validation *validation, const CursorStream *stream)
 	         stream->reason[0] ? stream->reason : "the worker has not tried yet");
 }
 
+/* Why nothing is sent on a route; NULL: it is. */
+static const char *
+WhyNotOn(const char *route)
+{
+	DeliveryTarget target;
+	const char *why_not;
+
+	DeliveryTargetLoad(route, &target);
+	why_not = target.why_not ? pstrdup(target.why_not) : NULL;
+	DeliveryTargetFree(&target);
+	return why_not;
+}
+
+/* A pause that is over, of which the worker has yet to hear, is none. */
+static bool
+Delivers(const CursorStream *stream)
+{
+	return strcmp(stream->state, "delivering") == 0 ||
+	       (strcmp(stream->state, "paused") == 0 && WhyNotOn(stream->route) == NULL);
+}
+
 /* How many there are that don't deliver. */
 static int
 ReportStreams(Validation *validation)
@@ -45,7 +66,7 @@ ReportStreams(Validation *validation)
 
 	for (int i = 0; i < count; i++)
 	{
-		if (strcmp(streams[i].state, "delivering") == 0)
+		if (Delivers(&streams[i]))
 			continue;
 		if (held++ < MAX_STREAMS)
 			ReportStream(validation, &streams[i]);
@@ -60,8 +81,7 @@ void
 CheckDelivery(Validation *validation)
 {
 	DeliveryHold hold = DeliveryHeldBy();
-	DeliveryTarget target;
-	char *why_not;
+	const char *why_not;
 
 	if (hold != HOLD_NONE)
 	{
@@ -69,9 +89,7 @@ CheckDelivery(Validation *validation)
 		         DeliveryHoldReason(hold));
 		return;
 	}
-	DeliveryTargetLoad("", &target);
-	why_not = target.why_not ? pstrdup(target.why_not) : NULL;
-	DeliveryTargetFree(&target);
+	why_not = WhyNotOn("");
 	if (why_not != NULL)
 		CheckAdd(
 		    validation, DELIVERY, CHECK_ERROR,

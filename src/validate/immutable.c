@@ -7,7 +7,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "validate/catalog.h"
+#include "validate/sql_texts.h"
 #include "validate/validation.h"
 
 #define IMMUTABLE "Immutable Functions"
@@ -16,7 +16,7 @@
 static List *
 ImmutableFunctions(void)
 {
-	return CatalogTexts(
+	return SqlTexts(
 	    "SELECT pg_catalog.format('%I.%I(%s)', n.nspname, p.proname,"
 	    " pg_catalog.pg_get_function_identity_arguments(p.oid))"
 	    " FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"

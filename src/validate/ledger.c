@@ -8,7 +8,7 @@
 #include "miscadmin.h"
 #include "record/ring.h"
 #include "utils/builtins.h"
-#include "validate/catalog.h"
+#include "validate/sql_texts.h"
 #include "validate/validation.h"
 
 #define LEDGER "Ledger"
@@ -19,10 +19,10 @@
 static bool
 IsMarked(void)
 {
-	return CatalogText("SELECT 'marked' FROM pg_catalog.pg_db_role_setting s"
-	                   " JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
-	                   " WHERE d.datname = pg_catalog.current_database() AND s.setrole = 0"
-	                   " AND 'genops_tempo.ledger=on' = ANY (s.setconfig)") != NULL;
+	return SqlText("SELECT 'marked' FROM pg_catalog.pg_db_role_setting s"
+	               " JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
+	               " WHERE d.datname = pg_catalog.current_database() AND s.setrole = 0"
+	               " AND 'genops_tempo.ledger=on' = ANY (s.setconfig)") != NULL;
 }
 
 static uint64

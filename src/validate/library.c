@@ -5,7 +5,7 @@
 
 #include "miscadmin.h"
 #include "record/ring.h"
-#include "validate/catalog.h"
+#include "validate/sql_texts.h"
 #include "validate/validation.h"
 
 #define PRELOADED "Library Preloaded"
@@ -34,11 +34,11 @@ CheckPreloaded(Validation *validation)
 static void
 CheckVersion(Validation *validation)
 {
-	const char *sql = CatalogText("SELECT extversion FROM pg_catalog.pg_extension"
-	                              " WHERE extname = 'genops_tempo'");
+	const char *sql = SqlText("SELECT extversion FROM pg_catalog.pg_extension"
+	                          " WHERE extname = 'genops_tempo'");
 	const char *installed =
-	    CatalogText("SELECT default_version::pg_catalog.text"
-	                " FROM pg_catalog.pg_available_extensions WHERE name = 'genops_tempo'");
+	    SqlText("SELECT default_version::pg_catalog.text"
+	            " FROM pg_catalog.pg_available_extensions WHERE name = 'genops_tempo'");
 
 	if (sql == NULL || strcmp(sql, GENOPS_VERSION) == 0)
 		CheckAdd(validation, VERSION, CHECK_OK, NULL,

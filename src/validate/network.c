@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "ask/tempo_exchange.h"
 #include "configure/store.h"
 #include "configure/values.h"
 #include "core/net/endpoint.h"
@@ -228,7 +229,9 @@ CheckNetwork(Validation *validation)
 	bool written;
 
 	network.exchanges = ExchangesNew(validation->deadline);
-	network.tenant = ConfigurationGet()->tenant_id ? pstrdup(ConfigurationGet()->tenant_id) : NULL;
+	network.tenant = TempoTenant(NULL);
+	if (network.tenant != NULL)
+		network.tenant = pstrdup(network.tenant);
 	LoadTargets(validation, &network);
 	AskQueries(validation, &network);
 	AskToWrite(validation, &network);

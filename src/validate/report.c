@@ -3,7 +3,9 @@
  */
 #include "postgres.h"
 
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 #include "validate/report.h"
 
 typedef struct Marks
@@ -106,4 +108,21 @@ ReportLines(const Validation *validation)
 	if (validation->has_traceql)
 		lines = lappend(lines, psprintf("   TraceQL queries: Enabled%s", marks->sparkle));
 	return lines;
+}
+
+void
+ReportPutLines(FunctionCallInfo fcinfo, List *lines)
+{
+	ReturnSetInfo *result;
+	ListCell *cell;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	foreach (cell, lines)
+	{
+		Datum line = CStringGetTextDatum(lfirst(cell));
+		bool null = false;
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &line, &null);
+	}
 }

@@ -6,9 +6,13 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "validate/validation.h"
 
 /* A List of char *, the lines as the user's guide shows them. */
 extern List *ReportLines(const Validation *validation);
+
+/* Returns lines as a set of text. */
+extern void ReportPutLines(FunctionCallInfo fcinfo, List *lines);
 
 #endif

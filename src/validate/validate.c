@@ -171,17 +171,7 @@ Datum
 genops_validation_report(PG_FUNCTION_ARGS)
 {
 	Validation validation = Run(fcinfo);
-	ReturnSetInfo *result;
-	ListCell *cell;
 
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	foreach (cell, ReportLines(&validation))
-	{
-		Datum line = CStringGetTextDatum(lfirst(cell));
-		bool null = false;
-
-		tuplestore_putvalues(result->setResult, result->setDesc, &line, &null);
-	}
+	ReportPutLines(fcinfo, ReportLines(&validation));
 	return (Datum) 0;
 }

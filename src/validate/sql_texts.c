@@ -1,21 +1,21 @@
 /*
- * What the system catalogs say.
+ * What a query says.
  *
- * The queries need no rights: they read what everybody may.
+ * Run with the rights of the caller; of the catalogs, the checks read what everybody may.
  */
 #include "postgres.h"
 
 #include "executor/spi.h"
-#include "validate/catalog.h"
+#include "validate/sql_texts.h"
 
 List *
-CatalogTexts(const char *query)
+SqlTexts(const char *query)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	List *texts = NIL;
 
 	SPI_connect();
-	if (SPI_execute(query, true, 0) != SPI_OK_SELECT)
+	if (SPI_execute(query, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not execute \"%s\"", query);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
@@ -31,9 +31,9 @@ CatalogTexts(const char *query)
 }
 
 const char *
-CatalogText(const char *query)
+SqlText(const char *query)
 {
-	List *texts = CatalogTexts(query);
+	List *texts = SqlTexts(query);
 
 	return texts == NIL ? NULL : linitial(texts);
 }
