@@ -14,6 +14,7 @@
 #include "configure/store.h"
 #include "configure/values.h"
 #include "core/net/endpoint.h"
+#include "core/tempo/problem.h"
 #include "core/tempo/request.h"
 #include "utils/timestamp.h"
 #include "validate/network.h"
@@ -157,6 +158,20 @@ AskToWrite(const Validation *validation, Network *network)
 	                               &network->probe.body, 1);
 }
 
+/* A 2xx of something else, such as a page to log in. */
+static void
+DiagnoseSuccess(const Network *network, const Exchange *exchange, GenopsDiagnosis *diagnosis)
+{
+	GenopsError error;
+
+	if (genops_tempo_judge(&exchange->reply, network->query_shown, &exchange->headers, &error) ==
+	    GENOPS_TEMPO_ANSWERED)
+		return;
+	diagnosis->problem = GENOPS_PROBLEM_OTHER;
+	strlcpy(diagnosis->message, error.message, sizeof(diagnosis->message));
+	strlcpy(diagnosis->fix, error.hint, sizeof(diagnosis->fix));
+}
+
 GenopsDiagnosis
 DiagnoseQuery(const Network *network, const Exchange *exchange)
 {
@@ -167,6 +182,8 @@ DiagnoseQuery(const Network *network, const Exchange *exchange)
 	if (diagnosis.problem == GENOPS_PROBLEM_NOT_FOUND && network->query_as_otlp != NULL &&
 	    network->query_as_otlp->reply.status == 405)
 		genops_diagnose_wrong_port(GENOPS_ADDRESS_QUERY, network->query_shown, &diagnosis);
+	if (diagnosis.problem == GENOPS_PROBLEM_NONE)
+		DiagnoseSuccess(network, exchange, &diagnosis);
 	return diagnosis;
 }
 

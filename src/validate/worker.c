@@ -60,12 +60,6 @@ ReportWorker(Validation *validation, pid_t worker_pid, int free_slots)
 	if (worker_pid != 0)
 		CheckAdd(validation, WORKER, CHECK_OK, NULL,
 		         "the worker of this database runs (process %d)", (int) worker_pid);
-	else if (!LauncherRuns())
-		CheckAdd(
-		    validation, WORKER, CHECK_ERROR,
-		    "Restart the server; if that is of no use, its log says why the genops launcher does "
-		    "not start.",
-		    "the launcher of genops workers does not run");
 	else if (free_slots <= 0)
 		CheckAdd(
 		    validation, WORKER, CHECK_ERROR,
@@ -73,6 +67,12 @@ ReportWorker(Validation *validation, pid_t worker_pid, int free_slots)
 		             max_worker_processes + setting_max_workers),
 		    "the worker of this database can't start: all %d background worker slots are in use",
 		    max_worker_processes);
+	else if (!LauncherRuns())
+		CheckAdd(
+		    validation, WORKER, CHECK_ERROR,
+		    "Restart the server; if that is of no use, its log says why the genops launcher does "
+		    "not start.",
+		    "the launcher of genops workers does not run");
 	else
 		CheckAdd(validation, WORKER, CHECK_WARNING,
 		         "Ask again; if none comes, see the server's log, and genops_tempo.max_workers.",
