@@ -103,6 +103,14 @@ RowColumn(GenopsColumn column)
 	}
 }
 
+/* An empty text, or the parent of a root. */
+static bool
+MeansNone(GenopsColumn column, GenopsSlice text)
+{
+	return text.length == 0 || (column == GENOPS_COLUMN_PARENT_ID &&
+	                            genops_slice_equal(text, GENOPS_LITERAL("0000000000000000")));
+}
+
 /* Fills the column that the attribute is for, the first of them.  Whether it need not
  * be shown as an attribute. */
 static bool
@@ -118,7 +126,7 @@ TakeColumn(TraceqlRow *row, GenopsSlice key_value, const bool *named)
 	if (column == GENOPS_COLUMN_COUNT || value.type != GENOPS_VALUE_TEXT ||
 	    !FitsColumn(column, value.bytes))
 		return false;
-	if (row->nulls[RowColumn(column)] && value.bytes.length > 0)
+	if (row->nulls[RowColumn(column)] && !MeansNone(column, value.bytes))
 		TraceqlRowSetText(row, RowColumn(column), value.bytes);
 	return !named[column];
 }
