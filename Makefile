@@ -20,7 +20,7 @@ EVERY_HEADER = $(sort $(wildcard src/*.h src/*/*.h core/*/*.h))
 
 # In the order in which the objects need each other.
 SQL_PARTS = sql/schema.sql sql/configuration.sql sql/ledger.sql sql/record.sql sql/spend.sql \
-	sql/delivery.sql sql/ask.sql sql/traceql.sql sql/grants.sql
+	sql/delivery.sql sql/ask.sql sql/traceql.sql sql/validate.sql sql/grants.sql
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 # As system headers the server's own are not held to -Wextra.  Before version 16 they leave

@@ -9,7 +9,8 @@ GRANT USAGE ON SCHEMA genops TO PUBLIC;
 
 REVOKE ALL ON FUNCTION
 	genops_configure, genops_reset, genops_route_headers,
-	genops_pause_delivery, genops_resume_delivery, genops_resend
+	genops_pause_delivery, genops_resume_delivery, genops_resend,
+	genops_validate, genops_validation_report, genops_quick_start
 FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION

@@ -15,6 +15,7 @@ my $json = JSON::PP->new->utf8;
 
 #   multi_tenant    a tenant must be named
 #   authorization   the header that is asked for
+#   spans           a GenopsReceiver, whose traces are found here
 #   tls             [certificate, key], files
 sub start
 {
@@ -25,6 +26,7 @@ sub start
 
 	push @arguments, '--multi-tenant' if $options{multi_tenant};
 	push @arguments, '--authorization', $options{authorization} if $options{authorization};
+	push @arguments, '--spans', $options{spans}->spans_file if $options{spans};
 	push @arguments, '--tls', @{ $options{tls} } if $options{tls};
 	$self->{pid} = open $self->{input}, '|-', '/usr/bin/python3', "$stand_in/tempo.py", @arguments
 	  or die "could not start the stand-in: $!\n";
