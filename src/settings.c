@@ -42,13 +42,12 @@ static const struct config_enum_entry durability_options[] = { { "async", DURABI
 	                                                           { "sync", DURABILITY_SYNC, false },
 	                                                           { NULL, 0, false } };
 
-<<<<<<< HEAD
 static const struct config_enum_entry traceql_sources[] = {
 	{ "ledger", TRACEQL_SOURCE_LEDGER, false },
 	{ "tempo", TRACEQL_SOURCE_TEMPO, false },
 	{ NULL, 0, false }
 };
-=======
+
 static const struct config_enum_entry log_level_options[] = { { "none", LOG_LEVEL_NONE, false },
 	                                                          { "error", LOG_LEVEL_ERROR, false },
 	                                                          { "warn", LOG_LEVEL_WARNING, true },
@@ -111,7 +110,6 @@ ReadDefaults(void)
 		    (int) Max(MIN_ATTRIBUTE_LENGTH, Min(length->value, MAX_ATTRIBUTE_LENGTH));
 	return defaults;
 }
->>>>>>> work-e
 
 static bool
 CheckTraceparent(char **value, void **extra, GucSource source)

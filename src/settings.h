@@ -18,6 +18,7 @@ typedef enum TraceqlSource
 	TRACEQL_SOURCE_LEDGER,
 	TRACEQL_SOURCE_TEMPO
 } TraceqlSource;
+
 /* What the launcher and the workers tell the server's log, all at the level LOG. */
 typedef enum LogLevel
 {
