@@ -6,6 +6,7 @@
 #include "core/traceql/build.h"
 #include "core/traceql/known_types.h"
 #include "core/traceql/normalise_parts.h"
+#include "core/traceql/vocabulary.h"
 
 static const char *const type_reason =
     "Tempo's storage compares a number only with numbers of the same type";
