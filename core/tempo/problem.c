@@ -112,20 +112,15 @@ about_tenant(const char *text)
 }
 
 static GenopsTempoProblem
-unauthorized(const Refusal *refusal)
+tell(const Refusal *refusal, GenopsTempoProblem problem, GenopsErrorCode code, const char *what,
+     const char *hint)
 {
-	genops_error_set(refusal->error, GENOPS_INVALID_ARGUMENT,
-	                 "Tempo at \"%s\" does not accept who asks", refusal->address);
-	if (about_tenant(refusal->body->message))
-		genops_error_hint(refusal->error, "It has several tenants: name one, by argument tenant_id "
-		                                  "or with genops_configure(tenant_id => ...).");
-	else
-		genops_error_hint(refusal->error, "See basic_auth, headers and headers_file of "
-		                                  "genops_configure(), and the tenant.");
-	return GENOPS_TEMPO_UNAUTHORIZED;
+	genops_error_set(refusal->error, code, "Tempo at \"%s\" %s", refusal->address, what);
+	genops_error_hint(refusal->error, "%s", hint);
+	return problem;
 }
 
-/* By its status or the way it says so. */
+/* Tempo's words where the TraceQL is the reason. */
 static bool
 about_query(const Refusal *refusal)
 {
@@ -170,40 +165,13 @@ not_there(const Refusal *refusal)
 	return GENOPS_TEMPO_SOMETHING_ELSE;
 }
 
-static GenopsTempoProblem
-question_too_large(const Refusal *refusal)
+static const char *
+hint_for_who_asks(const Refusal *refusal)
 {
-	genops_error_set(refusal->error, GENOPS_TOO_LARGE,
-	                 "the question is too large for Tempo at \"%s\"", refusal->address);
-	genops_error_hint(refusal->error, "A query is sent in the address: shorten it, or let what is "
-	                                  "in front of Tempo take longer addresses.");
-	return GENOPS_TEMPO_TOO_LARGE;
-}
-
-static GenopsTempoProblem
-busy(const Refusal *refusal)
-{
-	genops_error_set(refusal->error, GENOPS_UNREACHABLE, "Tempo at \"%s\" is too busy",
-	                 refusal->address);
-	genops_error_hint(refusal->error, "Ask again later, or for less.");
-	return GENOPS_TEMPO_BUSY;
-}
-
-static GenopsTempoProblem
-unavailable(const Refusal *refusal)
-{
-	genops_error_set(refusal->error, GENOPS_UNREACHABLE, "Tempo at \"%s\" is not available",
-	                 refusal->address);
-	genops_error_hint(refusal->error, "It may be starting or stopping: ask again later.");
-	return GENOPS_TEMPO_UNAVAILABLE;
-}
-
-static GenopsTempoProblem
-failed(const Refusal *refusal)
-{
-	genops_error_set(refusal->error, GENOPS_UNREACHABLE, "Tempo at \"%s\" failed to answer",
-	                 refusal->address);
-	return GENOPS_TEMPO_FAILED;
+	if (about_tenant(refusal->body->message))
+		return "It has several tenants: name one, by argument tenant_id or with "
+		       "genops_configure(tenant_id => ...).";
+	return "See basic_auth, headers and headers_file of genops_configure(), and the tenant.";
 }
 
 static GenopsTempoProblem
@@ -213,22 +181,30 @@ judge_refusal(const Refusal *refusal)
 	{
 		case 401:
 		case 403:
-			return unauthorized(refusal);
+			return tell(refusal, GENOPS_TEMPO_UNAUTHORIZED, GENOPS_INVALID_ARGUMENT,
+			            "does not accept who asks", hint_for_who_asks(refusal));
 		case 413:
 		case 414:
 		case 431:
-			return question_too_large(refusal);
+			return tell(refusal, GENOPS_TEMPO_TOO_LARGE, GENOPS_TOO_LARGE,
+			            "can't take a question as large",
+			            "A query is sent in the address: shorten it, or let what is in front of "
+			            "Tempo take longer addresses.");
 		case 429:
-			return busy(refusal);
+			return tell(refusal, GENOPS_TEMPO_BUSY, GENOPS_UNREACHABLE, "is too busy",
+			            "Ask again later, or for less.");
 		case 502:
 		case 503:
 		case 504:
-			return unavailable(refusal);
+			return tell(refusal, GENOPS_TEMPO_UNAVAILABLE, GENOPS_UNREACHABLE, "is not available",
+			            "It may be starting or stopping: ask again later.");
 		case 400:
 		case 422:
 			return refusal->body->html ? not_there(refusal) : bad_request(refusal);
 		default:
-			return refusal->status < 500 ? not_there(refusal) : failed(refusal);
+			return refusal->status < 500 ? not_there(refusal)
+			                             : tell(refusal, GENOPS_TEMPO_FAILED, GENOPS_UNREACHABLE,
+			                                    "failed to answer", "");
 	}
 }
 

@@ -144,7 +144,7 @@ refused(void **state)
 	               "tenant_id");
 	reply = reply_of(414, "text/html", GENOPS_LITERAL("<html></html>"));
 	assert_problem(&reply, GENOPS_TEMPO_TOO_LARGE,
-	               "the question is too large for Tempo at \"" ADDRESS "\"",
+	               "Tempo at \"" ADDRESS "\" can't take a question as large",
 	               "It answered HTTP 414 with an HTML page.", "shorten");
 }
 

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use Encode;
 use GenopsTempo;
 use GenopsTest;
 use JSON::PP;
@@ -178,6 +179,15 @@ DETAIL:  It has at most 1 spans of each spanset; 3 more matched.
 END
 like(asked(), qr/ limit=3 .* spss=1 /, 'and are asked for');
 is(warned('1', '{ name = "childB" }', 'max_traces => 3, spans_per_trace => 1'), '', 'limits of the caller are no news');
+$tempo->set_mode;
+
+# In another encoding
+$node->safe_psql('postgres', "CREATE DATABASE latin ENCODING LATIN1 LOCALE 'C' TEMPLATE template0");
+$node->safe_psql('latin', "CREATE EXTENSION genops_tempo; SELECT genops_configure(endpoint => '@{[ $tempo->url ]}')");
+$tempo->set_mode({ body => '{"traces":[{"traceID":"1","rootTraceName":"\\u00e4 \\u20ac","spanSets":[{"spans":[{"spanID":"1"}]}]}]}' });
+is($node->safe_psql('latin', "SET client_encoding = 'UTF8'; SELECT root_name FROM genops.traceql_ask_tempo(U&'{ name = \"\\00e4\" }')"),
+	"\xC3\xA4 ?", 'answers come in the database\'s encoding');
+is(Encode::encode('UTF-8', $tempo->last_request->{parameters}{q}), "{ name = `\xC3\xA4` } | $select", 'and questions go in UTF-8');
 $tempo->set_mode;
 
 # Who may
