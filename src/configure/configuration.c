@@ -12,6 +12,7 @@
 
 #include "access/xact.h"
 #include "configure/configuration.h"
+#include "configure/environment.h"
 #include "configure/resource_attributes.h"
 #include "configure/route.h"
 #include "configure/store.h"
@@ -72,6 +73,15 @@ IntegerOf(const SettingValues *values, SettingId id)
 	return SettingInteger(values->items[id].text);
 }
 
+/* Only OpenTelemetry's samplers that are not called "parentbased_" do. */
+static bool
+SamplerAsksAnew(const SettingValue *rate)
+{
+	const GenopsEnvFlag *parent_based = &Environment()->sampler_parent_based;
+
+	return rate->variable != NULL && parent_based->variable != NULL && !parent_based->value;
+}
+
 static void
 ReadSettings(Configuration *configuration, const SettingValues *values)
 {
@@ -81,6 +91,7 @@ ReadSettings(Configuration *configuration, const SettingValues *values)
 	configuration->environment = Utf8FromServer(items[SETTING_ENVIRONMENT].text);
 	configuration->tenant_id = Utf8FromServer(items[SETTING_TENANT_ID].text);
 	configuration->sampler = genops_sampler(SettingReal(items[SETTING_SAMPLING_RATE].text));
+	configuration->sampler.asks_anew = SamplerAsksAnew(&items[SETTING_SAMPLING_RATE]);
 	configuration->keep_errors = SettingBool(items[SETTING_KEEP_ERRORS].text);
 	configuration->resource_attributes = ResourceEncode(items[SETTING_RESOURCE_ATTRIBUTES].text,
 	                                                    &configuration->resource_attributes_length);
