@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "access/genam.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
@@ -89,6 +90,17 @@ compat_owns_database(Oid database, Oid role)
 	return object_ownercheck(DatabaseRelationId, database, role);
 #else
 	return pg_database_ownercheck(database, role);
+#endif
+}
+
+/* Whether the role may call the function. */
+static inline bool
+compat_may_execute(Oid function, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#else
+	return pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK;
 #endif
 }
 
