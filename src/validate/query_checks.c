@@ -32,7 +32,7 @@ ReadVersion(Validation *validation, const Exchange *exchange)
 	if (build.version.length > 0)
 		validation->version =
 		    ShownText(pnstrdup(build.version.data, Min(build.version.length, 100)));
-	genops_tempo_build_free(&build);
+	genops_arena_free(&build.arena);
 	return true;
 }
 
