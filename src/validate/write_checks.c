@@ -84,7 +84,7 @@ HasSpans(const Exchange *exchange)
 	if (!genops_tempo_trace_read(exchange->reply.body, &trace, &error))
 		return false;
 	found = trace.request.length > 0;
-	genops_tempo_trace_free(&trace);
+	genops_arena_free(&trace.arena);
 	return found;
 }
 
