@@ -10,12 +10,15 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "ask/reader.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "keep/partition.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/rel.h"
 
 enum
@@ -48,15 +51,14 @@ GrantsToUser(HeapTuple row, TupleDesc descriptor, Datum *tenant_id, bool *all)
 	return true;
 }
 
-Datum
-genops_reads_all_tenants(PG_FUNCTION_ARGS)
+static bool
+ReadsAllTenants(void)
 {
 	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
 	bool all = PassesRowSecurity(reader);
 	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple row;
 
-	(void) fcinfo;
 	while (!all && HeapTupleIsValid(row = systable_getnext(scan)))
 	{
 		Datum tenant_id;
@@ -65,18 +67,18 @@ genops_reads_all_tenants(PG_FUNCTION_ARGS)
 	}
 	systable_endscan(scan);
 	table_close(reader, AccessShareLock);
-	PG_RETURN_BOOL(all);
+	return all;
 }
 
-Datum
-genops_readable_tenants(PG_FUNCTION_ARGS)
+/* A text[]. */
+static Datum
+ReadableTenants(void)
 {
 	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
 	ArrayBuildState *tenants = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple row;
 
-	(void) fcinfo;
 	while (HeapTupleIsValid(row = systable_getnext(scan)))
 	{
 		Datum tenant_id;
@@ -87,5 +89,57 @@ genops_readable_tenants(PG_FUNCTION_ARGS)
 	}
 	systable_endscan(scan);
 	table_close(reader, AccessShareLock);
-	PG_RETURN_DATUM(makeArrayResult(tenants, CurrentMemoryContext));
+	return makeArrayResult(tenants, CurrentMemoryContext);
+}
+
+Datum
+genops_reads_all_tenants(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_BOOL(ReadsAllTenants());
+}
+
+Datum
+genops_readable_tenants(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_DATUM(ReadableTenants());
+}
+
+void
+ReaderRequire(void)
+{
+	AclResult allowed =
+	    pg_class_aclcheck(PartitionParent("ledger_segment"), GetUserId(), ACL_SELECT);
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, "ledger_segment");
+}
+
+/* Whether all of the first array's elements are in the second. */
+static bool
+AreAmong(Datum some, Datum all)
+{
+	return DatumGetBool(DirectFunctionCall2Coll(arraycontained, DEFAULT_COLLATION_OID, some, all));
+}
+
+void
+ReaderRequireTenants(const char *tenants)
+{
+	Datum asked;
+
+	if (ReadsAllTenants())
+		return;
+	if (tenants == NULL || *tenants == '\0')
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied to ask Tempo without a tenant"),
+		                errhint("Ask for a tenant that you may read: see "
+		                        "genops.readable_tenants().")));
+	asked =
+	    DirectFunctionCall2(text_to_array, CStringGetTextDatum(tenants), CStringGetTextDatum("|"));
+	if (!AreAmong(asked, ReadableTenants()))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		         errmsg("permission denied for tenant \"%s\"", tenants),
+		         errhint("Ask for a tenant that you may read: see genops.readable_tenants().")));
 }
