@@ -55,7 +55,7 @@ SELECT
 	start_time,
 	start_time + (duration_ns / 1000)::double precision * interval '1 microsecond' AS end_time,
 	(duration_ns / 1000)::double precision * interval '1 microsecond' AS duration,
-	duration_ns::double precision / 1000000 AS duration_ms,
+	duration_ns::double precision / 1000000::double precision AS duration_ms,
 	ai_call,
 	team,
 	project,

@@ -24,7 +24,7 @@ CREATE TABLE genops.route (
 	tenant_id text COLLATE "C" CHECK (length(tenant_id) <= 150 AND tenant_id NOT IN ('.', '..') AND
 		tenant_id ~ '^([A-Za-z0-9!_.*''()-]|[{](customer_id|team|project|environment|cost_center)[}])+$'),
 	otlp_endpoint text CHECK (otlp_endpoint ~ '^https?://[^[:space:]/@#?]+(/[^[:space:]@#]*)?$'),
-	sampling_rate double precision CHECK (sampling_rate BETWEEN 0 AND 1),
+	sampling_rate double precision CHECK (sampling_rate BETWEEN 0::double precision AND 1::double precision),
 	headers text[] NOT NULL DEFAULT '{}'
 );
 
