@@ -68,6 +68,13 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_wake_worker';
 COMMENT ON FUNCTION genops.wake_worker() IS
 	'Internal: makes the worker look at configuration, routes and streams when the transaction commits.';
 
+-- What is changed as the extension's owner, or by an administrator for others,
+-- must not run anybody else's code.
+CREATE FUNCTION genops.require_own_triggers(changed_table regclass) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_require_own_triggers';
+COMMENT ON FUNCTION genops.require_own_triggers(regclass) IS
+	'Internal: raises if somebody else has a trigger on the table.';
+
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.setting
 	FOR EACH STATEMENT EXECUTE FUNCTION genops.configuration_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.secret

@@ -19,41 +19,60 @@ typedef struct Refusal
 } Refusal;
 
 static GenopsTempoProblem
+something_else(const char *address, GenopsError *error)
+{
+	genops_error_set(error, GENOPS_MALFORMED, "what answers at \"%s\" is not Tempo's query API",
+	                 address);
+	genops_error_hint(error, "endpoint must be Tempo's query address, which has port 3200 by "
+	                         "default, not its OTLP address (4318) or Grafana's (3000).");
+	return GENOPS_TEMPO_SOMETHING_ELSE;
+}
+
+static const char *
+advice(GenopsHttpFailure failure)
+{
+	switch (failure)
+	{
+		case GENOPS_HTTP_NAME:
+			return "See the host's name in endpoint: genops_configure().";
+		case GENOPS_HTTP_REFUSED:
+			return "Is Tempo running there? endpoint must be its query address, which has port "
+			       "3200 "
+			       "by default.";
+		case GENOPS_HTTP_TLS:
+			return "See endpoint, certificate, client_certificate and client_key of "
+			       "genops_configure().";
+		case GENOPS_HTTP_TIMEOUT:
+			return "Is it running, and to be reached from here? Else ask for less or for a shorter "
+			       "time range, or raise timeout with genops_configure().";
+		default:
+			return "";
+	}
+}
+
+static GenopsTempoProblem
 no_answer(const GenopsHttpReply *reply, const char *address, GenopsError *error)
 {
-	bool interrupted = reply->failure == GENOPS_HTTP_TIMEOUT || reply->failure == GENOPS_HTTP_RESET;
+	GenopsTempoProblem problem = GENOPS_TEMPO_INTERRUPTED;
 
-	if (reply->failure == GENOPS_HTTP_TIMEOUT)
+	if (reply->failure == GENOPS_HTTP_OTHER)
+		problem = something_else(address, error);
+	else if (reply->failure == GENOPS_HTTP_TIMEOUT)
 		genops_error_set(error, GENOPS_UNREACHABLE, "Tempo at \"%s\" did not answer in time",
 		                 address);
-	else if (interrupted)
+	else if (reply->failure == GENOPS_HTTP_RESET)
 		genops_error_set(error, GENOPS_UNREACHABLE, "lost the connection to Tempo at \"%s\"",
 		                 address);
 	else
+	{
 		genops_error_set(error, GENOPS_UNREACHABLE, "could not connect to Tempo at \"%s\"",
 		                 address);
-	genops_error_detail(error, "%s.", reply->error[0] ? reply->error : "There was no answer");
-	switch (reply->failure)
-	{
-		case GENOPS_HTTP_NAME:
-			genops_error_hint(error, "See the host's name in endpoint: genops_configure().");
-			break;
-		case GENOPS_HTTP_REFUSED:
-			genops_error_hint(error, "Is Tempo running there? endpoint must be its query address, "
-			                         "which has port 3200 by default.");
-			break;
-		case GENOPS_HTTP_TLS:
-			genops_error_hint(error, "See endpoint, certificate, client_certificate and client_key "
-			                         "of genops_configure().");
-			break;
-		case GENOPS_HTTP_TIMEOUT:
-			genops_error_hint(error, "Ask for less, or for a shorter time range, or raise timeout "
-			                         "with genops_configure().");
-			break;
-		default:
-			break;
+		problem = GENOPS_TEMPO_UNREACHABLE;
 	}
-	return interrupted ? GENOPS_TEMPO_INTERRUPTED : GENOPS_TEMPO_UNREACHABLE;
+	genops_error_detail(error, "%s.", reply->error[0] ? reply->error : "There was no answer");
+	if (problem != GENOPS_TEMPO_SOMETHING_ELSE)
+		genops_error_hint(error, "%s", advice(reply->failure));
+	return problem;
 }
 
 static GenopsTempoProblem
@@ -64,16 +83,6 @@ answer_too_large(const GenopsHttpReply *reply, GenopsError *error)
 	genops_error_hint(error, "Ask for less: a narrower query, a shorter time range, a lower "
 	                         "max_traces or spans_per_trace, a longer step.");
 	return GENOPS_TEMPO_TOO_LARGE;
-}
-
-static GenopsTempoProblem
-something_else(const char *address, GenopsError *error)
-{
-	genops_error_set(error, GENOPS_MALFORMED, "what answers at \"%s\" is not Tempo's query API",
-	                 address);
-	genops_error_hint(error, "endpoint must be Tempo's query address, which has port 3200 by "
-	                         "default, not its OTLP address (4318) or Grafana's (3000).");
-	return GENOPS_TEMPO_SOMETHING_ELSE;
 }
 
 static bool

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "configure/configuration.h"
 #include "configure/environment.h"
+#include "configure/pin.h"
 #include "configure/resource_attributes.h"
 #include "configure/route.h"
 #include "configure/store.h"
@@ -123,6 +124,7 @@ Read(void)
 	ValuesResolve(StoreSettings(), &values);
 	ReadSettings(configuration, &values);
 	configuration->routes = RoutesPrepare(stored_routes, &configuration->route_count);
+	configuration->pins = PinsPrepare(StorePins(), &configuration->pin_count);
 	depends_on_roles = AnyRole(stored_routes);
 	return configuration;
 }
@@ -186,12 +188,13 @@ Inherit(GenopsSlice *text, const char *value)
 }
 
 const GenopsSampler *
-ConfigurationResolve(GenopsSpanFacts *facts, char tenant_buffer[TENANT_ID_MAX + 1])
+ConfigurationResolve(GenopsSpanFacts *facts, char tenant_buffer[TENANT_ID_MAX + 1], PinsFor pins)
 {
 	const Configuration *configuration = ConfigurationGet();
 	GenopsSlice *tenant = &facts->text[GENOPS_TEXT_TENANT_ID];
 	const Route *route;
 
+	PinsApply(configuration->pins, configuration->pin_count, facts->text, pins == PINS_FOR_INGEST);
 	if (facts->text[GENOPS_TEXT_SERVICE_NAME].length == 0)
 		facts->text[GENOPS_TEXT_SERVICE_NAME] = genops_slice(configuration->service_name);
 	Inherit(&facts->text[GENOPS_TEXT_ENVIRONMENT], configuration->environment);
