@@ -49,6 +49,9 @@ extern void CheckAdd(Validation *validation, const char *name, CheckStatus statu
 /* Milliseconds that are left; 0 when the time is over. */
 extern long ValidationTimeLeft(const Validation *validation);
 
+/* What the server shows of a session that waits here. */
+extern uint32 ValidationWaitEvent(void);
+
 /* A text of the core's, which is UTF-8, for a check. */
 extern const char *ShownText(const char *utf8);
 

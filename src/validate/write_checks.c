@@ -112,7 +112,7 @@ static void
 Nap(long milliseconds)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
-	                 compat_wait_event("GenopsValidate"));
+	                 ValidationWaitEvent());
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 }
