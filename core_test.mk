@@ -3,7 +3,7 @@
 #   make core            libgenops.a and its unit tests
 #   make core-sanitize   the same tests under AddressSanitizer and UBSan
 #   make fuzz            each fuzz target for FUZZ_SECONDS (default 10)
-#   make bench-core      what encoding a span costs
+#   make bench-core      what encoding a span and parsing a query cost
 CORE_CC ?= gcc
 CORE_CLANG ?= clang
 CORE_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -g -fPIC $(WARNINGS) -I. $(CORE_CPPFLAGS)
@@ -74,6 +74,10 @@ fuzz: $(FUZZERS)
 		grep '^Done' build/fuzz/$$each.log; \
 	done
 
-bench-core: build/core/bench/core_encode.o build/core/libgenops.a
-	@$(CORE_CC) $(CORE_FLAGS_core) $^ -o build/core/core_encode $(CORE_LIBS)
-	@build/core/core_encode
+BENCH_CORE = build/core/bench_core_encode build/core/bench_core_traceql
+
+$(BENCH_CORE): build/core/bench_%: build/core/bench/%.o build/core/libgenops.a
+	@$(CORE_CC) $(CORE_FLAGS_core) $^ -o $@ $(CORE_LIBS)
+
+bench-core: $(BENCH_CORE)
+	@for each in $(BENCH_CORE); do $$each; done

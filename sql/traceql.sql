@@ -149,6 +149,13 @@ REVOKE ALL ON FUNCTION
 	genops.traceql_ask_tempo, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version
 FROM PUBLIC;
 
+-- A statement sees what was stored before it began.
+CREATE FUNCTION genops.await_stored() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'genops_await_stored';
+COMMENT ON FUNCTION genops.await_stored() IS
+'Internal: waits a moment until what is recorded is stored.';
+
 CREATE FUNCTION genops_traceql(
 	query text,
 	since interval DEFAULT '24 hours',
@@ -165,3 +172,214 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000
 AS 'MODULE_PATHNAME', 'genops_traceql';
 COMMENT ON FUNCTION genops_traceql(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
 'Answers a TraceQL query, from the ledger. A search gives a row per span, newest traces first; a metrics query a row per series and step.';
+
+CREATE FUNCTION genops_traceql_explain(
+	query text,
+	since interval DEFAULT '24 hours',
+	start_time timestamptz DEFAULT NULL,
+	end_time timestamptz DEFAULT NULL,
+	max_traces integer DEFAULT NULL,
+	spans_per_trace integer DEFAULT NULL,
+	step interval DEFAULT NULL,
+	tenant_id text DEFAULT NULL,
+	source text DEFAULT NULL,
+	"verbatim" boolean DEFAULT false,
+	OUT item text,
+	OUT detail text)
+RETURNS SETOF record
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10
+AS 'MODULE_PATHNAME', 'genops_traceql_explain';
+COMMENT ON FUNCTION genops_traceql_explain(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
+'How genops_traceql() with the same arguments reads a query: as parsed, as it would be sent to Tempo and why it is rewritten for that, what is pushed down to the ledger''s columns, and the SQL on the ledger''s tables.';
+
+-- Why a span of the ledger may be missing elsewhere.
+CREATE FUNCTION genops.span_delivery(seq bigint) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT CASE
+		WHEN NOT s.sampled THEN 'not sampled'
+		WHEN d.cursor_seq IS NULL OR s.seq > d.cursor_seq THEN
+			'pending' || coalesce(': delivery is ' || nullif(d.state, 'delivering') || coalesce(', ' || d.reason, ''), '')
+		WHEN s.recorded_at > pg_catalog.clock_timestamp() - interval '1 minute' THEN
+			'too young: Tempo shows a span some time after it took it'
+		WHEN d.rejected > 0 THEN
+			'rejected, or dropped by Tempo: the endpoint rejected ' || d.rejected || ' spans of this tenant'
+		WHEN d.skipped > 0 OR d.expired > 0 THEN
+			'skipped: delivery was resumed from ''now'', or retention came first'
+		ELSE 'sent, and not found: beyond Tempo''s retention, or dropped by its limits'
+	END
+	FROM genops.ledger_segment s
+		LEFT JOIN genops.delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
+	WHERE s.seq = $1
+$$;
+COMMENT ON FUNCTION genops.span_delivery(bigint) IS
+'Internal: how far the segment with that number is delivered, in words.';
+REVOKE ALL ON FUNCTION genops.span_delivery FROM PUBLIC;
+
+CREATE FUNCTION genops_traceql_compare(
+	query text,
+	since interval DEFAULT '1 hour',
+	start_time timestamptz DEFAULT NULL,
+	end_time timestamptz DEFAULT NULL,
+	step interval DEFAULT NULL,
+	tenant_id text DEFAULT NULL)
+RETURNS TABLE (
+	only_in text,
+	reason text,
+	trace_id text,
+	span_id text,
+	name text,
+	span_start timestamptz,
+	labels jsonb,
+	"time" timestamptz,
+	ledger_value double precision,
+	tempo_value double precision)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	range_end CONSTANT timestamptz := coalesce($4, pg_catalog.clock_timestamp());
+	range_start CONSTANT timestamptz := coalesce($3, range_end - $2);
+BEGIN
+	PERFORM genops.await_stored();
+	RETURN QUERY
+	WITH ledger AS MATERIALIZED (
+		SELECT * FROM @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
+			step => $5, tenant_id => $6, source => 'ledger')
+	), tempo AS MATERIALIZED (
+		SELECT * FROM @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
+			step => $5, tenant_id => $6, source => 'tempo')
+	), spans_of_ledger AS (
+		SELECT DISTINCT ON (l.trace_id, l.span_id) l.* FROM ledger l WHERE l.span_id IS NOT NULL
+	), spans_of_tempo AS (
+		SELECT DISTINCT ON (t.trace_id, t.span_id) t.* FROM tempo t WHERE t.span_id IS NOT NULL
+	)
+	SELECT 'ledger', (
+			SELECT genops.span_delivery(f.seq) FROM genops.ledger_span f
+			WHERE f.trace_id = l.trace_id::uuid AND f.span_id = ('x' || l.span_id)::bit(64)::bigint
+			LIMIT 1),
+		l.trace_id, l.span_id, l.name, l.start_time, NULL::jsonb, NULL::timestamptz, NULL::float8, NULL::float8
+	FROM spans_of_ledger l
+	WHERE NOT EXISTS (SELECT FROM spans_of_tempo t WHERE t.trace_id = l.trace_id AND t.span_id = l.span_id)
+	UNION ALL
+	SELECT 'tempo',
+		CASE WHEN t.start_time < (SELECT min(s.min_start) FROM genops.ledger_segment s)
+			THEN 'older than the ledger, or beyond its retention'
+			ELSE 'not recorded here: by another sender, on a standby, or in a ledger that was dropped' END,
+		t.trace_id, t.span_id, t.name, t.start_time, NULL, NULL, NULL, NULL
+	FROM spans_of_tempo t
+	WHERE NOT EXISTS (SELECT FROM spans_of_ledger l WHERE l.trace_id = t.trace_id AND l.span_id = t.span_id)
+	UNION ALL
+	SELECT CASE WHEN t.value IS NULL THEN 'ledger' WHEN l.value IS NULL THEN 'tempo' END,
+		'the spans that are counted differ: compare the search without its metrics function',
+		NULL, NULL, NULL, NULL, coalesce(l.labels, t.labels), coalesce(l."time", t."time"), l.value, t.value
+	FROM (SELECT * FROM ledger WHERE ledger."time" IS NOT NULL) l
+		FULL JOIN (SELECT * FROM tempo WHERE tempo."time" IS NOT NULL) t
+			ON t.labels = l.labels AND t."time" = l."time"
+	-- A series that one side lacks differs where it counts something.
+	WHERE coalesce(abs(l.value - t.value) > 1e-9 * greatest(abs(l.value), abs(t.value)),
+		coalesce(l.value, t.value) <> 0);
+END
+$$;
+COMMENT ON FUNCTION genops_traceql_compare(text, interval, timestamptz, timestamptz, interval, text) IS
+'Asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, rejected, too young, beyond retention ...), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
+
+CREATE FUNCTION genops.segment_tags(bytes bytea, OUT scope text, OUT tag text)
+RETURNS SETOF record LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20000 ROWS 50
+AS 'MODULE_PATHNAME', 'genops_segment_tags';
+COMMENT ON FUNCTION genops.segment_tags(bytea) IS 'Internal: the attributes that a segment''s spans have.';
+
+CREATE FUNCTION genops_tags(
+	scope text DEFAULT NULL,
+	since interval DEFAULT '24 hours',
+	start_time timestamptz DEFAULT NULL,
+	end_time timestamptz DEFAULT NULL,
+	tenant_id text DEFAULT NULL,
+	source text DEFAULT NULL)
+RETURNS TABLE (tag_scope text, tag text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	scopes CONSTANT text[] := '{span,resource,event,link,instrumentation,intrinsic}';
+	range_end CONSTANT timestamptz := coalesce($4, 'infinity');
+	range_start CONSTANT timestamptz :=
+		coalesce($3, coalesce($4, pg_catalog.clock_timestamp()) - $2, '-infinity');
+BEGIN
+	IF $1 <> ALL (scopes) THEN
+		RAISE EXCEPTION 'invalid value for parameter "scope": "%"', $1
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'A scope is one of ' || array_to_string(scopes, ', ') || '.';
+	END IF;
+	IF coalesce($6, current_setting('genops.traceql_source')) = 'tempo' THEN
+		RETURN QUERY SELECT t.scope_name, t.tag
+			FROM genops.tempo_tags($1, $2, $3, $4, $5) t ORDER BY 1, 2;
+		RETURN;
+	END IF;
+	PERFORM genops.await_stored();
+	RETURN QUERY
+	SELECT DISTINCT t.scope, t.tag
+	FROM genops.ledger_segment s, LATERAL genops.segment_tags(s.bytes) t
+	WHERE s.max_end >= range_start AND s.min_start <= range_end
+		AND s.recorded_at >= range_start - interval '1 day'
+		AND ($5 IS NULL OR s.tenant_id = ANY (string_to_array($5, '|')))
+		AND ($1 IS NULL OR t.scope = $1)
+	UNION ALL
+	SELECT 'intrinsic', i.tag
+	FROM unnest('{duration,event:name,event:timeSinceStart,instrumentation:name,instrumentation:version,kind,link:spanID,link:traceID,name,nestedSetLeft,nestedSetParent,nestedSetRight,rootName,rootServiceName,span:childCount,span:id,span:parentID,status,statusMessage,trace:id,traceDuration}'::text[]) AS i (tag)
+	WHERE $1 IS NULL OR $1 = 'intrinsic'
+	ORDER BY 1, 2;
+END
+$$;
+COMMENT ON FUNCTION genops_tags(text, interval, timestamptz, timestamptz, text, text) IS
+'The attributes that spans have, by scope (span, resource, event, link, instrumentation), and the intrinsics of every span.';
+
+CREATE FUNCTION genops_tag_values(
+	tag text,
+	query text DEFAULT NULL,
+	since interval DEFAULT '24 hours',
+	start_time timestamptz DEFAULT NULL,
+	end_time timestamptz DEFAULT NULL,
+	tenant_id text DEFAULT NULL,
+	source text DEFAULT NULL)
+RETURNS TABLE (value text, type text, spans bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	attribute CONSTANT boolean := $1 ~ '^(\.|(span|resource|event|link|instrumentation)\.)';
+BEGIN
+	IF NOT attribute AND NOT EXISTS (SELECT FROM @extschema@.genops_tags('intrinsic') t WHERE t.tag = $1) THEN
+		RAISE EXCEPTION 'invalid tag: "%"', $1
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.', $1);
+	END IF;
+	IF coalesce($7, current_setting('genops.traceql_source')) = 'tempo' THEN
+		RETURN QUERY SELECT t.value, t.type, NULL::bigint
+			FROM genops.tempo_tag_values($1, $2, $3, $4, $5, $6) t ORDER BY 1;
+		RETURN;
+	END IF;
+	RETURN QUERY
+	SELECT l.value #>> '{}',
+		CASE WHEN $1 IN ('status', 'kind', 'span:status', 'span:kind') THEN 'keyword'
+			WHEN jsonb_typeof(l.value) = 'number' THEN
+				CASE WHEN l.value::text ~ '[.e]' THEN 'float' ELSE 'int' END
+			WHEN jsonb_typeof(l.value) = 'boolean' THEN 'bool'
+			WHEN $1 ~* 'duration|timeSinceStart' AND NOT attribute THEN 'duration'
+			ELSE 'string' END,
+		r.value::bigint
+	FROM @extschema@.genops_traceql(
+			coalesce($2, '{ }') || CASE WHEN attribute THEN ' | { ' || $1 || ' != nil }' ELSE '' END ||
+			' | count_over_time() by (' || $1 || ')',
+			since => $3, start_time => $4, end_time => $5, step => '0', tenant_id => $6,
+			source => 'ledger') r,
+		LATERAL jsonb_each(r.labels) l
+	ORDER BY 3 DESC, 1;
+END
+$$;
+COMMENT ON FUNCTION genops_tag_values(text, text, interval, timestamptz, timestamptz, text, text) IS
+'The values of an attribute or intrinsic, named as in TraceQL (.team, resource.service.name, name), the most frequent first, of the spans that a query such as { status = error } finds.';

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "configure/tenant.h"
+#include "core/net/otel_environment.h"
 #include "core/span/trace_context.h"
 #include "miscadmin.h"
 #include "settings.h"
@@ -20,6 +21,8 @@
 
 /* As many bytes as Tempo keeps of an attribute, so that both have the same. */
 #define DEFAULT_MAX_ATTRIBUTE_LENGTH 2048
+#define MIN_ATTRIBUTE_LENGTH 64
+#define MAX_ATTRIBUTE_LENGTH 16384
 
 int setting_shared_memory_kb = DEFAULT_SHARED_MEMORY_KB;
 int setting_max_workers = DEFAULT_MAX_WORKERS;
@@ -27,6 +30,7 @@ int setting_queue_timeout_ms = DEFAULT_QUEUE_TIMEOUT_MS;
 int setting_durability = DURABILITY_ASYNC;
 int setting_flush_interval_ms = DEFAULT_FLUSH_INTERVAL_MS;
 bool setting_export = true;
+int setting_log_level = LOG_LEVEL_INFO;
 int setting_max_attribute_length = DEFAULT_MAX_ATTRIBUTE_LENGTH;
 char *setting_attribution[GENOPS_TEXT_COUNT];
 char *setting_traceparent;
@@ -43,6 +47,69 @@ static const struct config_enum_entry traceql_sources[] = {
 	{ "tempo", TRACEQL_SOURCE_TEMPO, false },
 	{ NULL, 0, false }
 };
+
+static const struct config_enum_entry log_level_options[] = { { "none", LOG_LEVEL_NONE, false },
+	                                                          { "error", LOG_LEVEL_ERROR, false },
+	                                                          { "warn", LOG_LEVEL_WARNING, true },
+	                                                          { "warning", LOG_LEVEL_WARNING,
+	                                                            false },
+	                                                          { "info", LOG_LEVEL_INFO, false },
+	                                                          { "debug", LOG_LEVEL_DEBUG, false },
+	                                                          { NULL, 0, false } };
+
+/*
+ * Defaults that come from OpenTelemetry's variables in the server's environment, so
+ * that a line in postgresql.conf wins.
+ */
+typedef struct Defaults
+{
+	int log_level;
+	int max_attribute_length; /* bytes; the variable's characters, within the limits */
+} Defaults;
+
+static const char *
+FromProcess(const char *name, void *arg)
+{
+	(void) arg;
+	return getenv(name);
+}
+
+/* Of a name that genops_otel_environment_read lets pass. */
+static LogLevel
+LogLevelByName(const char *name)
+{
+	static const struct
+	{
+		const char *name;
+		LogLevel level;
+	} levels[] = { { "none", LOG_LEVEL_NONE },
+		           { "fatal", LOG_LEVEL_ERROR },
+		           { "error", LOG_LEVEL_ERROR },
+		           { "warn", LOG_LEVEL_WARNING },
+		           { "info", LOG_LEVEL_INFO } };
+
+	for (int i = 0; i < (int) lengthof(levels); i++)
+		if (strcmp(levels[i].name, name) == 0)
+			return levels[i].level;
+	return LOG_LEVEL_DEBUG;
+}
+
+static Defaults
+ReadDefaults(void)
+{
+	GenopsOtelEnvironmentSource source = { FromProcess, NULL, NULL };
+	GenopsOtelEnvironment environment;
+	GenopsEnvInteger *length = &environment.attribute_value_length_limit;
+	Defaults defaults = { LOG_LEVEL_INFO, DEFAULT_MAX_ATTRIBUTE_LENGTH };
+
+	genops_otel_environment_read(&environment, &source);
+	if (environment.log_level.variable != NULL)
+		defaults.log_level = LogLevelByName(environment.log_level.value);
+	if (length->variable != NULL)
+		defaults.max_attribute_length =
+		    (int) Max(MIN_ATTRIBUTE_LENGTH, Min(length->value, MAX_ATTRIBUTE_LENGTH));
+	return defaults;
+}
 
 static bool
 CheckTraceparent(char **value, void **extra, GucSource source)
@@ -84,7 +151,7 @@ DefineSharedMemory(void)
 }
 
 static void
-DefineRecordingSettings(void)
+DefineRecordingSettings(const Defaults *defaults)
 {
 	DefineCustomIntVariable("genops_tempo.queue_timeout",
 	                        "Sets how long a call waits for room when the shared memory is full.",
@@ -99,13 +166,16 @@ DefineRecordingSettings(void)
 	                         0, NULL, NULL, NULL);
 	DefineCustomIntVariable("genops_tempo.max_attribute_length",
 	                        "Sets the length at which the texts of a span are cut.",
-	                        "The default is the length at which Tempo cuts.",
-	                        &setting_max_attribute_length, DEFAULT_MAX_ATTRIBUTE_LENGTH, 64, 16384,
-	                        PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	                        "The default is the length at which Tempo cuts, or what "
+	                        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT or "
+	                        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT in the server's environment says.",
+	                        &setting_max_attribute_length, defaults->max_attribute_length,
+	                        MIN_ATTRIBUTE_LENGTH, MAX_ATTRIBUTE_LENGTH, PGC_SUSET, GUC_UNIT_BYTE,
+	                        NULL, NULL, NULL);
 }
 
 static void
-DefineWorkerSettings(void)
+DefineWorkerSettings(const Defaults *defaults)
 {
 	DefineCustomIntVariable("genops_tempo.max_workers",
 	                        "Sets how many databases are served at the same time.",
@@ -119,6 +189,13 @@ DefineWorkerSettings(void)
 	                         "Controls whether this server sends spans anywhere.",
 	                         "Recording and the ledger go on when it is off.", &setting_export,
 	                         true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("genops_tempo.log_level",
+	                         "Sets what storing and delivery tell the server's log.",
+	                         "\"debug\" tells of every request, \"none\" of nothing. The default "
+	                         "is what OTEL_LOG_LEVEL in "
+	                         "the server's environment says.",
+	                         &setting_log_level, defaults->log_level, log_level_options, PGC_SIGHUP,
+	                         0, NULL, NULL, NULL);
 	DefineCustomBoolVariable(
 	    "genops_tempo.ledger", "Marks a database that has a ledger.",
 	    "Set by CREATE EXTENSION for its database, so that delivery goes on after a restart.",
@@ -168,10 +245,12 @@ DefineSessionSettings(void)
 void
 SettingsDefine(void)
 {
+	Defaults defaults = ReadDefaults();
+
 	if (process_shared_preload_libraries_in_progress)
 		DefineSharedMemory();
-	DefineRecordingSettings();
-	DefineWorkerSettings();
+	DefineRecordingSettings(&defaults);
+	DefineWorkerSettings(&defaults);
 	DefineSessionSettings();
 
 	/* A misspelt setting is an error, not a silent nothing. */

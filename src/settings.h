@@ -19,6 +19,16 @@ typedef enum TraceqlSource
 	TRACEQL_SOURCE_TEMPO
 } TraceqlSource;
 
+/* What the launcher and the workers tell the server's log, all at the level LOG. */
+typedef enum LogLevel
+{
+	LOG_LEVEL_NONE,
+	LOG_LEVEL_ERROR,   /* nothing is stored, or no worker starts */
+	LOG_LEVEL_WARNING, /* delivery stopped or spans were refused */
+	LOG_LEVEL_INFO,    /* it goes on */
+	LOG_LEVEL_DEBUG    /* every request */
+} LogLevel;
+
 /* genops_tempo.* */
 extern int setting_shared_memory_kb;
 extern int setting_max_workers;
@@ -26,6 +36,7 @@ extern int setting_queue_timeout_ms; /* 0: never wait for room */
 extern int setting_durability;       /* Durability */
 extern int setting_flush_interval_ms;
 extern bool setting_export;
+extern int setting_log_level;            /* LogLevel */
 extern int setting_max_attribute_length; /* bytes */
 
 /* genops.*: the session's attribution, indexed like the facts' texts; NULL or
@@ -33,6 +44,13 @@ extern int setting_max_attribute_length; /* bytes */
 extern char *setting_attribution[GENOPS_TEXT_COUNT];
 extern char *setting_traceparent;
 extern int setting_traceql_source; /* TraceqlSource */
+
+/* Whether the launcher and the workers tell the log of something. */
+static inline bool
+WorkerTells(LogLevel level)
+{
+	return setting_log_level >= (int) level;
+}
 
 extern void SettingsDefine(void);
 

@@ -18,14 +18,6 @@ genops_metrics_is_count(GenopsMetricsFunction function)
 	return function == GENOPS_METRICS_RATE || function == GENOPS_METRICS_COUNT_OVER_TIME;
 }
 
-bool
-genops_metrics_is_duration(const GenopsAttribute *attribute)
-{
-	return attribute->intrinsic == GENOPS_INTRINSIC_DURATION ||
-	       attribute->intrinsic == GENOPS_INTRINSIC_TRACE_DURATION ||
-	       attribute->intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
-}
-
 /* Exemplars and sampling, the other hints, mean nothing here. */
 static bool
 wants_extrapolation(const GenopsQuery *query)
@@ -102,7 +94,7 @@ genops_traceql_metrics_prepare(const GenopsQuery *query, const GenopsMetricsGrid
 		genops_error_set(error, GENOPS_OUT_OF_MEMORY, "out of memory for the metrics");
 		return NULL;
 	}
-	metrics->query = query;
+	metrics->root = query->metrics;
 	metrics->grid = *grid;
 	metrics->extrapolate = wants_extrapolation(query);
 	metrics->budget = GENOPS_METRICS_MAX_CELLS;
@@ -226,7 +218,7 @@ genops_traceql_metrics_finish(GenopsTraceqlMetrics *metrics, GenopsSeriesList *l
 	size_t next = 0;
 
 	*list = (GenopsSeriesList){ 0 };
-	if (!evaluate(metrics, metrics->query->metrics, &next, &result, error))
+	if (!evaluate(metrics, metrics->root, &next, &result, error))
 		return false;
 	series = genops_arena_take(&metrics->arena, (result.table.count + 1) * sizeof(GenopsSeries));
 	if (series == NULL)

@@ -89,7 +89,8 @@ extern bool genops_traceql_metrics_add(GenopsTraceqlMetrics *metrics, size_t cal
                                        const GenopsMetricsPartial *partial, GenopsError *error);
 
 /* What has been counted so far, for genops_traceql_metrics_load() in metrics
- * prepared for the same query and grid; "saved" may be hostile. */
+ * prepared for the same query and grid, on the same machine; "saved" may be
+ * hostile.  After a failure part of it may have been loaded. */
 extern void genops_traceql_metrics_save(const GenopsTraceqlMetrics *metrics, GenopsBytes *out);
 extern bool genops_traceql_metrics_load(GenopsTraceqlMetrics *metrics, GenopsSlice saved,
                                         GenopsError *error);

@@ -21,7 +21,7 @@ typedef struct GenopsMetricsCounter
 
 struct GenopsTraceqlMetrics
 {
-	const GenopsQuery *query;
+	const GenopsMetrics *root;
 	GenopsMetricsGrid grid;
 	bool extrapolate;
 	size_t budget; /* numbers that may still be kept */
@@ -31,13 +31,10 @@ struct GenopsTraceqlMetrics
 	GenopsArena arena; /* the series */
 };
 
-/* Whether the function counts what an attribute's value falls in, not the value. */
+/* Whether the function keeps how many values fall into each power of two. */
 extern bool genops_metrics_is_histogram(GenopsMetricsFunction function);
 
-/* Whether the function of these spans has a value where no span is. */
+/* Whether the function counts spans, so that it has a value where none is. */
 extern bool genops_metrics_is_count(GenopsMetricsFunction function);
-
-/* Whether the attribute's values are durations, whatever the span. */
-extern bool genops_metrics_is_duration(const GenopsAttribute *attribute);
 
 #endif

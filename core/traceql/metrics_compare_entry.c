@@ -30,20 +30,19 @@ key_of(const GenopsBytes *key)
 	return (GenopsSlice){ (const char *) key->data, key->length };
 }
 
-static bool
-make_room(GenopsComparison *comparison, GenopsError *error)
+/* The array with room for one element more; NULL when there is no memory. */
+static void *
+with_room(void *array, size_t count, size_t *room, size_t size)
 {
-	size_t room = comparison->entry_room == 0 ? 64 : 2 * comparison->entry_room;
-	GenopsComparedEntry *grown;
+	size_t larger = *room == 0 ? 64 : 2 * *room;
+	void *grown;
 
-	if (comparison->entries.count < comparison->entry_room)
-		return true;
-	grown = realloc(comparison->entry, room * sizeof(GenopsComparedEntry));
-	if (grown == NULL)
-		return no_memory(error);
-	comparison->entry = grown;
-	comparison->entry_room = room;
-	return true;
+	if (count < *room)
+		return array;
+	grown = realloc(array, larger * size);
+	if (grown != NULL)
+		*room = larger;
+	return grown;
 }
 
 /* "is_new" tells that the caller has to fill the entry. */
@@ -51,11 +50,13 @@ static bool
 find_entry(GenopsComparison *comparison, size_t *entry, bool *is_new, GenopsError *error)
 {
 	size_t before = comparison->entries.count;
+	GenopsComparedEntry *room =
+	    with_room(comparison->entry, before, &comparison->entry_room, sizeof(*room));
 
-	if (comparison->key.failed)
+	if (comparison->key.failed || room == NULL)
 		return no_memory(error);
-	if (!make_room(comparison, error) ||
-	    !genops_groups_find(&comparison->entries, key_of(&comparison->key),
+	comparison->entry = room;
+	if (!genops_groups_find(&comparison->entries, key_of(&comparison->key),
 	                        GENOPS_METRICS_MAX_SERIES, entry, error))
 		return false;
 	*is_new = comparison->entries.count > before;
@@ -103,33 +104,19 @@ genops_comparison_value(GenopsComparison *comparison, size_t attribute,
 	return true;
 }
 
-/* Room for the count of a new cell. */
-static bool
-make_cell_room(GenopsComparison *comparison, GenopsError *error)
-{
-	size_t room = comparison->count_room == 0 ? 64 : 2 * comparison->count_room;
-	double *grown;
-
-	if (comparison->cells.count < comparison->count_room)
-		return true;
-	grown = realloc(comparison->counts, room * sizeof(double));
-	if (grown == NULL)
-		return no_memory(error);
-	comparison->counts = grown;
-	comparison->count_room = room;
-	return true;
-}
-
 bool
 genops_comparison_add(GenopsComparison *comparison, size_t entry, size_t slot, double count,
                       GenopsError *error)
 {
 	uint32_t key[2] = { (uint32_t) entry, (uint32_t) slot };
 	size_t before = comparison->cells.count;
+	double *room = with_room(comparison->counts, before, &comparison->count_room, sizeof(*room));
 	size_t cell;
 
-	if (!make_cell_room(comparison, error) ||
-	    !genops_groups_find(&comparison->cells, (GenopsSlice){ (const char *) key, sizeof(key) },
+	if (room == NULL)
+		return no_memory(error);
+	comparison->counts = room;
+	if (!genops_groups_find(&comparison->cells, (GenopsSlice){ (const char *) key, sizeof(key) },
 	                        GENOPS_COMPARISON_MAX_CELLS, &cell, error))
 		return false;
 	if (cell == before)

@@ -5,11 +5,20 @@
 #include "core/traceql/metrics_key.h"
 #include "core/traceql/vocabulary.h"
 
+/* Whether the attribute's values are durations, whatever the span. */
+static bool
+is_duration(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic == GENOPS_INTRINSIC_DURATION ||
+	       attribute->intrinsic == GENOPS_INTRINSIC_TRACE_DURATION ||
+	       attribute->intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
+}
+
 /* Histograms and quantiles of durations are in seconds. */
 static double
 unit_of(const GenopsMetricsCall *call)
 {
-	return genops_metrics_is_duration(&call->attribute) ? 1e9 : 1;
+	return is_duration(&call->attribute) ? 1e9 : 1;
 }
 
 /* The labels' keys, one for each attribute. */
@@ -80,17 +89,23 @@ histogram_series(const GenopsMetricsCounter *counter, GenopsSeriesTable *table,
 	}
 }
 
+/* The group's rows by exponent; NULL where there is none. */
+static void
+rows_of(const GenopsCells *cells, size_t group, const double *rows[GENOPS_CELL_EXPONENTS])
+{
+	for (int exponent = 0; exponent < GENOPS_CELL_EXPONENTS; exponent++)
+		rows[exponent] = genops_cells_row(cells, group, exponent);
+}
+
 static double
-quantile_at(const GenopsMetricsCounter *counter, size_t group, size_t bucket, double quantile)
+quantile_at(const double *const rows[GENOPS_CELL_EXPONENTS], size_t bucket, double quantile)
 {
 	double counts[GENOPS_CELL_EXPONENTS] = { 0 };
 
 	for (int exponent = 1; exponent < GENOPS_CELL_EXPONENTS; exponent++)
 	{
-		const double *row = genops_cells_row(&counter->cells, group, exponent);
-
-		if (row != NULL)
-			counts[exponent] = row[bucket];
+		if (rows[exponent] != NULL)
+			counts[exponent] = rows[exponent][bucket];
 	}
 	return genops_metrics_quantile(counts, quantile);
 }
@@ -100,6 +115,7 @@ quantile_row(const GenopsMetricsCounter *counter, GenopsSeriesTable *table, size
              double quantile, const GenopsSlice *keys, GenopsError *error)
 {
 	double unit = unit_of(&counter->metrics->call);
+	const double *rows[GENOPS_CELL_EXPONENTS];
 	GenopsSeriesRow *row;
 
 	if (!genops_cells_spend(counter->cells.budget, table->buckets, error))
@@ -110,8 +126,9 @@ quantile_row(const GenopsMetricsCounter *counter, GenopsSeriesTable *table, size
 	genops_series_label_real(table, row, GENOPS_LITERAL("p"), quantile);
 	row->values = genops_arena_take(table->arena, table->buckets * sizeof(double));
 	table->failed = table->failed || row->values == NULL;
+	rows_of(&counter->cells, group, rows);
 	for (size_t i = 0; !table->failed && i < table->buckets; i++)
-		row->values[i] = quantile_at(counter, group, i, quantile) / unit;
+		row->values[i] = quantile_at(rows, i, quantile) / unit;
 	return true;
 }
 

@@ -127,30 +127,16 @@ LoadCounts(void *argument, TupleTableSlot *row)
 	}
 }
 
-static bool
-HasTrueHint(const GenopsQuery *query, const char *name)
+bool
+LedgerExtrapolates(const GenopsQuery *query)
 {
 	bool value = false;
 
 	for (size_t i = 0; i < query->hint_count; i++)
-		if (genops_slice_equal(query->hints[i].name, genops_slice(name)))
+		if (genops_slice_equal(query->hints[i].name, GENOPS_LITERAL("extrapolate")))
 			value = query->hints[i].value.type == GENOPS_TYPE_BOOLEAN &&
 			        query->hints[i].value.integer != 0;
 	return value;
-}
-
-static GenopsSlice
-PrintQuery(const GenopsQuery *query)
-{
-	GenopsBytes printed = genops_bytes_growing();
-	char *copy;
-
-	genops_traceql_print(&printed, query);
-	if (printed.failed)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	copy = pnstrdup((char *) printed.data, printed.length);
-	genops_bytes_free(&printed);
-	return genops_slice(copy);
 }
 
 static void
@@ -159,8 +145,8 @@ CountSpans(Counting *counting, const GenopsPipeline *pipeline)
 	const GenopsQuery *query = &counting->request.traceql->query;
 	LedgerCountQueries queries =
 	    LedgerCounts(&counting->request, PushDownPipeline(pipeline), counting->call,
-	                 counting->number, HasTrueHint(query, "extrapolate"), &counting->grid);
-	LedgerParameters parameters = LedgerParametersOf(&counting->request, PrintQuery(query));
+	                 counting->number, LedgerExtrapolates(query), &counting->grid);
+	LedgerParameters parameters = LedgerParametersOf(&counting->request, TraceqlPrint(query));
 
 	if (queries.columns != NULL)
 		StreamQuery(queries.columns, parameters.list, LEDGER_PARAMETERS, AddColumns, counting);
@@ -195,8 +181,8 @@ CountTraces(Counting *counting, const GenopsPipeline *pipeline)
 		LedgerEachTrace(&counting->request, ids, CountTrace, counting);
 }
 
-static bool
-IsOfTrace(const GenopsMetricsCall *call)
+bool
+LedgerCallIsOfTrace(const GenopsMetricsCall *call)
 {
 	if (genops_traceql_of_trace(&call->attribute))
 		return true;
@@ -214,7 +200,8 @@ CountCall(Counting *counting, size_t number)
 	counting->number = number;
 	counting->call = &call->call;
 	counting->pipeline = PreparePipeline(call->pipeline);
-	if (genops_traceql_pipeline_is_span_local(counting->pipeline) && !IsOfTrace(&call->call))
+	if (genops_traceql_pipeline_is_span_local(counting->pipeline) &&
+	    !LedgerCallIsOfTrace(&call->call))
 		CountSpans(counting, call->pipeline);
 	else
 		CountTraces(counting, call->pipeline);

@@ -53,27 +53,13 @@ HitsFromBytes(void *argument, TupleTableSlot *row)
 	}
 }
 
-static GenopsSlice
-PrintPipeline(const GenopsPipeline *pipeline)
-{
-	GenopsBytes printed = genops_bytes_growing();
-	char *copy;
-
-	genops_traceql_print_pipeline(&printed, pipeline);
-	if (printed.failed)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	copy = pnstrdup((char *) printed.data, printed.length);
-	genops_bytes_free(&printed);
-	return genops_slice(copy);
-}
-
 void
 LedgerEachSpan(const TraceqlRequest *request, const GenopsPipeline *pipeline, bool candidates,
                SegmentWindow window, SpanHitHandler handler, void *argument)
 {
 	Condition condition = candidates ? PushDownCandidates(pipeline) : PushDownPipeline(pipeline);
 	LedgerSpanQueries queries = LedgerSpans(request, condition, candidates);
-	LedgerParameters parameters = LedgerParametersOf(request, PrintPipeline(pipeline));
+	LedgerParameters parameters = LedgerParametersOf(request, TraceqlPrintPipeline(pipeline));
 	Hits hits = { handler, argument };
 
 	parameters.list[LEDGER_FIRST_SEQ - 1].value = Int64GetDatum(window.first);

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(genops_traceql);
+PG_FUNCTION_INFO_V1(genops_await_stored);
 
 /* As long as a flush may take when the server is busy.  Milliseconds. */
 #define STORE_TIMEOUT_MS 5000
@@ -35,6 +36,14 @@ TraceqlAwaitStored(void)
 		ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("the newest spans are missing"),
 		                  errdetail("They are recorded, and not stored yet."),
 		                  errhint("See genops.stat_recording.")));
+}
+
+Datum
+genops_await_stored(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	TraceqlAwaitStored();
+	PG_RETURN_VOID();
 }
 
 void

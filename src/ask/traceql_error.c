@@ -75,6 +75,40 @@ TraceqlParse(GenopsSlice query, GenopsTraceqlMode mode)
 	return traceql;
 }
 
+/* Moves what was printed into the current memory context. */
+static GenopsSlice
+TakePrinted(GenopsBytes *printed)
+{
+	char *copy;
+
+	if (printed->failed)
+	{
+		genops_bytes_free(printed);
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	}
+	copy = pnstrdup((char *) printed->data, printed->length);
+	genops_bytes_free(printed);
+	return genops_slice(copy);
+}
+
+GenopsSlice
+TraceqlPrint(const GenopsQuery *query)
+{
+	GenopsBytes printed = genops_bytes_growing();
+
+	genops_traceql_print(&printed, query);
+	return TakePrinted(&printed);
+}
+
+GenopsSlice
+TraceqlPrintPipeline(const GenopsPipeline *pipeline)
+{
+	GenopsBytes printed = genops_bytes_growing();
+
+	genops_traceql_print_pipeline(&printed, pipeline);
+	return TakePrinted(&printed);
+}
+
 void
 TraceqlNotices(const GenopsTraceql *traceql)
 {

@@ -15,6 +15,10 @@ extern GenopsTraceql *TraceqlParse(GenopsSlice query, GenopsTraceqlMode mode);
 /* A query as the user gave it, in UTF-8. */
 extern GenopsSlice TraceqlUtf8(text *query);
 
+/* A query, or a pipeline, as text in UTF-8. */
+extern GenopsSlice TraceqlPrint(const GenopsQuery *query);
+extern GenopsSlice TraceqlPrintPipeline(const GenopsPipeline *pipeline);
+
 /* Says how forms of the dialect were read. */
 extern void TraceqlNotices(const GenopsTraceql *traceql);
 

@@ -29,7 +29,8 @@ NumericValue(Numeric number)
 	return value;
 }
 
-/* jsonb has no NaN and no infinity. */
+/* jsonb has no NaN and no infinity.  A whole number keeps a decimal, which tells it
+ * from an int, though jsonb takes both for equal. */
 static JsonbValue
 RealValue(double real)
 {
@@ -37,6 +38,8 @@ RealValue(double real)
 
 	if (isnan(real) || isinf(real))
 		return TextValue(genops_slice(text));
+	if (strpbrk(text, ".e") == NULL)
+		text = psprintf("%s.0", text);
 	return NumericValue(DatumGetNumeric(DirectFunctionCall3(
 	    numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 }

@@ -98,6 +98,20 @@ RealText(double value)
 	return pstrdup(text);
 }
 
+/*
+ * A request's limit, and that of the export that it is part of: here an export is one
+ * request, so that the smaller one counts.  0 is none.
+ */
+static GenopsEnvInteger
+Shorter(GenopsEnvInteger request, GenopsEnvInteger export)
+{
+	bool has_limit = request.variable != NULL && request.value != 0;
+
+	if (export.variable == NULL || export.value == 0 || (has_limit && request.value < export.value))
+		return request;
+	return export;
+}
+
 static void
 SetTimeout(GenopsEnvInteger milliseconds)
 {
@@ -130,7 +144,7 @@ SetValues(void)
 	SetText(SETTING_ENVIRONMENT, environment.environment);
 	SetText(SETTING_ENDPOINT, environment.tempo_endpoint);
 	SetTenant(environment.otlp_headers);
-	SetTimeout(environment.otlp_timeout_ms);
+	SetTimeout(Shorter(environment.otlp_timeout_ms, environment.export_timeout_ms));
 	SetText(SETTING_COMPRESSION, environment.otlp_compression);
 	SetText(SETTING_PROTOCOL, environment.otlp_protocol);
 	SetText(SETTING_CERTIFICATE, environment.otlp_certificate);
@@ -175,12 +189,28 @@ EnvironmentValue(SettingId id, const char **variable)
 	return values[id].text;
 }
 
+bool
+EnvironmentIgnored(int number, const char **variable, const char **reason)
+{
+	IgnoredVariable *one;
+
+	(void) Environment();
+	for (one = ignored; one != NULL && number > 0; one = one->next)
+		number--;
+	if (one == NULL)
+		return false;
+	*variable = one->variable;
+	*reason = one->reason;
+	return true;
+}
+
 void
 EnvironmentWarn(void)
 {
-	(void) Environment();
-	for (IgnoredVariable *one = ignored; one != NULL; one = one->next)
-		ereport(WARNING,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("environment variable \"%s\" is ignored: %s", one->variable, one->reason)));
+	const char *variable;
+	const char *reason;
+
+	for (int i = 0; EnvironmentIgnored(i, &variable, &reason); i++)
+		ereport(WARNING, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                  errmsg("environment variable \"%s\" is ignored: %s", variable, reason)));
 }

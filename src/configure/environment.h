@@ -18,7 +18,11 @@ extern const GenopsOtelEnvironment *Environment(void);
  * variable that says so; NULL where it says nothing. */
 extern const char *EnvironmentValue(SettingId id, const char **variable);
 
-/* Raises a WARNING for each variable whose value is ignored. */
+/* A variable whose value is ignored, and why: false when there are no more than
+ * "number". */
+extern bool EnvironmentIgnored(int number, const char **variable, const char **reason);
+
+/* Raises a WARNING for each of them. */
 extern void EnvironmentWarn(void);
 
 #endif

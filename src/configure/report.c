@@ -48,9 +48,8 @@ IsAddress(SettingId id)
 	       id == SETTING_COLLECTOR_ENDPOINT;
 }
 
-/* The variable that keeps a configured value from having an effect, or NULL. */
-static const char *
-Overridden(const SettingValues *values, SettingId id)
+const char *
+SettingOverridden(const SettingValues *values, SettingId id)
 {
 	if (values->items[id].variable != NULL)
 		return values->items[id].variable;
@@ -72,8 +71,8 @@ ListedByEnvironment(const char *header)
 	return listed;
 }
 
-static const char *
-OverriddenHeader(const char *name)
+const char *
+HeaderOverridden(const char *name)
 {
 	if (strcmp(name, HEADERS_PREFIX "authorization") == 0 &&
 	    Environment()->tempo_authorization.variable != NULL)
@@ -122,7 +121,7 @@ static void
 ReportSetting(ReturnSetInfo *result, const SettingValues *values, SettingId id)
 {
 	const SettingValue *value = &values->items[id];
-	const char *variable = value->configured ? Overridden(values, id) : NULL;
+	const char *variable = value->configured ? SettingOverridden(values, id) : NULL;
 	const char *note = NULL;
 
 	if (variable != NULL)
@@ -143,7 +142,7 @@ ReportSetting(ReturnSetInfo *result, const SettingValues *values, SettingId id)
 static void
 ReportHeader(ReturnSetInfo *result, const Change *change)
 {
-	const char *variable = change->value ? OverriddenHeader(change->name) : NULL;
+	const char *variable = change->value ? HeaderOverridden(change->name) : NULL;
 
 	if (variable != NULL)
 		WarnOverridden(change->name, variable);
@@ -197,7 +196,7 @@ PutHeaders(ReturnSetInfo *result, List *settings, List *secrets)
 
 		if (SettingByName(setting->name) != SETTING_COUNT || strchr(setting->name, '.') == NULL)
 			continue;
-		variable = OverriddenHeader(setting->name);
+		variable = HeaderOverridden(setting->name);
 		PutRow(result, setting->name, known || variable ? HIDDEN_VALUE : NULL,
 		       SourceOf(variable, true),
 		       known ? "a header" : "a header whose value is missing: a dump does not contain it");

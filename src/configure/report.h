@@ -6,11 +6,17 @@
 
 #include "postgres.h"
 
+#include "configure/values.h"
 #include "fmgr.h"
 #include "nodes/pg_list.h"
 
 /* Returns a row per change, as a set; raises a WARNING for each that the
  * environment keeps from having an effect. */
 extern void ReportChanges(FunctionCallInfo fcinfo, List *changes);
+
+/* The variable of the environment that keeps a configured value of the setting, or of the
+ * header "headers.<name>" or "collector_headers.<name>", from having an effect, or NULL. */
+extern const char *SettingOverridden(const SettingValues *values, SettingId id);
+extern const char *HeaderOverridden(const char *name);
 
 #endif

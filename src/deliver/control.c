@@ -14,11 +14,14 @@
 #include "catalog/pg_type.h"
 #include "configure/identity.h"
 #include "configure/notify.h"
+#include "configure/own_triggers.h"
 #include "configure/store.h"
+#include "deliver/control.h"
 #include "deliver/cursor.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "keep/partition.h"
 #include "miscadmin.h"
 #include "settings.h"
 #include "utils/builtins.h"
@@ -37,7 +40,11 @@ Execute(const char *statement)
 static void
 Lock(void)
 {
+	static const char *const written[] = { "ledger_state", "delivery", "delivery_resend" };
+
 	Execute("LOCK TABLE genops.ledger_state, genops.delivery IN SHARE ROW EXCLUSIVE MODE");
+	for (int i = 0; i < (int) lengthof(written); i++)
+		RequireOwnTriggers(PartitionParent(written[i]));
 }
 
 /* Sets the ledger's row, which may not be there yet: pausing before the first
@@ -58,25 +65,39 @@ SetState(bool paused)
 		elog(ERROR, "could not execute \"%s\"", update);
 }
 
-/* Why nothing is sent at all, or NULL. */
-static const char *
-Hold(void)
+DeliveryHold
+DeliveryHeldBy(void)
 {
 	LedgerState state = LedgerStateRead();
 
 	if (!setting_export)
-		return "genops_tempo.export is off";
+		return HOLD_SWITCHED_OFF;
 	if (state.is_copy || IdentityIsForeign(StoreSettings()))
-		return "this database is a copy of another; genops_resume_delivery() makes it deliver";
-	if (state.paused)
-		return "by genops_pause_delivery()";
+		return HOLD_COPY;
+	return state.paused ? HOLD_PAUSED : HOLD_NONE;
+}
+
+const char *
+DeliveryHoldReason(DeliveryHold hold)
+{
+	switch (hold)
+	{
+		case HOLD_SWITCHED_OFF:
+			return "genops_tempo.export is off";
+		case HOLD_COPY:
+			return "this database is a copy of another; genops_resume_delivery() makes it deliver";
+		case HOLD_PAUSED:
+			return "by genops_pause_delivery()";
+		case HOLD_NONE:
+			break;
+	}
 	return NULL;
 }
 
 Datum
 genops_delivery_hold(PG_FUNCTION_ARGS)
 {
-	const char *reason = Hold();
+	const char *reason = DeliveryHoldReason(DeliveryHeldBy());
 
 	(void) fcinfo;
 	if (reason == NULL)

@@ -14,6 +14,7 @@
 #include "core/net/export_request.h"
 #include "deliver/export.h"
 #include "monotonic.h"
+#include "settings.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -26,6 +27,7 @@ typedef struct Export
 	dlist_node link;
 	Stream *stream;
 	int span_count;
+	int64 started_at;  /* MonotonicMs() */
 	GenopsBytes piece; /* a part of a segment, if it was cut */
 	uint8 heads[MAX_SEGMENTS * GENOPS_EXPORT_HEAD_SIZE];
 	GenopsSlice runs[2 * MAX_SEGMENTS];
@@ -129,6 +131,7 @@ ExportStart(GenopsHttpClient *client, Stream *stream, int max_spans, int64 last_
 	bool taken = true;
 
 	export->stream = stream;
+	export->started_at = MonotonicMs();
 	dlist_push_tail(&exports, &export->link);
 	stream->in_flight = true;
 	stream->target->in_flight++;
@@ -152,7 +155,7 @@ static void
 NoteRejected(Stream *stream, const char *reason)
 {
 	StreamNoteError(stream, reason);
-	if (!stream->rejecting)
+	if (!stream->rejecting && WorkerTells(LOG_LEVEL_WARNING))
 		ereport(LOG,
 		        (errmsg("spans of tenant \"%s\" are rejected: %s",
 		                stream->tenant_id[0] ? stream->tenant_id : "(none)",
@@ -228,6 +231,21 @@ Judge(Export *export, const GenopsAnswer *answer)
 	}
 }
 
+/* Not the address, whose query may have a secret. */
+static void
+LogRequest(const Export *export, const GenopsHttpReply *reply, bool delivered)
+{
+	const Stream *stream = export->stream;
+
+	if (!WorkerTells(LOG_LEVEL_DEBUG))
+		return;
+	ereport(LOG, (errmsg("sent %d spans of tenant \"%s\" in %zu bytes: HTTP %d after " INT64_FORMAT
+	                     " ms%s%s",
+	                     export->span_count, stream->tenant_id[0] ? stream->tenant_id : "(none)",
+	                     reply->sent_bytes, reply->status, MonotonicMs() - export->started_at,
+	                     delivered ? "" : ": ", delivered ? "" : stream->last_error)));
+}
+
 void
 ExportFinish(GenopsHttpReply *reply)
 {
@@ -240,8 +258,9 @@ ExportFinish(GenopsHttpReply *reply)
 	if (reply->failure == GENOPS_HTTP_ANSWERED)
 		stream->change.bytes += reply->sent_bytes;
 	stream->changed = true;
-	genops_http_reply_free(reply);
 	Judge(export, &answer);
+	LogRequest(export, reply, answer.outcome == GENOPS_OUTCOME_DELIVERED);
+	genops_http_reply_free(reply);
 	Remove(export);
 }
 

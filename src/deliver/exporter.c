@@ -21,6 +21,7 @@
 
 #include "access/xlog.h"
 #include "configure/route.h"
+#include "deliver/control.h"
 #include "deliver/cursor.h"
 #include "deliver/export.h"
 #include "deliver/exporter.h"
@@ -252,13 +253,15 @@ LoadResends(void)
 static const char *
 WhyPaused(const LedgerState *state)
 {
+	DeliveryHold hold = HOLD_NONE;
+
 	if (!setting_export)
-		return "genops_tempo.export is off";
-	if (state->is_copy)
-		return "this database is a copy of another; genops_resume_delivery() makes it deliver";
-	if (state->paused)
-		return "by genops_pause_delivery()";
-	return "";
+		hold = HOLD_SWITCHED_OFF;
+	else if (state->is_copy)
+		hold = HOLD_COPY;
+	else if (state->paused)
+		hold = HOLD_PAUSED;
+	return hold == HOLD_NONE ? "" : DeliveryHoldReason(hold);
 }
 
 static void

@@ -225,7 +225,7 @@ SetNone(RingQueue *queue, bool failed, TimestampTz now)
 static void
 GiveUpStarting(QueueView *view, TimestampTz now)
 {
-	if (!SetNone(view->queue, true, now))
+	if (!SetNone(view->queue, true, now) || !WorkerTells(LOG_LEVEL_ERROR))
 		return;
 	ereport(
 	    LOG,
@@ -239,12 +239,12 @@ ReportSlots(bool started)
 {
 	static bool lacking = false;
 
-	if (!started && !lacking)
+	if (!started && !lacking && WorkerTells(LOG_LEVEL_ERROR))
 		ereport(LOG,
 		        (errmsg("could not start a genops worker: all background worker slots are in use"),
 		         errdetail("Recorded AI calls wait in shared memory meanwhile."),
 		         errhint("You may need to increase \"max_worker_processes\".")));
-	if (started && lacking)
+	if (started && lacking && WorkerTells(LOG_LEVEL_INFO))
 		ereport(LOG, (errmsg("genops workers can be started again")));
 	lacking = !started;
 }
@@ -375,7 +375,7 @@ ReportFullRings(void)
 		dropping = queue->dropping;
 		SpinLockRelease(&queue->lock);
 
-		if (dropping && !full[i])
+		if (dropping && !full[i] && WorkerTells(LOG_LEVEL_ERROR))
 			ereport(
 			    LOG,
 			    (errmsg("AI calls of database %u are not recorded: the ring is full", database),
@@ -384,9 +384,10 @@ ReportFullRings(void)
 			         "\"genops_tempo.shared_memory\" or \"max_queue_size\" may be too small.")));
 		if (!dropping && dropped > reported[i])
 		{
-			ereport(LOG, (errmsg("AI calls of database %u are recorded again: " UINT64_FORMAT
-			                     " were not",
-			                     database, dropped - reported[i])));
+			if (WorkerTells(LOG_LEVEL_INFO))
+				ereport(LOG, (errmsg("AI calls of database %u are recorded again: " UINT64_FORMAT
+				                     " were not",
+				                     database, dropped - reported[i])));
 			reported[i] = dropped;
 		}
 		full[i] = dropping;
@@ -419,6 +420,12 @@ Detach(int code, Datum arg)
 	(void) code;
 	(void) arg;
 	ring_shared->launcher_proc = NULL;
+}
+
+bool
+LauncherRuns(void)
+{
+	return ring_shared != NULL && ring_shared->launcher_proc != NULL;
 }
 
 static long

@@ -144,6 +144,8 @@ StoreBatch(const Batch *batch, bool *current)
 	*current = false; /* should the next fail */
 	ExporterTake(segments, segment_count);
 	*current = true;
+	if (WorkerTells(LOG_LEVEL_DEBUG))
+		ereport(LOG, (errmsg("stored %d spans in %d segments", batch->count, segment_count)));
 }
 
 static bool

@@ -6,6 +6,7 @@
 #include "compat.h"
 #include "deliver/stream.h"
 #include "mb/pg_wchar.h"
+#include "settings.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -156,9 +157,12 @@ LogState(const Stream *stream, const char *before)
 	const char *tenant = stream->tenant_id[0] ? stream->tenant_id : "(none)";
 
 	if (strcmp(stream->state, "delivering") != 0)
-		ereport(LOG, (errmsg("delivery for tenant \"%s\" is %s: %s", tenant, stream->state,
-		                     stream->state_reason)));
-	else if (before != NULL)
+	{
+		if (WorkerTells(LOG_LEVEL_WARNING))
+			ereport(LOG, (errmsg("delivery for tenant \"%s\" is %s: %s", tenant, stream->state,
+			                     stream->state_reason)));
+	}
+	else if (before != NULL && WorkerTells(LOG_LEVEL_INFO))
 		ereport(LOG, (errmsg("delivery for tenant \"%s\" goes on, it was %s", tenant, before)));
 }
 

@@ -32,6 +32,7 @@
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "record/ring_shared.h"
+#include "settings.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
@@ -337,7 +338,7 @@ ReportFailure(ErrorData *error)
 
 	if (error == NULL)
 	{
-		if (reported != 0)
+		if (reported != 0 && WorkerTells(LOG_LEVEL_INFO))
 			ereport(LOG, (errmsg("the genops worker works again")));
 		reported = 0;
 		return;
@@ -345,9 +346,10 @@ ReportFailure(ErrorData *error)
 	if (error->sqlerrcode == reported)
 		return;
 	reported = error->sqlerrcode;
-	ereport(LOG, (errcode(error->sqlerrcode),
-	              errmsg("the genops worker will try again: %s", error->message),
-	              error->detail ? errdetail_internal("%s", error->detail) : 0));
+	if (WorkerTells(LOG_LEVEL_ERROR))
+		ereport(LOG, (errcode(error->sqlerrcode),
+		              errmsg("the genops worker will try again: %s", error->message),
+		              error->detail ? errdetail_internal("%s", error->detail) : 0));
 }
 
 static void

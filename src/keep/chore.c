@@ -8,6 +8,7 @@
 #include "deliver/work.h"
 #include "keep/chore.h"
 #include "miscadmin.h"
+#include "settings.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -26,10 +27,11 @@ Report(Chore *chore, ErrorData *error, TimestampTz now)
 	    !TimestampDifferenceExceeds(chore->failing_since, now, LOCK_PATIENCE_MS))
 		return;
 	chore->reported = true;
-	ereport(WARNING, (errcode(error->sqlerrcode),
-	                  errmsg("%s of the genops ledger fails: %s", chore->name, error->message),
-	                  error->detail ? errdetail_internal("%s", error->detail) : 0,
-	                  errhint("It is tried again; recording and delivery go on.")));
+	if (WorkerTells(LOG_LEVEL_WARNING))
+		ereport(WARNING, (errcode(error->sqlerrcode),
+		                  errmsg("%s of the genops ledger fails: %s", chore->name, error->message),
+		                  error->detail ? errdetail_internal("%s", error->detail) : 0,
+		                  errhint("It is tried again; recording and delivery go on.")));
 }
 
 static void
@@ -61,7 +63,7 @@ RunInTransaction(Chore *chore, void *argument)
 		return false;
 	more = chore->run(argument);
 	WorkCommit();
-	if (chore->reported)
+	if (chore->reported && WorkerTells(LOG_LEVEL_INFO))
 		ereport(LOG, (errmsg("%s of the genops ledger works again", chore->name)));
 	chore->failing_since = 0;
 	chore->reported = false;

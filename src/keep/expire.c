@@ -17,6 +17,7 @@
 #include "keep/ledger.h"
 #include "keep/partition.h"
 #include "keep/worker_sql.h"
+#include "settings.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -73,7 +74,7 @@ Expire(const LedgerDay *day)
 	int64 lost = OidIsValid(day->segment) ? CountExpired(day) : 0;
 
 	DropDay(day);
-	if (lost > 0)
+	if (lost > 0 && WorkerTells(LOG_LEVEL_WARNING))
 		ereport(WARNING,
 		        (errcode(ERRCODE_WARNING),
 		         errmsg("retention removed " INT64_FORMAT " spans that were not delivered", lost),

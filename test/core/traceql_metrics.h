@@ -109,13 +109,19 @@ count_request(MetricsRun *run, const GenopsBytes *request, int64_t earlier_ns)
 }
 
 static inline void
+put_text(GenopsBytes *out, const char *text)
+{
+	genops_bytes_put(out, text, strlen(text));
+}
+
+static inline void
 print_label(GenopsBytes *out, const GenopsSeriesLabel *label)
 {
 	GenopsLiteral literal = { label->value.type, label->value.integer, label->value.real,
 		                      label->value.text };
 
 	genops_bytes_put(out, label->key.data, label->key.length);
-	genops_bytes_put(out, "=", 1);
+	put_text(out, "=");
 	genops_traceql_print_literal(out, &literal);
 }
 
@@ -125,7 +131,7 @@ print_value(GenopsBytes *out, double value)
 	char text[32];
 
 	snprintf(text, sizeof(text), isnan(value) ? " -" : " %.12g", value);
-	genops_bytes_put(out, text, strlen(text));
+	put_text(out, text);
 }
 
 /* NUL-terminated, in a growing buffer that the caller frees. */
@@ -139,17 +145,52 @@ print_series(GenopsBytes *out, const MetricsRun *run)
 		for (size_t j = 0; j < series->label_count; j++)
 		{
 			if (j > 0)
-				genops_bytes_put(out, " ", 1);
+				put_text(out, " ");
 			print_label(out, &series->labels[j]);
 		}
-		genops_bytes_put(out, ":", 1);
+		put_text(out, ":");
 		for (size_t j = 0; j < run->grid.count; j++)
 			print_value(out, series->values[j]);
-		genops_bytes_put(out, "\n", 1);
+		put_text(out, "\n");
 	}
 	genops_bytes_put(out, "", 1);
 	assert_false(out->failed);
 	return (const char *) out->data;
+}
+
+/* A span that starts and lasts so many nanoseconds; "more" is JSON behind that. */
+typedef struct SimpleSpan
+{
+	int64_t start_ns;
+	int64_t duration_ns;
+	const char *more;
+} SimpleSpan;
+
+/* Each a trace of its own, in one resource without attributes. */
+static inline GenopsBytes
+request_of_spans(const SimpleSpan *spans, size_t count)
+{
+	GenopsBytes json = genops_bytes_growing();
+	GenopsBytes request;
+	char text[1024];
+
+	put_text(&json, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
+	for (size_t i = 0; i < count; i++)
+	{
+		int length = snprintf(text, sizeof(text),
+		                      "%s{\"traceId\":\"%032zx\",\"spanId\":\"%016zx\",\"name\":\"n\","
+		                      "\"startTimeUnixNano\":\"%lld\",\"endTimeUnixNano\":\"%lld\"%s}",
+		                      i > 0 ? "," : "", i + 1, i + 1, (long long) spans[i].start_ns,
+		                      (long long) (spans[i].start_ns + spans[i].duration_ns),
+		                      spans[i].more == NULL ? "" : spans[i].more);
+
+		assert_in_range(length, 1, sizeof(text) - 1);
+		genops_bytes_put(&json, text, (size_t) length);
+	}
+	put_text(&json, "]}]}]}");
+	request = request_of((GenopsSlice){ (const char *) json.data, json.length });
+	genops_bytes_free(&json);
+	return request;
 }
 
 static inline void
@@ -173,6 +214,19 @@ check_series(const char *text, const GenopsBytes *request, GenopsMetricsGrid gri
 	end_metrics(&run);
 }
 
+static inline void
+check_spans_series(const char *text, const SimpleSpan *spans, size_t count, GenopsMetricsGrid grid,
+                   const char *expected, const char *file, int line)
+{
+	GenopsBytes request = request_of_spans(spans, count);
+
+	check_series(text, &request, grid, expected, file, line);
+	genops_bytes_free(&request);
+}
+
+/* "spans" is an array. */
+#define assert_spans_series(text, spans, grid, expected) \
+	check_spans_series(text, spans, COUNT_OF(spans), grid, expected, __FILE__, __LINE__)
 #define assert_series(text, request, grid, expected) \
 	check_series(text, request, grid, expected, __FILE__, __LINE__)
 

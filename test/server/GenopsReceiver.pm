@@ -58,6 +58,9 @@ sub port { return $_[0]->{port}; }
 
 sub url { return "$_[0]->{scheme}://127.0.0.1:$_[0]->{port}"; }
 
+# What it writes the accepted spans to.
+sub spans_file { return "$_[0]->{folder}/spans"; }
+
 # Every span that was accepted, in the order of arrival: see otlp_spans.py.
 sub spans
 {

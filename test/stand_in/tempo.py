@@ -7,6 +7,7 @@ which request each belongs to.  A query is recognised by what it means for that:
 however it is spelled, and with or without a select() at its end.
 
     GET  /api/...           a question
+    POST /v1/traces         404, as at a real query address
     POST /control           rules: how to answer from now on (an object or an array)
     GET  /control/requests  every question: path, parameters, headers, status
 
@@ -26,6 +27,7 @@ The first rule that fits a question says what happens:
 """
 
 import argparse
+import base64
 import collections
 import json
 import os
@@ -104,8 +106,17 @@ class Book:
                 return rule
         return {}
 
+    def has_taken(self, trace_id):
+        """Whether an OTLP stand-in's log has a span of the trace."""
+        if not self.options.spans:
+            return False
+        with open(self.options.spans, encoding="utf-8") as file:
+            return any(json.loads(line)["trace_id"] == trace_id for line in file if line.endswith("\n"))
+
     def find(self, path, parameters):
         """The recorded answer: of those for the path and query, one whose step is the same."""
+        if path.startswith("/api/v2/traces/"):
+            path = path.lower()
         for entry in self.replies:
             recorded = entry["parameters"]
             if (entry["path"] == path and same_query(recorded.get("q"), parameters.get("q"))
@@ -201,6 +212,11 @@ def nothing(path):
     raise Refused(404, "404 page not found")
 
 
+def one_span(trace_id):
+    span = {"traceId": base64.b64encode(bytes.fromhex(trace_id)).decode(), "spanId": "AQIDBAUGBwg=", "name": "taken"}
+    return {"trace": {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}, "metrics": {}}
+
+
 def as_texts(value):
     if isinstance(value, dict):
         return {key: as_texts(each) for key, each in value.items()}
@@ -257,7 +273,7 @@ class Handler(BaseHTTPRequestHandler):
         tenants = self.headers.get("X-Scope-OrgID")
         if options.authorization and self.headers.get("Authorization") != options.authorization:
             raise Refused(401, "who is that: " + self.headers.get("Authorization", "nobody"))
-        if not options.multi_tenant or path == "/api/status/buildinfo":
+        if not options.multi_tenant or path in ("/api/status/buildinfo", "/api/echo"):
             return
         if not tenants:
             raise Refused(401, "no org id")
@@ -267,6 +283,11 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(400, f"tenant ID '{tenant}' contains unsupported character '{bad}'")
 
     def reply(self, path, parameters):
+        if path == "/api/echo":
+            return 200, b"echo"
+        trace = re.fullmatch(r"/api/v2/traces/([0-9a-f]{32})", path)
+        if trace and self.server.book.has_taken(trace.group(1)):
+            return 200, json.dumps(one_span(trace.group(1))).encode()
         entry = self.server.book.find(path, parameters)
         if entry:
             return entry["status"], entry["body"]
@@ -307,6 +328,7 @@ def main():
     parser.add_argument("--port-file", help="where to write the port")
     parser.add_argument("--multi-tenant", action="store_true", help="a tenant must be named")
     parser.add_argument("--authorization", help="the Authorization header that is asked for")
+    parser.add_argument("--spans", help="the log of an otlp_receiver.py, whose traces are found")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     parser.add_argument("--end-with-input", action="store_true", help="end when stdin does")
     options = parser.parse_args()

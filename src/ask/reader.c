@@ -1,0 +1,91 @@
+/*
+ * Whose spans the current user may read: what the policies of the ledger's
+ * tables ask.
+ *
+ * genops.reader is read without the executor: row security keeps the user from
+ * it.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "keep/partition.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/rel.h"
+
+enum
+{
+	READER_ROLE = 1,
+	READER_TENANT_ID
+};
+
+PG_FUNCTION_INFO_V1(genops_reads_all_tenants);
+PG_FUNCTION_INFO_V1(genops_readable_tenants);
+
+/* They pass row security by, but not views that ask. */
+static bool
+PassesRowSecurity(Relation reader)
+{
+	return has_privs_of_role(GetUserId(), reader->rd_rel->relowner) ||
+	       has_bypassrls_privilege(GetUserId());
+}
+
+/* Whether a row is about the user, and then about which tenant. */
+static bool
+GrantsToUser(HeapTuple row, TupleDesc descriptor, Datum *tenant_id, bool *all)
+{
+	bool null;
+	Oid role = DatumGetObjectId(heap_getattr(row, READER_ROLE, descriptor, &null));
+
+	if (role != ACL_ID_PUBLIC && !has_privs_of_role(GetUserId(), role))
+		return false;
+	*tenant_id = heap_getattr(row, READER_TENANT_ID, descriptor, all);
+	return true;
+}
+
+Datum
+genops_reads_all_tenants(PG_FUNCTION_ARGS)
+{
+	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
+	bool all = PassesRowSecurity(reader);
+	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple row;
+
+	(void) fcinfo;
+	while (!all && HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		Datum tenant_id;
+
+		(void) GrantsToUser(row, RelationGetDescr(reader), &tenant_id, &all);
+	}
+	systable_endscan(scan);
+	table_close(reader, AccessShareLock);
+	PG_RETURN_BOOL(all);
+}
+
+Datum
+genops_readable_tenants(PG_FUNCTION_ARGS)
+{
+	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
+	ArrayBuildState *tenants = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple row;
+
+	(void) fcinfo;
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		Datum tenant_id;
+		bool all;
+
+		if (GrantsToUser(row, RelationGetDescr(reader), &tenant_id, &all) && !all)
+			tenants = accumArrayResult(tenants, tenant_id, false, TEXTOID, CurrentMemoryContext);
+	}
+	systable_endscan(scan);
+	table_close(reader, AccessShareLock);
+	PG_RETURN_DATUM(makeArrayResult(tenants, CurrentMemoryContext));
+}

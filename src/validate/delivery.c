@@ -1,0 +1,100 @@
+/*
+ * Are spans delivered, and if not, why not?
+ */
+#include "postgres.h"
+
+#include "configure/configuration.h"
+#include "deliver/control.h"
+#include "deliver/cursor.h"
+#include "validate/validation.h"
+
+#define DELIVERY "Delivery"
+
+/* There may be a stream for each customer. */
+#define MAX_STREAMS 5
+
+static const char *
+FixOfHold(DeliveryHold hold)
+{
+	return hold == HOLD_SWITCHED_OFF
+	           ? "ALTER SYSTEM SET genops_tempo.export = on; SELECT pg_reload_conf();"
+	           : "SELECT genops_resume_delivery();";
+}
+
+static void
+ReportStream(Validation *validation, const CursorStream *stream)
+{
+	bool passes = strcmp(stream->state, "retrying") == 0;
+
+	CheckAdd(validation, DELIVERY, passes ? CHECK_WARNING : CHECK_ERROR,
+	         passes ? "It is tried again by itself; see the endpoint's log if that lasts."
+	                : "Mend that; then SELECT genops_configure(); makes it try again at once.",
+	         "tenant \"%s\"%s%s: %s, " INT64_FORMAT " spans wait: %s",
+	         stream->tenant_id[0] ? stream->tenant_id : "(none)",
+	         stream->route[0] ? " on route " : "", stream->route, stream->state, stream->pending,
+	         stream->reason[0] ? stream->reason : "the worker has not tried yet");
+}
+
+/* Why nothing is sent on a route; NULL: it is. */
+static const char *
+WhyNotOn(const char *route)
+{
+	DeliveryTarget target;
+	const char *why_not;
+
+	DeliveryTargetLoad(route, &target);
+	why_not = target.why_not ? pstrdup(target.why_not) : NULL;
+	DeliveryTargetFree(&target);
+	return why_not;
+}
+
+/* A pause that is over, of which the worker has yet to hear, is none. */
+static bool
+Delivers(const CursorStream *stream)
+{
+	return strcmp(stream->state, "delivering") == 0 ||
+	       (strcmp(stream->state, "paused") == 0 && WhyNotOn(stream->route) == NULL);
+}
+
+/* How many there are that don't deliver. */
+static int
+ReportStreams(Validation *validation)
+{
+	int count;
+	CursorStream *streams = CursorStreams(&count);
+	int held = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (Delivers(&streams[i]))
+			continue;
+		if (held++ < MAX_STREAMS)
+			ReportStream(validation, &streams[i]);
+	}
+	if (held > MAX_STREAMS)
+		CheckAdd(validation, DELIVERY, CHECK_WARNING, "SELECT * FROM genops.stat_delivery;",
+		         "%d other streams are not delivering either", held - MAX_STREAMS);
+	return held;
+}
+
+void
+CheckDelivery(Validation *validation)
+{
+	DeliveryHold hold = DeliveryHeldBy();
+	const char *why_not;
+
+	if (hold != HOLD_NONE)
+	{
+		CheckAdd(validation, DELIVERY, CHECK_ERROR, FixOfHold(hold), "delivery is paused: %s",
+		         DeliveryHoldReason(hold));
+		return;
+	}
+	why_not = WhyNotOn("");
+	if (why_not != NULL)
+		CheckAdd(
+		    validation, DELIVERY, CHECK_ERROR,
+		    "SELECT * FROM genops.configuration; shows what is in force, and where it comes from.",
+		    "nothing is delivered: %s", why_not);
+	else if (ReportStreams(validation) == 0)
+		CheckAdd(validation, DELIVERY, CHECK_OK, NULL, "no tenant's delivery is blocked or paused");
+}

@@ -1,0 +1,108 @@
+/*
+ * Does the worker of this database run, and is there room for workers?
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "deliver/launcher.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker_internals.h"
+#include "record/ring.h"
+#include "settings.h"
+#include "storage/latch.h"
+#include "utils/backend_status.h"
+#include "validate/validation.h"
+
+#define WORKER "Worker"
+#define SLOTS "Worker Slots"
+
+/* A worker starts within milliseconds, unless it has to wait for its turn. */
+#define PATIENCE_MS 2000
+#define NAP_MS 10
+
+/* Of all extensions and of parallel queries, the launcher's and our own among them. */
+static int
+SlotsInUse(void)
+{
+	int count = pgstat_fetch_stat_numbackends();
+	int used = 0;
+
+	for (int i = 1; i <= count; i++)
+		if (compat_backend_status(i)->st_backendType == B_BG_WORKER)
+			used++;
+	return used;
+}
+
+/* 0: none came. */
+static pid_t
+AwaitWorker(const Validation *validation)
+{
+	uint32 wait_event = compat_wait_event("GenopsValidate");
+	long patience = Min(ValidationTimeLeft(validation) / 2, PATIENCE_MS);
+	RingCounts counts;
+
+	RingWakeWorker();
+	for (RingReadCounts(&counts); counts.worker_pid == 0 && patience > 0; patience -= NAP_MS)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, NAP_MS,
+		                 wait_event);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		RingReadCounts(&counts);
+	}
+	return counts.worker_pid;
+}
+
+static void
+ReportWorker(Validation *validation, pid_t worker_pid, int free_slots)
+{
+	if (worker_pid != 0)
+		CheckAdd(validation, WORKER, CHECK_OK, NULL,
+		         "the worker of this database runs (process %d)", (int) worker_pid);
+	else if (free_slots <= 0)
+		CheckAdd(
+		    validation, WORKER, CHECK_ERROR,
+		    psprintf("ALTER SYSTEM SET max_worker_processes = %d; then restart the server.",
+		             max_worker_processes + setting_max_workers),
+		    "the worker of this database can't start: all %d background worker slots are in use",
+		    max_worker_processes);
+	else if (!LauncherRuns())
+		CheckAdd(
+		    validation, WORKER, CHECK_ERROR,
+		    "Restart the server; if that is of no use, its log says why the genops launcher does "
+		    "not start.",
+		    "the launcher of genops workers does not run");
+	else
+		CheckAdd(validation, WORKER, CHECK_WARNING,
+		         "Ask again; if none comes, see the server's log, and genops_tempo.max_workers.",
+		         "the worker of this database does not run yet");
+}
+
+static void
+ReportSlots(Validation *validation, int free_slots)
+{
+	CheckAdd(validation, SLOTS, free_slots > 0 ? CHECK_OK : CHECK_WARNING,
+	         free_slots > 0
+	             ? NULL
+	             : psprintf("ALTER SYSTEM SET max_worker_processes = %d; then restart the server.",
+	                        max_worker_processes + setting_max_workers),
+	         "%d of %d background worker slots are free", Max(free_slots, 0), max_worker_processes);
+}
+
+void
+CheckWorker(Validation *validation)
+{
+	pid_t worker_pid;
+	int free_slots;
+
+	if (!RingExists())
+	{
+		CheckAdd(validation, WORKER, CHECK_SKIPPED, NULL, "no worker is started");
+		return;
+	}
+	worker_pid = AwaitWorker(validation);
+	free_slots = max_worker_processes - SlotsInUse();
+	ReportWorker(validation, worker_pid, free_slots);
+	ReportSlots(validation, free_slots);
+}
