@@ -13,8 +13,8 @@ SELECT genops_ingest(jsonb_build_object('resourceSpans', jsonb_build_array(jsonb
 		'scope', '{"name": "lib", "attributes": [{"key": "of.scope", "value": {"intValue": "1"}}]}'::jsonb,
 		'spans', jsonb_build_array(jsonb_build_object(
 			'traceId', '11111111111111111111111111111111', 'spanId', '2222222222222222', 'name', 'GET',
-			'startTimeUnixNano', (extract(epoch FROM now())::bigint * 1000000000)::text,
-			'endTimeUnixNano', (extract(epoch FROM now())::bigint * 1000000000 + 5)::text,
+			'startTimeUnixNano', (floor(extract(epoch FROM now()))::bigint * 1000000000)::text,
+			'endTimeUnixNano', (floor(extract(epoch FROM now()))::bigint * 1000000000 + 5)::text,
 			'events', '[{"name": "e", "attributes": [{"key": "of.event", "value": {"stringValue": "x"}}]}]'::jsonb,
 			'links', '[{"traceId": "33333333333333333333333333333333", "spanId": "4444444444444444", "attributes": [{"key": "of.link", "value": {"stringValue": "x"}}]}]'::jsonb
 		)))))))) \g /dev/null
