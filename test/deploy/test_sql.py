@@ -51,12 +51,10 @@ def initialise():
     environment = {**os.environ,
                    "GENOPS_READER_PASSWORD": PASSWORDS["genops_reader"],
                    "GENOPS_MONITOR_PASSWORD": PASSWORDS["genops_monitor"],
-                   # Nobody is there: everything stays pending.
-                   "GENOPS_TEMPO_ENDPOINT": "http://127.0.0.1:1", "GENOPS_SERVICE_NAME": "assistant",
-                   "GENOPS_ENVIRONMENT": "test", "GENOPS_TENANT_ID": "acme"}
+                   "GENOPS_SERVICE_NAME": "assistant", "GENOPS_ENVIRONMENT": "test", "GENOPS_TENANT_ID": "acme"}
     answer = subprocess.run(["psql", "-X", "-q", "-d", "deployed", "-v", "ON_ERROR_STOP=1", "-f", "-"],
                             input=text_of("deploy/init.sql"), env=environment, capture_output=True, text=True)
-    check(answer.returncode == 0, "init.sql runs", answer.stderr)
+    check(answer.returncode == 0 and not answer.stderr, "init.sql runs without a warning", answer.stderr)
     if answer.returncode:
         done()
 
@@ -65,7 +63,8 @@ def configured(owner):
     _, rows = ask(owner, "SELECT setting, value FROM genops.configuration")
     settings = dict(rows)
     check([settings[each] for each in ("endpoint", "service_name", "environment", "tenant_id")] ==
-          ["http://127.0.0.1:1", "assistant", "test", "acme"], "and configures what the environment says")
+          ["http://127.0.0.1:1", "assistant", "test", "acme"], "what the environment says is configured")
+    check(settings["otlp_url"] == "http://127.0.0.1:2/v1/traces", "spans go through the Collector, queries don't", settings)
 
 
 SAMPLES = """
