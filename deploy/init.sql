@@ -4,18 +4,16 @@
 --   genops_reader    Grafana's: reads the ledger, changes nothing
 --   genops_monitor   the Collector's: pg_monitor and nothing else
 --
--- From the environment: GENOPS_READER_PASSWORD, GENOPS_MONITOR_PASSWORD; GENOPS_TEMPO_ENDPOINT,
--- GENOPS_SERVICE_NAME, GENOPS_ENVIRONMENT, GENOPS_TENANT_ID (which may be empty).
+-- From the environment: GENOPS_READER_PASSWORD, GENOPS_MONITOR_PASSWORD; GENOPS_SERVICE_NAME,
+-- GENOPS_ENVIRONMENT, GENOPS_TENANT_ID (which may be empty).
 \set ON_ERROR_STOP on
 \set reader_password ''
 \set monitor_password ''
-\set endpoint ''
 \set service_name ''
 \set environment ''
 \set tenant_id ''
 \getenv reader_password GENOPS_READER_PASSWORD
 \getenv monitor_password GENOPS_MONITOR_PASSWORD
-\getenv endpoint GENOPS_TEMPO_ENDPOINT
 \getenv service_name GENOPS_SERVICE_NAME
 \getenv environment GENOPS_ENVIRONMENT
 \getenv tenant_id GENOPS_TENANT_ID
@@ -43,10 +41,10 @@ ALTER ROLE genops_monitor SET default_transaction_read_only = on;
 ALTER ROLE genops_monitor SET statement_timeout = '10s';
 COMMIT;
 
--- Where spans go unless OTEL_EXPORTER_OTLP_ENDPOINT says otherwise, and where queries are asked.
+-- Addresses are not the database's matter: the server has them from its environment, TEMPO_ENDPOINT
+-- and OTEL_EXPORTER_OTLP_ENDPOINT.
 SELECT setting, value, source
 FROM genops_configure(
-	endpoint => nullif(:'endpoint', ''),
 	service_name => nullif(:'service_name', ''),
 	environment => nullif(:'environment', ''),
 	tenant_id => nullif(:'tenant_id', ''));
