@@ -190,8 +190,8 @@ SELECT matches(pg_temp.failure('{ status = "error" }'), E'^22023\n.*column 10.*\
 SELECT matches(pg_temp.failure(''), '^42601', 'no query at all');
 SELECT matches(pg_temp.failure(repeat(' ', 131073)), '^54000\n.*131072', 'more than 128 KiB');
 SELECT is(pg_temp.failure('{ true }' || repeat(' ', 131064)), 'none', '128 KiB are no error');
-SELECT matches(pg_temp.failure('{' || repeat('(', 60000) || 'true' || repeat(')', 60000) || '}'), '^(54000|54001|42601)', 'nested too deeply');
-SELECT matches(pg_temp.failure('{' || repeat('!', 60000) || 'true }'), '^(54000|54001|42601|none)', 'also of operators');
+SELECT matches(pg_temp.failure('{' || repeat('(', 60000) || 'true' || repeat(')', 60000) || '}'), '^54000\n.*nested', 'nested too deeply');
+SELECT matches(pg_temp.failure('{' || repeat('!', 60000) || 'true }'), '^54000\n.*nested', 'also of operators');
 SELECT is(pg_temp.failure('{' || repeat('(', 50) || 'true' || repeat(')', 50) || '}'), 'none', '50 levels are no error');
 SELECT matches(pg_temp.failure('{ 1 / 0 = 1 }'), '^22023\ndivision by zero', 'division by zero');
 SELECT matches(pg_temp.failure('{ .n / 0 = 1 }'), '^22023\ndivision by zero', 'of an attribute');
@@ -211,6 +211,6 @@ SELECT is(pg_temp.failure('{}', 'end_time => ''-infinity'''), 'none', 'never');
 \o /dev/null
 SELECT pg_temp.store('regex', 'web', pg_temp.span(7, 11, 1, name => repeat('a', 5000) || '!'));
 \o
-SELECT matches(pg_temp.failure('{ name =~ "(a*)*(a*)*(a*)*b" }', 'since => NULL, tenant_id => ''regex'''), '^(54000|none)', 'a regular expression has a limit');
+SELECT matches(pg_temp.failure('{ name =~ "(a*)*(a*)*(a*)*b" }', 'since => NULL, tenant_id => ''regex'''), '^54000\na regular expression', 'a regular expression has a limit');
 
 SELECT * FROM finish();
