@@ -19,8 +19,9 @@ OBJS = $(SRC:.c=.o) $(CORE_SRC:.c=.o) $(CORE_PROTO_OBJS)
 EVERY_HEADER = $(sort $(wildcard src/*.h src/*/*.h core/*/*.h))
 
 # In the order in which the objects need each other.
-SQL_PARTS = sql/schema.sql sql/configuration.sql sql/ledger.sql sql/record.sql sql/spend.sql \
-	sql/delivery.sql sql/ask.sql sql/traceql.sql sql/validate.sql sql/grants.sql
+SQL_PARTS = sql/schema.sql sql/configuration.sql sql/pins.sql sql/readers.sql sql/ledger.sql \
+	sql/record.sql sql/spend.sql sql/delivery.sql sql/ask.sql sql/traceql.sql sql/validate.sql \
+	sql/grants.sql
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 # As system headers the server's own are not held to -Wextra.  Before version 16 they leave

@@ -13,7 +13,7 @@ SELECT count(*) FROM genops_configure(endpoint => :'tempo', otlp_endpoint => :'o
 SELECT count(genops_track(provider => 'openai', model => 'gpt-4o-' || i % 7, operation => 'chat',
         prompt_tokens => 100 + i % 1999, completion_tokens => 10 + i % 499,
         total_cost => (i % 9973) * 0.0000125, team => (ARRAY['platform', 'research', 'support', 'search', 'sales'])[1 + i % 5],
-        project => 'assistant-' || i % 20, customer_id => 'cust-' || i * 7919 % 550, cost_center => 'engineering',
+        project => 'assistant-' || i % 20, customer_id => 'cust-' || i % 550, cost_center => 'engineering',
         environment => 'production', feature => 'summary',
         started_at => now() - (:spans - i) * (interval '1 hour' / :spans), duration => (1 + i * 31 % 3000) * interval '1 ms',
         error => CASE WHEN i % 50 = 0 THEN 'rate limit' END, attributes => jsonb_build_object('session', i % 1000)))

@@ -3,6 +3,9 @@
 -- The views are security invokers: a reader needs SELECT on the tables under
 -- them (on the parents, never on partitions), which genops_grant gives, and row
 -- security sees the reader.
+--
+-- An operator that pg_catalog doesn't have for just these types could be somebody
+-- else's, made in the schema of the extension before it: hence the casts.
 
 CREATE FUNCTION genops.cost_from_e12(e12 bigint) RETURNS numeric
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -50,9 +53,9 @@ SELECT
 		WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer' ELSE 'unspecified' END AS kind,
 	CASE status WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END AS status,
 	start_time,
-	start_time + (duration_ns / 1000) * interval '1 microsecond' AS end_time,
-	(duration_ns / 1000) * interval '1 microsecond' AS duration,
-	duration_ns / 1000000::double precision AS duration_ms,
+	start_time + (duration_ns / 1000)::double precision * interval '1 microsecond' AS end_time,
+	(duration_ns / 1000)::double precision * interval '1 microsecond' AS duration,
+	duration_ns::double precision / 1000000::double precision AS duration_ms,
 	ai_call,
 	team,
 	project,

@@ -24,7 +24,7 @@ CREATE TABLE genops.route (
 	tenant_id text COLLATE "C" CHECK (length(tenant_id) <= 150 AND tenant_id NOT IN ('.', '..') AND
 		tenant_id ~ '^([A-Za-z0-9!_.*''()-]|[{](customer_id|team|project|environment|cost_center)[}])+$'),
 	otlp_endpoint text CHECK (otlp_endpoint ~ '^https?://[^[:space:]/@#?]+(/[^[:space:]@#]*)?$'),
-	sampling_rate double precision CHECK (sampling_rate BETWEEN 0 AND 1),
+	sampling_rate double precision CHECK (sampling_rate BETWEEN 0::double precision AND 1::double precision),
 	headers text[] NOT NULL DEFAULT '{}'
 );
 
@@ -68,6 +68,13 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_wake_worker';
 COMMENT ON FUNCTION genops.wake_worker() IS
 	'Internal: makes the worker look at configuration, routes and streams when the transaction commits.';
 
+-- What is changed as the extension's owner, or by an administrator for others,
+-- must not run anybody else's code.
+CREATE FUNCTION genops.require_own_triggers(changed_table regclass) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_require_own_triggers';
+COMMENT ON FUNCTION genops.require_own_triggers(regclass) IS
+	'Internal: raises if somebody else has a trigger on the table.';
+
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.setting
 	FOR EACH STATEMENT EXECUTE FUNCTION genops.configuration_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.secret
@@ -108,7 +115,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'genops_configure';
 COMMENT ON FUNCTION genops_configure IS
-	'Configures recording and delivery for this database and returns what changed. NULL leaves a setting as it is, an empty text unsets it (also: genops_reset). Without any argument it configures a local Tempo, if nothing is configured yet. endpoint is Tempo''s query address; spans go to port 4318 of the same host, or to otlp_endpoint, or with via_collector to collector_endpoint. headers are for Tempo, collector_headers for the Collector; they are merged with those that are there, and null removes one. A value may be ${env:NAME} or ${file:/path}, or all may be in headers_file, so that no secret is in the statement; that takes the rights of pg_read_server_files. timeout is in seconds. options: keep_errors, max_concurrent_requests. Variables of the server''s environment (OTEL_*, TEMPO_*, ENVIRONMENT) win, with a WARNING. Applied when the transaction commits.';
+	'Configures recording and delivery for this database and returns what changed. NULL leaves a setting as it is, an empty text unsets it (also: genops_reset). Without any argument it configures a local Tempo, if nothing is configured yet. endpoint is Tempo''s query address; spans go to port 4318 of the same host, or to otlp_endpoint, or with via_collector to collector_endpoint. headers are for both addresses of Tempo, collector_headers for the Collector; they are merged with those that are there, and null removes one. TEMPO_AUTH_HEADER replaces Tempo''s Authorization, OTEL_EXPORTER_OTLP_HEADERS are added where spans are sent to, unless a route with an address of its own names that; headers_file comes before headers. A value may be ${env:NAME} or ${file:/path}, or all may be in headers_file, so that no secret is in the statement; that takes the rights of pg_read_server_files. timeout is in seconds. options: keep_errors, max_concurrent_requests. Variables of the server''s environment (OTEL_*, TEMPO_*, ENVIRONMENT) win, with a WARNING. Applied when the transaction commits.';
 
 CREATE FUNCTION genops_reset(setting text)
 RETURNS TABLE (setting text, value text, source text, note text)

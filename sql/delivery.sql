@@ -49,6 +49,10 @@ SELECT pg_catalog.pg_extension_config_dump('genops.delivery_resend', '');
 
 REVOKE ALL ON genops.delivery, genops.ledger_state, genops.delivery_resend FROM PUBLIC;
 
+-- Without a policy: genops.stat_delivery shows what may be seen.
+ALTER TABLE genops.delivery ENABLE ROW LEVEL SECURITY;
+ALTER TABLE genops.delivery_resend ENABLE ROW LEVEL SECURITY;
+
 CREATE FUNCTION genops_flush(
     wait_for text DEFAULT 'exported',
     timeout double precision DEFAULT 30,
@@ -90,6 +94,7 @@ CREATE FUNCTION genops_resend(
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+    SELECT genops.require_own_triggers('genops.delivery_resend');
     SELECT genops.wake_worker();
     WITH chosen AS MATERIALIZED (
         SELECT s.tenant_id, s.route, s.seq, s.span_count
@@ -131,7 +136,9 @@ AS 'MODULE_PATHNAME', 'genops_delivery_hold';
 COMMENT ON FUNCTION genops.delivery_hold() IS
 'Why nothing is delivered from this database, whatever the streams'' states; NULL if nothing forbids it.';
 
-CREATE VIEW genops.stat_delivery AS
+-- A monitor and who may pause delivery see every stream, a reader those of the
+-- tenants whose spans it may read.
+CREATE VIEW genops.stat_delivery WITH (security_barrier = true) AS
 SELECT
     d.tenant_id,
     d.route,
@@ -160,7 +167,12 @@ SELECT
 FROM genops.delivery d
     CROSS JOIN LATERAL (SELECT d.stored - d.not_sampled - d.exported - d.rejected
         - d.expired - d.skipped AS pending) p
-    CROSS JOIN (SELECT genops.delivery_hold() AS reason) h;
+    CROSS JOIN (SELECT genops.delivery_hold() AS reason) h
+WHERE (SELECT genops.reads_all_tenants()
+        OR pg_catalog.pg_has_role('pg_monitor', 'USAGE')
+        OR pg_catalog.has_function_privilege(
+            '@extschema@.genops_pause_delivery()'::pg_catalog.regprocedure, 'EXECUTE'))
+    OR d.tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT genops.readable_tenants())::text[]);
 
 COMMENT ON VIEW genops.stat_delivery IS
 'How far spans are delivered: a row per tenant and route. Always stored = exported + pending + rejected + not_sampled + expired + skipped.';

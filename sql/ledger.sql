@@ -87,3 +87,13 @@ COMMENT ON TABLE genops.ledger_segment IS
 	'Internal: the bytes of the spans, as they are delivered (content of an OTLP ResourceSpans).';
 
 REVOKE ALL ON genops.ledger_span, genops.ledger_segment FROM PUBLIC;
+
+-- The worker gives the partitions a copy of this policy.
+ALTER TABLE genops.ledger_span ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON genops.ledger_span FOR SELECT USING (
+	(SELECT genops.reads_all_tenants())
+	OR coalesce(tenant_id, '') OPERATOR(pg_catalog.=) ANY ((SELECT genops.readable_tenants())::text[]));
+ALTER TABLE genops.ledger_segment ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON genops.ledger_segment FOR SELECT USING (
+	(SELECT genops.reads_all_tenants())
+	OR tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT genops.readable_tenants())::text[]));

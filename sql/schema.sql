@@ -2,6 +2,24 @@ CREATE SCHEMA genops;
 COMMENT ON SCHEMA genops IS
 	'The ledger of AI calls: genops.spans, genops.spend, genops.route and the statistics of recording and delivery. What begins with ledger_ is internal.';
 
+-- Who made a function of ours beforehand, in a schema where others may, would have our
+-- own call it.
+DO $$
+DECLARE
+	stranger text;
+BEGIN
+	SELECT p.oid::pg_catalog.regprocedure INTO stranger FROM pg_catalog.pg_proc p
+	WHERE p.pronamespace = '@extschema@'::pg_catalog.regnamespace
+		AND pg_catalog.starts_with(p.proname, 'genops_') LIMIT 1;
+	IF stranger IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'duplicate_function',
+			MESSAGE = pg_catalog.format('function %s exists already', stranger),
+			DETAIL = 'Nothing else may be called genops_* where the extension is created.',
+			HINT = 'Drop it, or create the extension in another schema.';
+	END IF;
+END
+$$;
+
 -- Tells the launcher, which reads shared catalogs only, that this database
 -- has a ledger.  Not copied by CREATE DATABASE ... TEMPLATE.
 DO $$
@@ -16,3 +34,31 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_version';
 COMMENT ON FUNCTION genops_version() IS
 	'The version of the loaded library; that of the SQL objects is in pg_extension.';
+
+-- Names of roles, where PUBLIC is one too.
+CREATE FUNCTION genops.role_by_name(name text) RETURNS regrole
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found_oid CONSTANT oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = $1);
+BEGIN
+	IF $1 = 'public' THEN
+		RETURN 0::oid;
+	END IF;
+	IF found_oid IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+			MESSAGE = CASE WHEN $1 IS NULL THEN 'a role must be named' ELSE format('role "%s" does not exist', $1) END,
+			HINT = 'Give its name as it is in pg_roles, without quotes around it, or public.';
+	END IF;
+	RETURN found_oid;
+END
+$$;
+COMMENT ON FUNCTION genops.role_by_name(text) IS
+	'Internal: a role; 0 for public.';
+
+CREATE FUNCTION genops.role_as_grantee(role regrole) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT CASE role WHEN 0::oid THEN 'PUBLIC' ELSE role::text END $$;
+COMMENT ON FUNCTION genops.role_as_grantee(regrole) IS 'Internal: a role, as GRANT names it.';

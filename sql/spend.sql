@@ -46,3 +46,8 @@ COMMENT ON TABLE genops.spend_total IS 'Internal: folded totals. Query genops.sp
 
 SELECT pg_catalog.pg_extension_config_dump('genops.spend_total', '');
 REVOKE ALL ON genops.spend_total FROM PUBLIC;
+
+ALTER TABLE genops.spend_total ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON genops.spend_total FOR SELECT USING (
+	(SELECT genops.reads_all_tenants())
+	OR coalesce(tenant_id, '') OPERATOR(pg_catalog.=) ANY ((SELECT genops.readable_tenants())::text[]));

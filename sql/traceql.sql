@@ -110,14 +110,6 @@ COMMENT ON AGGREGATE genops.segment_counts(bytea, integer, bigint, bigint, integ
 'Internal: what a metrics query counts in segments.';
 
 -- Asking Tempo, whatever the ledger has.
-CREATE FUNCTION genops.traceql_ask_tempo(query text, since interval DEFAULT '1 hour', start_time timestamptz DEFAULT NULL,
-	end_time timestamptz DEFAULT NULL, max_traces integer DEFAULT NULL, spans_per_trace integer DEFAULT NULL,
-	step interval DEFAULT NULL, tenant_id text DEFAULT NULL, verbatim boolean DEFAULT false)
-RETURNS SETOF genops.traceql_row LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 100000 ROWS 1000
-AS 'MODULE_PATHNAME', 'genops_traceql_ask_tempo';
-COMMENT ON FUNCTION genops.traceql_ask_tempo(text, interval, timestamptz, timestamptz, integer, integer, interval, text, boolean) IS
-'Internal: asks the Tempo at the configured endpoint.';
-
 CREATE FUNCTION genops.tempo_trace(trace_id text, tenant_id text DEFAULT NULL)
 RETURNS SETOF genops.traceql_row LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 100000 ROWS 20
 AS 'MODULE_PATHNAME', 'genops_tempo_trace';
@@ -146,7 +138,7 @@ COMMENT ON FUNCTION genops.tempo_version() IS
 
 -- They make the server talk to an address, with the configuration's credentials.
 REVOKE ALL ON FUNCTION
-	genops.traceql_ask_tempo, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version
+	genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version
 FROM PUBLIC;
 
 -- A statement sees what was stored before it began.

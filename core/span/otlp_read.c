@@ -246,3 +246,21 @@ genops_read_span(GenopsSlice message, GenopsSpanView *span)
 	}
 	return !fields.malformed;
 }
+
+GenopsSlice
+genops_read_service_name(GenopsSlice resource)
+{
+	GenopsFields fields = genops_fields(resource);
+	GenopsWireField field;
+	GenopsSlice key;
+	GenopsValue value;
+
+	while (genops_fields_next(&fields, &field))
+	{
+		if (field.number == GENOPS_RESOURCE_ATTRIBUTES && field.wire_type == GENOPS_WIRE_BYTES &&
+		    genops_read_key_value(field.bytes, &key, &value) &&
+		    genops_slice_equal(key, GENOPS_LITERAL("service.name")))
+			return value.type == GENOPS_VALUE_TEXT ? value.bytes : GENOPS_ABSENT;
+	}
+	return GENOPS_ABSENT;
+}

@@ -90,6 +90,9 @@ typedef struct GenopsSpanView
 
 extern bool genops_read_span(GenopsSlice message, GenopsSpanView *span);
 
+/* A Resource's service.name; absent where there is none that is a text. */
+extern GenopsSlice genops_read_service_name(GenopsSlice resource);
+
 /*
  * Walks the spans of an ExportTraceServiceRequest (or of one segment, which
  * is the content of one ResourceSpans): for each span, what it stands in.

@@ -15,6 +15,7 @@ typedef struct GenopsSampler
 {
 	uint64_t threshold; /* of 2^56; keep if randomness >= threshold */
 	bool never;         /* rate 0 is no threshold */
+	bool asks_anew;     /* decides also where a parent has decided; set by the user of it */
 	char ot_value[24];  /* "th:c", or "" for rate 0 */
 	size_t ot_length;
 } GenopsSampler;

@@ -59,10 +59,3 @@ genops_tempo_metrics_read(GenopsSlice json, bool instant, GenopsTempoMetrics *me
 	       genops_tempo_take_completeness(&reader, &metrics->completeness);
 	return genops_tempo_reader_close(&reader, good);
 }
-
-void
-genops_tempo_metrics_free(GenopsTempoMetrics *metrics)
-{
-	genops_arena_free(&metrics->arena);
-	*metrics = (GenopsTempoMetrics){ 0 };
-}

@@ -19,41 +19,60 @@ typedef struct Refusal
 } Refusal;
 
 static GenopsTempoProblem
+something_else(const char *address, GenopsError *error)
+{
+	genops_error_set(error, GENOPS_MALFORMED, "what answers at \"%s\" is not Tempo's query API",
+	                 address);
+	genops_error_hint(error, "endpoint must be Tempo's query address, which has port 3200 by "
+	                         "default, not its OTLP address (4318) or Grafana's (3000).");
+	return GENOPS_TEMPO_SOMETHING_ELSE;
+}
+
+static const char *
+advice(GenopsHttpFailure failure)
+{
+	switch (failure)
+	{
+		case GENOPS_HTTP_NAME:
+			return "See the host's name in endpoint: genops_configure().";
+		case GENOPS_HTTP_REFUSED:
+			return "Is Tempo running there? endpoint must be its query address, which has port "
+			       "3200 "
+			       "by default.";
+		case GENOPS_HTTP_TLS:
+			return "See endpoint, certificate, client_certificate and client_key of "
+			       "genops_configure().";
+		case GENOPS_HTTP_TIMEOUT:
+			return "Is it running, and to be reached from here? Else ask for less or for a shorter "
+			       "time range, or raise timeout with genops_configure().";
+		default:
+			return "";
+	}
+}
+
+static GenopsTempoProblem
 no_answer(const GenopsHttpReply *reply, const char *address, GenopsError *error)
 {
-	bool interrupted = reply->failure == GENOPS_HTTP_TIMEOUT || reply->failure == GENOPS_HTTP_RESET;
+	GenopsTempoProblem problem = GENOPS_TEMPO_INTERRUPTED;
 
-	if (reply->failure == GENOPS_HTTP_TIMEOUT)
+	if (reply->failure == GENOPS_HTTP_OTHER)
+		problem = something_else(address, error);
+	else if (reply->failure == GENOPS_HTTP_TIMEOUT)
 		genops_error_set(error, GENOPS_UNREACHABLE, "Tempo at \"%s\" did not answer in time",
 		                 address);
-	else if (interrupted)
+	else if (reply->failure == GENOPS_HTTP_RESET)
 		genops_error_set(error, GENOPS_UNREACHABLE, "lost the connection to Tempo at \"%s\"",
 		                 address);
 	else
+	{
 		genops_error_set(error, GENOPS_UNREACHABLE, "could not connect to Tempo at \"%s\"",
 		                 address);
-	genops_error_detail(error, "%s.", reply->error[0] ? reply->error : "There was no answer");
-	switch (reply->failure)
-	{
-		case GENOPS_HTTP_NAME:
-			genops_error_hint(error, "See the host's name in endpoint: genops_configure().");
-			break;
-		case GENOPS_HTTP_REFUSED:
-			genops_error_hint(error, "Is Tempo running there? endpoint must be its query address, "
-			                         "which has port 3200 by default.");
-			break;
-		case GENOPS_HTTP_TLS:
-			genops_error_hint(error, "See endpoint, certificate, client_certificate and client_key "
-			                         "of genops_configure().");
-			break;
-		case GENOPS_HTTP_TIMEOUT:
-			genops_error_hint(error, "Ask for less, or for a shorter time range, or raise timeout "
-			                         "with genops_configure().");
-			break;
-		default:
-			break;
+		problem = GENOPS_TEMPO_UNREACHABLE;
 	}
-	return interrupted ? GENOPS_TEMPO_INTERRUPTED : GENOPS_TEMPO_UNREACHABLE;
+	genops_error_detail(error, "%s.", reply->error[0] ? reply->error : "There was no answer");
+	if (problem != GENOPS_TEMPO_SOMETHING_ELSE)
+		genops_error_hint(error, "%s", advice(reply->failure));
+	return problem;
 }
 
 static GenopsTempoProblem
@@ -64,16 +83,6 @@ answer_too_large(const GenopsHttpReply *reply, GenopsError *error)
 	genops_error_hint(error, "Ask for less: a narrower query, a shorter time range, a lower "
 	                         "max_traces or spans_per_trace, a longer step.");
 	return GENOPS_TEMPO_TOO_LARGE;
-}
-
-static GenopsTempoProblem
-something_else(const char *address, GenopsError *error)
-{
-	genops_error_set(error, GENOPS_MALFORMED, "what answers at \"%s\" is not Tempo's query API",
-	                 address);
-	genops_error_hint(error, "endpoint must be Tempo's query address, which has port 3200 by "
-	                         "default, not its OTLP address (4318) or Grafana's (3000).");
-	return GENOPS_TEMPO_SOMETHING_ELSE;
 }
 
 static bool
@@ -112,20 +121,15 @@ about_tenant(const char *text)
 }
 
 static GenopsTempoProblem
-unauthorized(const Refusal *refusal)
+tell(const Refusal *refusal, GenopsTempoProblem problem, GenopsErrorCode code, const char *what,
+     const char *hint)
 {
-	genops_error_set(refusal->error, GENOPS_INVALID_ARGUMENT,
-	                 "Tempo at \"%s\" does not accept who asks", refusal->address);
-	if (about_tenant(refusal->body->message))
-		genops_error_hint(refusal->error, "It has several tenants: name one, by argument tenant_id "
-		                                  "or with genops_configure(tenant_id => ...).");
-	else
-		genops_error_hint(refusal->error, "See basic_auth, headers and headers_file of "
-		                                  "genops_configure(), and the tenant.");
-	return GENOPS_TEMPO_UNAUTHORIZED;
+	genops_error_set(refusal->error, code, "Tempo at \"%s\" %s", refusal->address, what);
+	genops_error_hint(refusal->error, "%s", hint);
+	return problem;
 }
 
-/* By its status or the way it says so. */
+/* Tempo's words where the TraceQL is the reason. */
 static bool
 about_query(const Refusal *refusal)
 {
@@ -170,40 +174,13 @@ not_there(const Refusal *refusal)
 	return GENOPS_TEMPO_SOMETHING_ELSE;
 }
 
-static GenopsTempoProblem
-question_too_large(const Refusal *refusal)
+static const char *
+hint_for_who_asks(const Refusal *refusal)
 {
-	genops_error_set(refusal->error, GENOPS_TOO_LARGE,
-	                 "the question is too large for Tempo at \"%s\"", refusal->address);
-	genops_error_hint(refusal->error, "A query is sent in the address: shorten it, or let what is "
-	                                  "in front of Tempo take longer addresses.");
-	return GENOPS_TEMPO_TOO_LARGE;
-}
-
-static GenopsTempoProblem
-busy(const Refusal *refusal)
-{
-	genops_error_set(refusal->error, GENOPS_UNREACHABLE, "Tempo at \"%s\" is too busy",
-	                 refusal->address);
-	genops_error_hint(refusal->error, "Ask again later, or for less.");
-	return GENOPS_TEMPO_BUSY;
-}
-
-static GenopsTempoProblem
-unavailable(const Refusal *refusal)
-{
-	genops_error_set(refusal->error, GENOPS_UNREACHABLE, "Tempo at \"%s\" is not available",
-	                 refusal->address);
-	genops_error_hint(refusal->error, "It may be starting or stopping: ask again later.");
-	return GENOPS_TEMPO_UNAVAILABLE;
-}
-
-static GenopsTempoProblem
-failed(const Refusal *refusal)
-{
-	genops_error_set(refusal->error, GENOPS_UNREACHABLE, "Tempo at \"%s\" failed to answer",
-	                 refusal->address);
-	return GENOPS_TEMPO_FAILED;
+	if (about_tenant(refusal->body->message))
+		return "It has several tenants: name one, by argument tenant_id or with "
+		       "genops_configure(tenant_id => ...).";
+	return "See basic_auth, headers and headers_file of genops_configure(), and the tenant.";
 }
 
 static GenopsTempoProblem
@@ -213,22 +190,30 @@ judge_refusal(const Refusal *refusal)
 	{
 		case 401:
 		case 403:
-			return unauthorized(refusal);
+			return tell(refusal, GENOPS_TEMPO_UNAUTHORIZED, GENOPS_INVALID_ARGUMENT,
+			            "does not accept who asks", hint_for_who_asks(refusal));
 		case 413:
 		case 414:
 		case 431:
-			return question_too_large(refusal);
+			return tell(refusal, GENOPS_TEMPO_TOO_LARGE, GENOPS_TOO_LARGE,
+			            "can't take a question as large",
+			            "A query is sent in the address: shorten it, or let what is in front of "
+			            "Tempo take longer addresses.");
 		case 429:
-			return busy(refusal);
+			return tell(refusal, GENOPS_TEMPO_BUSY, GENOPS_UNREACHABLE, "is too busy",
+			            "Ask again later, or for less.");
 		case 502:
 		case 503:
 		case 504:
-			return unavailable(refusal);
+			return tell(refusal, GENOPS_TEMPO_UNAVAILABLE, GENOPS_UNREACHABLE, "is not available",
+			            "It may be starting or stopping: ask again later.");
 		case 400:
 		case 422:
 			return refusal->body->html ? not_there(refusal) : bad_request(refusal);
 		default:
-			return refusal->status < 500 ? not_there(refusal) : failed(refusal);
+			return refusal->status < 500 ? not_there(refusal)
+			                             : tell(refusal, GENOPS_TEMPO_FAILED, GENOPS_UNREACHABLE,
+			                                    "failed to answer", "");
 	}
 }
 

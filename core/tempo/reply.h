@@ -6,8 +6,9 @@
  * a newer Tempo adds is passed over; what is there but of another type is an
  * error, whose message names the place.
  *
- * A reply owns an arena, in which all its slices lie: genops_*_free releases it.
- * After a failure there is nothing to be released.  Texts are valid UTF-8.
+ * A reply's first member is the arena in which all its slices lie: genops_arena_free
+ * releases it.  After a failure there is nothing to be released.  Texts are valid
+ * UTF-8.
  *
  * Sets of attributes and labels are typed, and kept as OTLP has them: KeyValues in
  * the fields of number GENOPS_TEMPO_PAIRS of a message (genops_fields and
@@ -82,7 +83,6 @@ typedef struct GenopsTempoSearch
 
 extern bool genops_tempo_search_read(GenopsSlice json, GenopsTempoSearch *search,
                                      GenopsError *error);
-extern void genops_tempo_search_free(GenopsTempoSearch *search);
 
 /*
  * Metrics
@@ -112,7 +112,6 @@ typedef struct GenopsTempoMetrics
 /* "instant": the answer of /api/metrics/query, a value per series. */
 extern bool genops_tempo_metrics_read(GenopsSlice json, bool instant, GenopsTempoMetrics *metrics,
                                       GenopsError *error);
-extern void genops_tempo_metrics_free(GenopsTempoMetrics *metrics);
 
 /*
  * Tags and their values
@@ -132,7 +131,6 @@ typedef struct GenopsTempoTags
 } GenopsTempoTags;
 
 extern bool genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags, GenopsError *error);
-extern void genops_tempo_tags_free(GenopsTempoTags *tags);
 
 typedef struct GenopsTempoTagValue
 {
@@ -149,7 +147,6 @@ typedef struct GenopsTempoTagValues
 
 extern bool genops_tempo_tag_values_read(GenopsSlice json, GenopsTempoTagValues *values,
                                          GenopsError *error);
-extern void genops_tempo_tag_values_free(GenopsTempoTagValues *values);
 
 /*
  * One trace, and the version
@@ -164,7 +161,6 @@ typedef struct GenopsTempoWholeTrace
 
 extern bool genops_tempo_trace_read(GenopsSlice json, GenopsTempoWholeTrace *trace,
                                     GenopsError *error);
-extern void genops_tempo_trace_free(GenopsTempoWholeTrace *trace);
 
 typedef struct GenopsTempoBuild
 {
@@ -174,6 +170,5 @@ typedef struct GenopsTempoBuild
 } GenopsTempoBuild;
 
 extern bool genops_tempo_build_read(GenopsSlice json, GenopsTempoBuild *build, GenopsError *error);
-extern void genops_tempo_build_free(GenopsTempoBuild *build);
 
 #endif

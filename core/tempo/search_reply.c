@@ -104,10 +104,3 @@ genops_tempo_search_read(GenopsSlice json, GenopsTempoSearch *search, GenopsErro
 	       read_work(&reader, search);
 	return genops_tempo_reader_close(&reader, good);
 }
-
-void
-genops_tempo_search_free(GenopsTempoSearch *search)
-{
-	genops_arena_free(&search->arena);
-	*search = (GenopsTempoSearch){ 0 };
-}

@@ -55,13 +55,6 @@ genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags, GenopsError *err
 	return genops_tempo_reader_close(&reader, good);
 }
 
-void
-genops_tempo_tags_free(GenopsTempoTags *tags)
-{
-	genops_arena_free(&tags->arena);
-	*tags = (GenopsTempoTags){ 0 };
-}
-
 /* An empty value is left out of the JSON. */
 static bool
 read_value(GenopsTempoReader *reader, const cJSON *object, void *element)
@@ -85,11 +78,4 @@ genops_tempo_tag_values_read(GenopsSlice json, GenopsTempoTagValues *values, Gen
 	       genops_tempo_take_array(&reader, reader.root, "tagValues", sizeof(GenopsTempoTagValue),
 	                               read_value, &values->values, &values->value_count);
 	return genops_tempo_reader_close(&reader, good);
-}
-
-void
-genops_tempo_tag_values_free(GenopsTempoTagValues *values)
-{
-	genops_arena_free(&values->arena);
-	*values = (GenopsTempoTagValues){ 0 };
 }

@@ -33,13 +33,6 @@ genops_tempo_trace_read(GenopsSlice json, GenopsTempoWholeTrace *trace, GenopsEr
 	return genops_tempo_reader_close(&reader, good);
 }
 
-void
-genops_tempo_trace_free(GenopsTempoWholeTrace *trace)
-{
-	genops_arena_free(&trace->arena);
-	*trace = (GenopsTempoWholeTrace){ 0 };
-}
-
 bool
 genops_tempo_build_read(GenopsSlice json, GenopsTempoBuild *build, GenopsError *error)
 {
@@ -51,11 +44,4 @@ genops_tempo_build_read(GenopsSlice json, GenopsTempoBuild *build, GenopsError *
 	       genops_tempo_take_text(&reader, reader.root, "version", &build->version) &&
 	       genops_tempo_take_text(&reader, reader.root, "revision", &build->revision);
 	return genops_tempo_reader_close(&reader, good);
-}
-
-void
-genops_tempo_build_free(GenopsTempoBuild *build)
-{
-	genops_arena_free(&build->arena);
-	*build = (GenopsTempoBuild){ 0 };
 }

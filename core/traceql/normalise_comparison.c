@@ -6,30 +6,13 @@
 #include "core/traceql/build.h"
 #include "core/traceql/known_types.h"
 #include "core/traceql/normalise_parts.h"
+#include "core/traceql/vocabulary.h"
 
 static const char *const type_reason =
     "Tempo's storage compares a number only with numbers of the same type";
 static const char *const all_values_reason =
     "Tempo's storage would hide values of another type and the equal elements of arrays";
 static const char *const not_reason = "Tempo's storage fetches what ! then drops";
-
-static GenopsOperator
-mirrored(GenopsOperator op)
-{
-	switch (op)
-	{
-		case GENOPS_OPERATOR_LESS:
-			return GENOPS_OPERATOR_GREATER;
-		case GENOPS_OPERATOR_LESS_EQUAL:
-			return GENOPS_OPERATOR_GREATER_EQUAL;
-		case GENOPS_OPERATOR_GREATER:
-			return GENOPS_OPERATOR_LESS;
-		case GENOPS_OPERATOR_GREATER_EQUAL:
-			return GENOPS_OPERATOR_LESS_EQUAL;
-		default:
-			return op;
-	}
-}
 
 static GenopsOperator
 opposite(GenopsOperator op)
@@ -271,7 +254,7 @@ static bool
 is_same(const GenopsField *field, const GenopsField *rewritten)
 {
 	return genops_traceql_field_equal(field, rewritten) ||
-	       (rewritten->op == field->op && mirrored(field->op) == field->op &&
+	       (rewritten->op == field->op && genops_operator_mirrored(field->op) == field->op &&
 	        rewritten->operand_count == 2 &&
 	        genops_traceql_field_equal(field->operands[0], rewritten->operands[1]) &&
 	        genops_traceql_field_equal(field->operands[1], rewritten->operands[0]));
@@ -283,7 +266,7 @@ genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bo
 	bool swapped = field->operands[0]->kind == GENOPS_FIELD_LITERAL;
 	GenopsField *attribute = field->operands[swapped ? 1 : 0];
 	GenopsField *value = field->operands[swapped ? 0 : 1];
-	GenopsOperator op = swapped ? mirrored(field->op) : field->op;
+	GenopsOperator op = swapped ? genops_operator_mirrored(field->op) : field->op;
 	GenopsField *rewritten;
 
 	/* Of all others Tempo fetches every value. */

@@ -274,3 +274,21 @@ genops_kind_text(int64_t kind)
 {
 	return word_for(GENOPS_TOKEN_LITERAL, GENOPS_TYPE_KIND, kind);
 }
+
+GenopsOperator
+genops_operator_mirrored(GenopsOperator op)
+{
+	switch (op)
+	{
+		case GENOPS_OPERATOR_LESS:
+			return GENOPS_OPERATOR_GREATER;
+		case GENOPS_OPERATOR_LESS_EQUAL:
+			return GENOPS_OPERATOR_GREATER_EQUAL;
+		case GENOPS_OPERATOR_GREATER:
+			return GENOPS_OPERATOR_LESS;
+		case GENOPS_OPERATOR_GREATER_EQUAL:
+			return GENOPS_OPERATOR_LESS_EQUAL;
+		default:
+			return op;
+	}
+}

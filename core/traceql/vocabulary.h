@@ -79,6 +79,9 @@ extern GenopsIntrinsic genops_scoped_intrinsic(GenopsSlice scope, GenopsSlice na
 extern const char *genops_scope_text(GenopsScope scope);
 
 extern const char *genops_operator_text(GenopsOperator op);
+
+/* The comparison with its sides changed over. */
+extern GenopsOperator genops_operator_mirrored(GenopsOperator op);
 extern const char *genops_spanset_operator_text(GenopsSpansetOperator op);
 extern const char *genops_aggregate_text(GenopsAggregate aggregate);
 extern const char *genops_metrics_function_text(GenopsMetricsFunction function);

@@ -203,7 +203,7 @@ FillRoot(FoundSpan *span, const GenopsSpanWalk *at, TraceRoots *roots)
 	    span->has_parent || !genops_read_span(at->span, &view))
 		return;
 	span->root_name = ServerString(view.name);
-	span->root_service = ServerString(ServiceNameOf(at->resource));
+	span->root_service = ServerString(genops_read_service_name(at->resource));
 }
 
 /* False where the user may not see the segment, or it is gone. */

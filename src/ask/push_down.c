@@ -8,6 +8,7 @@
 
 #include "ask/promoted.h"
 #include "ask/push_down.h"
+#include "core/traceql/vocabulary.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -104,24 +105,6 @@ OperatorText(GenopsOperator op)
 	}
 }
 
-static GenopsOperator
-Mirrored(GenopsOperator op)
-{
-	switch (op)
-	{
-		case GENOPS_OPERATOR_LESS:
-			return GENOPS_OPERATOR_GREATER;
-		case GENOPS_OPERATOR_LESS_EQUAL:
-			return GENOPS_OPERATOR_GREATER_EQUAL;
-		case GENOPS_OPERATOR_GREATER:
-			return GENOPS_OPERATOR_LESS;
-		case GENOPS_OPERATOR_GREATER_EQUAL:
-			return GENOPS_OPERATOR_LESS_EQUAL;
-		default:
-			return op;
-	}
-}
-
 static char *
 RealText(double real)
 {
@@ -212,7 +195,7 @@ Compare(const GenopsField *field)
 	{
 		left = field->operands[1];
 		right = field->operands[0];
-		op = Mirrored(op);
+		op = genops_operator_mirrored(op);
 	}
 	if (left->kind != GENOPS_FIELD_ATTRIBUTE || right->kind != GENOPS_FIELD_LITERAL)
 		return Always(false);

@@ -7,22 +7,6 @@
 #include "keep/span_time.h"
 #include "utils/builtins.h"
 
-GenopsSlice
-ServiceNameOf(GenopsSlice resource)
-{
-	GenopsFields fields = genops_fields(resource);
-	GenopsWireField field;
-	GenopsSlice key;
-	GenopsValue value;
-
-	while (genops_fields_next(&fields, &field))
-		if (field.number == GENOPS_RESOURCE_ATTRIBUTES && field.wire_type == GENOPS_WIRE_BYTES &&
-		    genops_read_key_value(field.bytes, &key, &value) &&
-		    genops_slice_equal(key, GENOPS_LITERAL("service.name")))
-			return value.type == GENOPS_VALUE_TEXT ? value.bytes : GENOPS_ABSENT;
-	return GENOPS_ABSENT;
-}
-
 /* In the server's encoding; an empty text is none. */
 static void
 PutServerText(TraceqlRow *row, TraceqlColumn column, const char *text)
@@ -76,7 +60,7 @@ SpanRowFill(TraceqlRow *row, const GenopsSpanWalk *at, const char *tenant_id,
 	TraceqlRowClear(row);
 	PutView(row, &view);
 	PutServerText(row, TRACEQL_TENANT_ID, tenant_id);
-	PutText(row, TRACEQL_SERVICE_NAME, ServiceNameOf(at->resource));
+	PutText(row, TRACEQL_SERVICE_NAME, genops_read_service_name(at->resource));
 	PutServerText(row, TRACEQL_ROOT_NAME, found->root_name);
 	PutServerText(row, TRACEQL_ROOT_SERVICE_NAME, found->root_service);
 	TraceqlRowSet(row, TRACEQL_RESOURCE_ATTRIBUTES,

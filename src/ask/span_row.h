@@ -13,7 +13,4 @@
 extern void SpanRowFill(TraceqlRow *row, const GenopsSpanWalk *at, const char *tenant_id,
                         const FoundSpan *found);
 
-/* The value of a resource's service.name; absent where it has none. */
-extern GenopsSlice ServiceNameOf(GenopsSlice resource);
-
 #endif

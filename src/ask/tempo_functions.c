@@ -4,7 +4,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "ask/tempo_ask.h"
+#include "ask/reader.h"
+#include "ask/tempo_query.h"
 #include "ask/tempo_exchange.h"
 #include "ask/tempo_rows.h"
 #include "compat.h"
@@ -17,7 +18,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
-PG_FUNCTION_INFO_V1(genops_traceql_ask_tempo);
 PG_FUNCTION_INFO_V1(genops_tempo_trace);
 PG_FUNCTION_INFO_V1(genops_tempo_tags);
 PG_FUNCTION_INFO_V1(genops_tempo_tag_values);
@@ -38,34 +38,6 @@ Utf8Argument(FunctionCallInfo fcinfo, int number)
 	if (text == NULL)
 		return GENOPS_ABSENT;
 	return genops_slice(pg_server_to_any(text, (int) strlen(text), PG_UTF8));
-}
-
-/* A number that limits, 0 for NULL. */
-static int
-LimitArgument(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	int limit = PG_ARGISNULL(number) ? 0 : PG_GETARG_INT32(number);
-
-	if (limit < 0 || (limit == 0 && !PG_ARGISNULL(number)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("invalid value for parameter \"%s\": it must be positive", name)));
-	return limit;
-}
-
-/* Microseconds, 0 for NULL. */
-static int64
-StepArgument(FunctionCallInfo fcinfo, int number)
-{
-	Interval *step = PG_ARGISNULL(number) ? NULL : PG_GETARG_INTERVAL_P(number);
-
-	if (step == NULL)
-		return 0;
-	if (step->month != 0 || step->day < 0 || step->time < 0 || (step->day == 0 && step->time == 0))
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("invalid value for parameter \"step\": it must be a positive number of "
-		                "days, hours, minutes or seconds")));
-	return step->day * USECS_PER_DAY + step->time;
 }
 
 /* From "start", or "since" before "end"; to "end", or now. */
@@ -90,44 +62,15 @@ RangeArguments(FunctionCallInfo fcinfo, int since, int start, int end)
 	return range;
 }
 
-static void
-Parse(FunctionCallInfo fcinfo, GenopsTraceql *query)
+/* The tenant to ask for, which the user may read. */
+static const char *
+TenantArgument(FunctionCallInfo fcinfo, int number)
 {
-	GenopsTraceqlError error;
+	const char *tenant = TempoTenant(TextArgument(fcinfo, number));
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the query is NULL")));
-	if (!genops_traceql_parse(Utf8Argument(fcinfo, 0), GENOPS_TRACEQL_DIALECT, query, &error))
-		ReportCoreError(&error.error, ERRCODE_SYNTAX_ERROR);
-}
-
-Datum
-genops_traceql_ask_tempo(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	GenopsTraceql query;
-	TempoQuestion question = {
-		.query = &query,
-		.verbatim = !PG_ARGISNULL(8) && PG_GETARG_BOOL(8),
-		.range = RangeArguments(fcinfo, 1, 2, 3),
-		.max_traces = LimitArgument(fcinfo, 4, "max_traces"),
-		.spans_per_trace = LimitArgument(fcinfo, 5, "spans_per_trace"),
-		.step_us = StepArgument(fcinfo, 6),
-		.tenant = TextArgument(fcinfo, 7),
-	};
-
-	InitMaterializedSRF(fcinfo, 0);
-	Parse(fcinfo, &query);
-	PG_TRY();
-	{
-		TempoAsk(&question, result->setResult, result->setDesc);
-	}
-	PG_FINALLY();
-	{
-		genops_traceql_free(&query);
-	}
-	PG_END_TRY();
-	return (Datum) 0;
+	ReaderRequire();
+	ReaderRequireTenants(tenant);
+	return tenant == NULL ? "" : tenant;
 }
 
 /* 1 to 32 hexadecimal digits, or a traceparent. */
@@ -153,12 +96,12 @@ Datum
 genops_tempo_trace(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	char *tenant = TextArgument(fcinfo, 1);
+	const char *tenant = TenantArgument(fcinfo, 1);
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (!PG_ARGISNULL(0))
-		TempoTraceRows(TempoTrace(TraceIdArgument(fcinfo, 0), tenant), TempoTenant(tenant),
-		               result->setResult, result->setDesc);
+		TempoTraceRows(TempoTrace(TraceIdArgument(fcinfo, 0), tenant), tenant, result->setResult,
+		               result->setDesc);
 	return (Datum) 0;
 }
 
@@ -187,7 +130,7 @@ genops_tempo_tags(PG_FUNCTION_ARGS)
 	GenopsTempoTags *tags;
 
 	InitMaterializedSRF(fcinfo, 0);
-	tags = TempoTags(TextArgument(fcinfo, 0), &range, TextArgument(fcinfo, 4));
+	tags = TempoTags(TextArgument(fcinfo, 0), &range, TenantArgument(fcinfo, 4));
 	for (size_t i = 0; i < tags->tag_count; i++)
 		PutTwoTexts(result, tags->tags[i].scope, tags->tags[i].name);
 	return (Datum) 0;
@@ -204,7 +147,7 @@ genops_tempo_tag_values(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!genops_slice_present(tag))
 		return (Datum) 0;
-	values = TempoTagValues(tag, Utf8Argument(fcinfo, 1), &range, TextArgument(fcinfo, 5));
+	values = TempoTagValues(tag, Utf8Argument(fcinfo, 1), &range, TenantArgument(fcinfo, 5));
 	for (size_t i = 0; i < values->value_count; i++)
 		PutTwoTexts(result, values->values[i].type, values->values[i].value);
 	return (Datum) 0;

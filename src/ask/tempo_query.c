@@ -19,19 +19,32 @@
 static void *
 Attach(Size size, void (*release)(void *))
 {
-	void *reply = palloc0(size);
+	void *owner = palloc0(size);
 	MemoryContextCallback *callback = palloc0(sizeof(*callback));
 
 	callback->func = release;
-	callback->arg = reply;
+	callback->arg = owner;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-	return reply;
+	return owner;
 }
 
 static void
 FreeUrl(void *arg)
 {
 	genops_bytes_free(arg);
+}
+
+static void
+FreeReply(void *arg)
+{
+	genops_arena_free(arg);
+}
+
+/* Each begins with its arena. */
+static void *
+NewReply(Size size)
+{
+	return Attach(size, FreeReply);
 }
 
 static GenopsBytes *
@@ -146,12 +159,6 @@ WarnIfTruncated(const GenopsTempoSearch *search, const SearchLimits *limits)
  * Search
  */
 
-static void
-FreeSearch(void *search)
-{
-	genops_tempo_search_free(search);
-}
-
 /* Whether Tempo's own limit is the reason of a refusal, and lower than what was asked
  * for, which then is it. */
 static bool
@@ -202,7 +209,7 @@ GenopsTempoSearch *
 TempoSearch(GenopsSlice query, TempoRange range, int max_traces, int spans_per_trace,
             const char *tenant)
 {
-	GenopsTempoSearch *search = Attach(sizeof(GenopsTempoSearch), FreeSearch);
+	GenopsTempoSearch *search = NewReply(sizeof(GenopsTempoSearch));
 	GenopsTempoRange when = RangeOf(range);
 	TempoExchange *exchange = TempoExchangeBegin(tenant);
 	SearchLimits limits = {
@@ -225,16 +232,10 @@ TempoSearch(GenopsSlice query, TempoRange range, int max_traces, int spans_per_t
  * Metrics
  */
 
-static void
-FreeMetrics(void *metrics)
-{
-	genops_tempo_metrics_free(metrics);
-}
-
 static GenopsTempoMetrics *
 ReadMetrics(TempoExchange *exchange, const GenopsBytes *url, bool instant)
 {
-	GenopsTempoMetrics *metrics = Attach(sizeof(GenopsTempoMetrics), FreeMetrics);
+	GenopsTempoMetrics *metrics = NewReply(sizeof(GenopsTempoMetrics));
 	GenopsError error;
 
 	AskUrl(exchange, url);
@@ -270,16 +271,10 @@ TempoInstant(GenopsSlice query, TempoRange range, const char *tenant)
  * One trace, tags, version
  */
 
-static void
-FreeTrace(void *trace)
-{
-	genops_tempo_trace_free(trace);
-}
-
 GenopsTempoWholeTrace *
 TempoTrace(const char *trace_id, const char *tenant)
 {
-	GenopsTempoWholeTrace *trace = Attach(sizeof(GenopsTempoWholeTrace), FreeTrace);
+	GenopsTempoWholeTrace *trace = NewReply(sizeof(GenopsTempoWholeTrace));
 	TempoExchange *exchange = TempoExchangeBegin(tenant);
 	GenopsBytes *url = NewUrl();
 	GenopsError error;
@@ -292,16 +287,10 @@ TempoTrace(const char *trace_id, const char *tenant)
 	return trace;
 }
 
-static void
-FreeTags(void *tags)
-{
-	genops_tempo_tags_free(tags);
-}
-
 GenopsTempoTags *
 TempoTags(const char *scope, const TempoRange *range, const char *tenant)
 {
-	GenopsTempoTags *tags = Attach(sizeof(GenopsTempoTags), FreeTags);
+	GenopsTempoTags *tags = NewReply(sizeof(GenopsTempoTags));
 	GenopsTempoRange when = range != NULL ? RangeOf(*range) : (GenopsTempoRange){ 0 };
 	TempoExchange *exchange = TempoExchangeBegin(tenant);
 	GenopsBytes *url = NewUrl();
@@ -315,16 +304,10 @@ TempoTags(const char *scope, const TempoRange *range, const char *tenant)
 	return tags;
 }
 
-static void
-FreeTagValues(void *values)
-{
-	genops_tempo_tag_values_free(values);
-}
-
 GenopsTempoTagValues *
 TempoTagValues(GenopsSlice tag, GenopsSlice query, const TempoRange *range, const char *tenant)
 {
-	GenopsTempoTagValues *values = Attach(sizeof(GenopsTempoTagValues), FreeTagValues);
+	GenopsTempoTagValues *values = NewReply(sizeof(GenopsTempoTagValues));
 	GenopsTempoRange when = range != NULL ? RangeOf(*range) : (GenopsTempoRange){ 0 };
 	TempoExchange *exchange = TempoExchangeBegin(tenant);
 	GenopsBytes *url = NewUrl();
@@ -338,16 +321,10 @@ TempoTagValues(GenopsSlice tag, GenopsSlice query, const TempoRange *range, cons
 	return values;
 }
 
-static void
-FreeBuild(void *build)
-{
-	genops_tempo_build_free(build);
-}
-
 GenopsTempoBuild *
 TempoBuild(void)
 {
-	GenopsTempoBuild *build = Attach(sizeof(GenopsTempoBuild), FreeBuild);
+	GenopsTempoBuild *build = NewReply(sizeof(GenopsTempoBuild));
 	TempoExchange *exchange = TempoExchangeBegin(NULL);
 	GenopsBytes *url = NewUrl();
 	GenopsError error;

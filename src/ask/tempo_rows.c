@@ -253,22 +253,6 @@ typedef struct Root
 	GenopsSlice service_name;
 } Root;
 
-static GenopsSlice
-ServiceName(GenopsSlice resource)
-{
-	GenopsFields fields = genops_fields(resource);
-	GenopsWireField field;
-	GenopsSlice key;
-	GenopsValue value;
-
-	while (genops_fields_next(&fields, &field))
-		if (field.number == GENOPS_RESOURCE_ATTRIBUTES &&
-		    genops_read_key_value(field.bytes, &key, &value) && value.type == GENOPS_VALUE_TEXT &&
-		    genops_slice_equal(key, GENOPS_LITERAL("service.name")))
-			return value.bytes;
-	return GENOPS_ABSENT;
-}
-
 static Root
 FindRoot(GenopsSlice request)
 {
@@ -280,7 +264,7 @@ FindRoot(GenopsSlice request)
 		if (genops_read_span(walk.span, &span) && span.parent_span_id.length == 0)
 		{
 			root.name = span.name;
-			root.service_name = ServiceName(walk.resource);
+			root.service_name = genops_read_service_name(walk.resource);
 			break;
 		}
 	return root;
@@ -305,7 +289,7 @@ PutWholeSpan(RowSink *sink, const Root *root, GenopsSlice resource, const Genops
 	SetId(row, TRACEQL_TRACE_ID, span->trace_id);
 	SetId(row, TRACEQL_SPAN_ID, span->span_id);
 	SetId(row, TRACEQL_PARENT_SPAN_ID, span->parent_span_id);
-	TraceqlRowSetText(row, TRACEQL_SERVICE_NAME, ServiceName(resource));
+	TraceqlRowSetText(row, TRACEQL_SERVICE_NAME, genops_read_service_name(resource));
 	TraceqlRowSetText(row, TRACEQL_NAME, span->name);
 	TraceqlRowSetText(row, TRACEQL_KIND, genops_slice(genops_kind_text(Min(span->kind, 5))));
 	TraceqlRowSetText(row, TRACEQL_STATUS, genops_slice(genops_status_text(Min(span->status, 2))));

@@ -13,6 +13,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "ask/reader.h"
 #include "compat.h"
 #include "core/base/bloom.h"
 #include "core/span/trace_context.h"
@@ -22,7 +23,6 @@
 #include "keep/partition.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -138,18 +138,6 @@ ReturnRows(const LedgerDay *day, const char *trace_id, const SegmentList *found,
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* The view's query checks this too, but only if there is something to ask
- * for. */
-static void
-CheckMayRead(void)
-{
-	Oid table = PartitionParent("ledger_segment");
-	AclResult allowed = pg_class_aclcheck(table, GetUserId(), ACL_SELECT);
-
-	if (allowed != ACLCHECK_OK)
-		aclcheck_error(allowed, OBJECT_TABLE, "ledger_segment");
-}
-
 /* A trace id, or the one in a traceparent; spaces around it don't matter, nor
  * do capitals. */
 static void
@@ -205,7 +193,8 @@ genops_trace(PG_FUNCTION_ARGS)
 
 	ReadTraceId(PG_GETARG_TEXT_PP(0), trace_id);
 	genops_hex(digits, trace_id, GENOPS_TRACE_ID_SIZE);
-	CheckMayRead();
+	/* The view's query checks this too, but only if there is something to ask for. */
+	ReaderRequire();
 	InitMaterializedSRF(fcinfo, 0);
 
 	days = PartitionDays(&count);

@@ -7,16 +7,15 @@
 #include "access/xlog.h"
 #include "ask/ledger_metrics.h"
 #include "ask/ledger_search.h"
+#include "ask/reader.h"
 #include "ask/stream.h"
 #include "ask/tempo_ask.h"
+#include "ask/tempo_exchange.h"
 #include "ask/traceql.h"
 #include "ask/traceql_arguments.h"
 #include "compat.h"
 #include "funcapi.h"
-#include "keep/partition.h"
-#include "miscadmin.h"
 #include "record/ring.h"
-#include "utils/acl.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(genops_traceql);
@@ -80,19 +79,13 @@ TraceqlAskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc 
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("Tempo needs a time range"),
 		         errhint("Give \"since\" or \"start_time\".")));
+	if (question.range.start >= question.range.end)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the range of time is empty"),
+		                errhint("Set start_time before end_time, or a positive \"since\".")));
+	ReaderRequireTenants(TempoTenant(request->tenant_id));
 	request->traceql->query.instant = request->instant;
 	TempoAsk(&question, rows, row_type);
-}
-
-/* Asking Tempo, too, is for those who may read the ledger. */
-void
-TraceqlRequireReader(void)
-{
-	AclResult allowed =
-	    pg_class_aclcheck(PartitionParent("ledger_segment"), GetUserId(), ACL_SELECT);
-
-	if (allowed != ACLCHECK_OK)
-		aclcheck_error(allowed, OBJECT_TABLE, "ledger_segment");
 }
 
 Datum
@@ -101,7 +94,7 @@ genops_traceql(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TraceqlRequest request;
 
-	TraceqlRequireReader();
+	ReaderRequire();
 	TraceqlReadArguments(fcinfo, &request);
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
 	if (request.from_tempo)

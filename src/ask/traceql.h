@@ -9,9 +9,6 @@
 #include "ask/request.h"
 #include "utils/tuplestore.h"
 
-/* Raises unless the current user may read the ledger. */
-extern void TraceqlRequireReader(void);
-
 /* Waits a moment until what is recorded is stored, where it may. */
 extern void TraceqlAwaitStored(void);
 

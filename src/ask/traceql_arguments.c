@@ -50,25 +50,20 @@ ReadLimit(FunctionCallInfo fcinfo, int number, const char *name)
 	return limit;
 }
 
-/* Months and days have their usual length in a step. */
-static int64
-Microseconds(const Interval *interval)
-{
-	return interval->time +
-	       (interval->day + (int64) interval->month * DAYS_PER_MONTH) * USECS_PER_DAY;
-}
-
 static void
 ReadStep(FunctionCallInfo fcinfo, TraceqlRequest *request)
 {
 	bool has_step = !PG_ARGISNULL(TRACEQL_ARG_STEP);
+	Interval *step = has_step ? PG_GETARG_INTERVAL_P(TRACEQL_ARG_STEP) : NULL;
 
-	request->step_us = has_step ? Microseconds(PG_GETARG_INTERVAL_P(TRACEQL_ARG_STEP)) : 0;
-	if (request->step_us < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("invalid value for parameter \"step\": it is negative"),
-		                errhint("Give the distance of two points, or 0 for one value over the "
-		                        "whole range.")));
+	if (has_step && (step->month != 0 || step->day < 0 || step->time < 0))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("invalid value for parameter \"step\""),
+		         errdetail("It is in days, hours, minutes or seconds, and not negative."),
+		         errhint("Give the distance of two points, or 0 for one value over the whole "
+		                 "range.")));
+	request->step_us = has_step ? step->day * USECS_PER_DAY + step->time : 0;
 	request->instant = has_step ? request->step_us == 0 : request->traceql->query.instant;
 }
 

@@ -7,6 +7,7 @@
 #include "ask/ledger_search.h"
 #include "ask/ledger_sql.h"
 #include "ask/prepared.h"
+#include "ask/reader.h"
 #include "ask/stream.h"
 #include "ask/traceql.h"
 #include "ask/traceql_arguments.h"
@@ -136,7 +137,7 @@ genops_traceql_explain(PG_FUNCTION_ARGS)
 	TraceqlRequest request;
 	int level;
 
-	TraceqlRequireReader();
+	ReaderRequire();
 	TraceqlReadArguments(fcinfo, &request);
 	InitMaterializedSRF(fcinfo, 0);
 	SayQuery(result, "parsed", &request.traceql->query);

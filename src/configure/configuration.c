@@ -12,6 +12,8 @@
 
 #include "access/xact.h"
 #include "configure/configuration.h"
+#include "configure/environment.h"
+#include "configure/pin.h"
 #include "configure/resource_attributes.h"
 #include "configure/route.h"
 #include "configure/store.h"
@@ -72,6 +74,15 @@ IntegerOf(const SettingValues *values, SettingId id)
 	return SettingInteger(values->items[id].text);
 }
 
+/* Only OpenTelemetry's samplers that are not called "parentbased_" do. */
+static bool
+SamplerAsksAnew(const SettingValue *rate)
+{
+	const GenopsEnvFlag *parent_based = &Environment()->sampler_parent_based;
+
+	return rate->variable != NULL && parent_based->variable != NULL && !parent_based->value;
+}
+
 static void
 ReadSettings(Configuration *configuration, const SettingValues *values)
 {
@@ -81,6 +92,7 @@ ReadSettings(Configuration *configuration, const SettingValues *values)
 	configuration->environment = Utf8FromServer(items[SETTING_ENVIRONMENT].text);
 	configuration->tenant_id = Utf8FromServer(items[SETTING_TENANT_ID].text);
 	configuration->sampler = genops_sampler(SettingReal(items[SETTING_SAMPLING_RATE].text));
+	configuration->sampler.asks_anew = SamplerAsksAnew(&items[SETTING_SAMPLING_RATE]);
 	configuration->keep_errors = SettingBool(items[SETTING_KEEP_ERRORS].text);
 	configuration->resource_attributes = ResourceEncode(items[SETTING_RESOURCE_ATTRIBUTES].text,
 	                                                    &configuration->resource_attributes_length);
@@ -112,6 +124,7 @@ Read(void)
 	ValuesResolve(StoreSettings(), &values);
 	ReadSettings(configuration, &values);
 	configuration->routes = RoutesPrepare(stored_routes, &configuration->route_count);
+	configuration->pins = PinsPrepare(StorePins(), &configuration->pin_count);
 	depends_on_roles = AnyRole(stored_routes);
 	return configuration;
 }
@@ -175,12 +188,13 @@ Inherit(GenopsSlice *text, const char *value)
 }
 
 const GenopsSampler *
-ConfigurationResolve(GenopsSpanFacts *facts, char tenant_buffer[TENANT_ID_MAX + 1])
+ConfigurationResolve(GenopsSpanFacts *facts, char tenant_buffer[TENANT_ID_MAX + 1], PinsFor pins)
 {
 	const Configuration *configuration = ConfigurationGet();
 	GenopsSlice *tenant = &facts->text[GENOPS_TEXT_TENANT_ID];
 	const Route *route;
 
+	PinsApply(configuration->pins, configuration->pin_count, facts->text, pins == PINS_FOR_INGEST);
 	if (facts->text[GENOPS_TEXT_SERVICE_NAME].length == 0)
 		facts->text[GENOPS_TEXT_SERVICE_NAME] = genops_slice(configuration->service_name);
 	Inherit(&facts->text[GENOPS_TEXT_ENVIRONMENT], configuration->environment);

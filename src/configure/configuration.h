@@ -14,7 +14,8 @@
 /* Tempo's limit for a tenant's name (X-Scope-OrgID). */
 #define TENANT_ID_MAX 150
 
-typedef struct Route Route; /* route.h */
+typedef struct Route Route;           /* route.h */
+typedef struct PinnedRole PinnedRole; /* pin.h */
 
 typedef struct Configuration
 {
@@ -36,6 +37,8 @@ typedef struct Configuration
 	int64 retention_us; /* 0: keep for ever */
 	int route_count;
 	Route *routes; /* in the order of their positions */
+	int pin_count;
+	PinnedRole *pins; /* in the order of the roles' oids */
 } Configuration;
 
 /*
@@ -50,8 +53,15 @@ extern const Configuration *ConfigurationGet(void);
  * (then in one of its own). */
 extern bool ConfigurationChanged(void);
 
+/* Which of a role's pins hold. */
+typedef enum PinsFor
+{
+	PINS_FOR_CALL,   /* all */
+	PINS_FOR_INGEST, /* the tenant: the rest is what the span's bytes say */
+} PinsFor;
+
 /*
- * Fills in what a call left open: service name and environment from the
+ * Puts pins in force, and fills in what a call left open: service name and environment from the
  * configuration, the route and the tenant (argument or session setting, already
  * in facts, beat the route; the route beats the configuration).  A tenant from
  * a template is written to tenant_buffer.  An empty text in facts means none
@@ -59,8 +69,8 @@ extern bool ConfigurationChanged(void);
  * facts if spans that take it go to an address, or with headers, of its own.
  * Returns the sampler that applies.
  */
-extern const GenopsSampler *ConfigurationResolve(GenopsSpanFacts *facts,
-                                                 char tenant_buffer[TENANT_ID_MAX + 1]);
+extern const GenopsSampler *
+ConfigurationResolve(GenopsSpanFacts *facts, char tenant_buffer[TENANT_ID_MAX + 1], PinsFor pins);
 
 /* Where and how a stream is delivered.  Contains secrets: for the worker only,
  * made of malloc'd memory because libcurl's side borrows it. */

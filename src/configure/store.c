@@ -8,6 +8,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "configure/own_triggers.h"
 #include "configure/store.h"
 #include "executor/spi.h"
 #include "storage/lmgr.h"
@@ -42,6 +43,13 @@ enum
 	ROUTE_OTLP_ENDPOINT,
 	ROUTE_SAMPLING_RATE,
 	ROUTE_HEADERS
+};
+
+enum
+{
+	PIN_ROLE = 1,
+	PIN_FIELD,
+	PIN_VALUE
 };
 
 static Oid
@@ -187,6 +195,24 @@ StoreRoutes(void)
 	return routes;
 }
 
+static void *
+ReadPin(HeapTuple tuple, TupleDesc descriptor)
+{
+	StoredPin *pin = palloc(sizeof(StoredPin));
+	bool null;
+
+	pin->role = DatumGetObjectId(heap_getattr(tuple, PIN_ROLE, descriptor, &null));
+	pin->field = TextOf(tuple, PIN_FIELD, descriptor);
+	pin->value = TextOf(tuple, PIN_VALUE, descriptor);
+	return pin;
+}
+
+List *
+StorePins(void)
+{
+	return ReadTable("pin", ReadPin);
+}
+
 char *
 StoredSettingValue(List *settings, const char *name)
 {
@@ -278,5 +304,9 @@ StoreWriteSecret(const char *route, const char *name, const char *value)
 void
 StoreLock(void)
 {
+	static const char *const written[] = { "setting", "secret", "route" };
+
 	LockRelationOid(TableByName("secret"), ShareRowExclusiveLock);
+	for (int i = 0; i < (int) lengthof(written); i++)
+		RequireOwnTriggers(TableByName(written[i]));
 }

@@ -1,5 +1,6 @@
 /*
- * The tables of the configuration: genops.setting, genops.secret, genops.route.
+ * The tables of the configuration: genops.setting, genops.secret, genops.route,
+ * genops.pin.
  *
  * They are read without the executor, under the newest snapshot: whoever
  * records may not be allowed to read them, and may have an old snapshot.
@@ -48,7 +49,14 @@ typedef struct StoredRoute
 	List *headers; /* of char *: names of its headers */
 } StoredRoute;
 
-/* The oid of genops.setting, which stands for all three when they change;
+typedef struct StoredPin
+{
+	Oid role;
+	char *field;
+	char *value;
+} StoredPin;
+
+/* The oid of genops.setting, which stands for all of them when they change;
  * InvalidOid where the extension is not installed. */
 extern Oid StoreRelation(void);
 
@@ -57,6 +65,7 @@ extern Oid StoreRelation(void);
 extern List *StoreSettings(void);
 extern List *StoreSecrets(void);
 extern List *StoreRoutes(void);
+extern List *StorePins(void);
 
 /* The value, or NULL. */
 extern char *StoredSettingValue(List *settings, const char *name);
@@ -67,7 +76,8 @@ extern StoredRoute *StoredRouteByName(List *routes, const char *name);
 extern void StoreWriteSetting(const char *name, const char *value);
 extern void StoreWriteSecret(const char *route, const char *name, const char *value);
 
-/* Makes all who configure wait for each other, until the transaction ends. */
+/* Makes all who configure wait for each other, until the transaction ends.
+ * Raises if a table that they write has somebody else's trigger. */
 extern void StoreLock(void);
 
 #endif

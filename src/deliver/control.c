@@ -14,12 +14,14 @@
 #include "catalog/pg_type.h"
 #include "configure/identity.h"
 #include "configure/notify.h"
+#include "configure/own_triggers.h"
 #include "configure/store.h"
 #include "deliver/control.h"
 #include "deliver/cursor.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "keep/partition.h"
 #include "miscadmin.h"
 #include "settings.h"
 #include "utils/builtins.h"
@@ -38,7 +40,11 @@ Execute(const char *statement)
 static void
 Lock(void)
 {
+	static const char *const written[] = { "ledger_state", "delivery", "delivery_resend" };
+
 	Execute("LOCK TABLE genops.ledger_state, genops.delivery IN SHARE ROW EXCLUSIVE MODE");
+	for (int i = 0; i < (int) lengthof(written); i++)
+		RequireOwnTriggers(PartitionParent(written[i]));
 }
 
 /* Sets the ledger's row, which may not be there yet: pausing before the first

@@ -3,8 +3,9 @@
  *
  * A partition is made as a table, with its indexes, and then attached: unlike
  * CREATE TABLE ... PARTITION OF, that waits for no reader of the parent.  It
- * belongs to the extension's owner, and nobody is granted anything on it: a
- * policy of the parent doesn't guard its partitions.
+ * belongs to the extension's owner, and nobody is granted anything on it.  A
+ * policy of the parent doesn't guard its partitions, if somebody is after all: so
+ * each has a copy.
  */
 #include "postgres.h"
 
@@ -111,6 +112,25 @@ RevokeAll(const char *name)
 		WorkerSql(revoke.data);
 }
 
+/* A dump has the policy too: a table that is restored may have it already. */
+static void
+GuardRows(const char *parent, const char *name)
+{
+	char *policy = psprintf("SELECT pg_catalog.pg_get_expr(p.polqual, p.polrelid) "
+	                        "FROM pg_catalog.pg_policy p "
+	                        "WHERE p.polname = 'tenant' "
+	                        "AND p.polrelid = 'genops.%s'::pg_catalog.regclass "
+	                        "AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy o "
+	                        "WHERE o.polname = 'tenant' "
+	                        "AND o.polrelid = 'genops.%s'::pg_catalog.regclass)",
+	                        parent, name);
+
+	if (WorkerSql(policy) > 0)
+		WorkerSql(psprintf("CREATE POLICY tenant ON genops.%s FOR SELECT USING (%s)", name,
+		                   WorkerSqlText(0, 1)));
+	WorkerSql(psprintf("ALTER TABLE genops.%s ENABLE ROW LEVEL SECURITY", name));
+}
+
 /* A table of that name may be there without being attached, if a restore left
  * it so; its indexes may be missing. */
 static char *
@@ -123,6 +143,7 @@ MakeTable(const char *parent, int number, const char *options)
 	             "(LIKE genops.%s INCLUDING STORAGE INCLUDING COMPRESSION) USING heap WITH (%s)",
 	             name, parent, options));
 	RevokeAll(name);
+	GuardRows(parent, name);
 	return name;
 }
 

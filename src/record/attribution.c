@@ -37,7 +37,7 @@ Resolve(SpanDraft *draft)
 	const GenopsSampler *sampler;
 
 	AttributionCheckTenant(facts->text[GENOPS_TEXT_TENANT_ID]);
-	sampler = ConfigurationResolve(facts, draft->tenant);
+	sampler = ConfigurationResolve(facts, draft->tenant, PINS_FOR_CALL);
 	if (facts->text[GENOPS_TEXT_NAME].length == 0)
 		facts->text[GENOPS_TEXT_NAME] =
 		    genops_ai_call_name(draft->name, sizeof(draft->name),

@@ -17,7 +17,8 @@ typedef struct AttributionArguments
 
 /*
  * Fills in the texts of the draft: an argument goes before the session's
- * setting, that before the configuration.  NULL inherits, '' is none.
+ * setting, that before the configuration.  NULL inherits, '' is none.  What is
+ * pinned for the role goes before all.
  * customer_id and user_id, which may be of any type, come as they print.
  * Returns the sampler that applies to the call.
  */

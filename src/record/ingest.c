@@ -140,7 +140,7 @@ IngestSpan(Ingestion *ingestion, const GenopsSpanWalk *walk)
 		return;
 	if (ingestion->session_tenant.length > 0)
 		record.facts.text[GENOPS_TEXT_TENANT_ID] = ingestion->session_tenant;
-	(void) ConfigurationResolve(&record.facts, tenant);
+	(void) ConfigurationResolve(&record.facts, tenant, PINS_FOR_INGEST);
 	if (SpanRecordSubmit(&record, true))
 		ingestion->accepted++;
 	else

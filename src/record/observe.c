@@ -17,6 +17,7 @@
 #include "nodes/nodeFuncs.h"
 #include "record/arguments.h"
 #include "record/call.h"
+#include "record/charge.h"
 #include "record/outcome.h"
 #include "record/returned.h"
 
@@ -195,6 +196,7 @@ genops_end(PG_FUNCTION_ARGS)
 	outcome.prompt_tokens = ArgumentTokens(fcinfo, ARG_PROMPT_TOKENS, "prompt_tokens");
 	outcome.completion_tokens = ArgumentTokens(fcinfo, ARG_COMPLETION_TOKENS, "completion_tokens");
 	OptionsRead(ArgumentJsonb(fcinfo, ARG_OPTIONS), OPTIONS_OF_END, &outcome.options);
+	ChargeCheck(&outcome);
 	EndCall(call, draft, &outcome, attributes);
 	PG_RETURN_TEXT_P(ReturnedTraceParent(&draft->place.own));
 }

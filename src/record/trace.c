@@ -100,10 +100,15 @@ NewIds(TracePlace *place, const Parent *parent, const GenopsSampler *sampler)
 	{
 		memcpy(place->own.trace_id, parent->at.trace_id, GENOPS_TRACE_ID_SIZE);
 		place->own.flags = parent->at.flags;
-		return;
+		if (!sampler->asks_anew)
+			return;
+		place->own.flags &= ~GENOPS_TRACE_FLAG_SAMPLED;
 	}
-	MakeId(place->own.trace_id, GENOPS_TRACE_ID_SIZE);
-	place->own.flags = GENOPS_TRACE_FLAG_RANDOM;
+	else
+	{
+		MakeId(place->own.trace_id, GENOPS_TRACE_ID_SIZE);
+		place->own.flags = GENOPS_TRACE_FLAG_RANDOM;
+	}
 	if (genops_sampler_keeps(sampler, place->own.trace_id, GENOPS_ABSENT))
 		place->own.flags |= GENOPS_TRACE_FLAG_SAMPLED;
 }
@@ -147,6 +152,9 @@ StateToWrite(TracePlace *place, const Parent *parent, const GenopsSampler *sampl
 		memcpy(place->state_buffer + 3, sampler->ot_value, sampler->ot_length);
 		return (GenopsSlice){ place->state_buffer, 3 + sampler->ot_length };
 	}
+	if (sampler->asks_anew && (place->own.flags & GENOPS_TRACE_FLAG_SAMPLED))
+		return genops_tracestate_update(place->state_buffer, parent->trace_state,
+		                                (GenopsSlice){ sampler->ot_value, sampler->ot_length });
 	if (parent->trace_state.length == 0)
 		return GENOPS_ABSENT;
 	return genops_tracestate_update(place->state_buffer, parent->trace_state, GENOPS_ABSENT);

@@ -28,7 +28,8 @@ typedef struct TracePlace
  *
  * "call" are ids that genops_traceparent() made for this very call; absent,
  * new ones are made.  "trace_state" came along with the argument.  A parent
- * decides whether the call is sampled; for a root the sampler does.
+ * decides whether the call is sampled, unless the sampler asks anew; for a root the
+ * sampler does.
  */
 extern void TraceFindPlace(TracePlace *place, GenopsSlice traceparent, GenopsSlice call,
                            GenopsSlice trace_state, const GenopsSampler *sampler);

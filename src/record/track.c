@@ -7,6 +7,7 @@
 #include "common/int.h"
 #include "record/arguments.h"
 #include "record/attribution.h"
+#include "record/charge.h"
 #include "record/outcome.h"
 #include "record/returned.h"
 
@@ -135,6 +136,7 @@ ReadOutcome(FunctionCallInfo fcinfo, GenopsSlice total_cost, OutcomeArguments *o
 	outcome->error = ArgumentText(fcinfo, ARG_ERROR);
 	outcome->response = ArgumentJsonb(fcinfo, ARG_RESPONSE);
 	OptionsRead(ArgumentJsonb(fcinfo, ARG_OPTIONS), OPTIONS_OF_TRACK, &outcome->options);
+	ChargeCheck(outcome);
 }
 
 Datum
@@ -147,6 +149,7 @@ genops_track(PG_FUNCTION_ARGS)
 	OutcomeArguments outcome;
 	SpanDraft *draft;
 	const GenopsSampler *sampler;
+	bool keep_errors;
 
 	RingRequire();
 	site = CallSiteOf(fcinfo);
@@ -156,6 +159,7 @@ genops_track(PG_FUNCTION_ARGS)
 
 	draft = DraftStart();
 	ReadOutcome(fcinfo, total_cost, &outcome);
+	keep_errors = ConfigurationGet()->keep_errors;
 	sampler = AttributionSet(draft, fcinfo, &attribution, customer_id, user_id);
 	TraceFindPlace(&draft->place, ArgumentText(fcinfo, ARG_TRACEPARENT),
 	               ArgumentText(fcinfo, ARG_CALL), outcome.options.tracestate, sampler);
@@ -163,8 +167,7 @@ genops_track(PG_FUNCTION_ARGS)
 	SetTimes(&draft->facts, fcinfo, &outcome.options);
 	DraftOpen(draft);
 	OutcomeSet(draft, &outcome);
-	if (draft->facts.status == GENOPS_STATUS_ERROR && !draft->facts.sampled &&
-	    ConfigurationGet()->keep_errors)
+	if (draft->facts.status == GENOPS_STATUS_ERROR && !draft->facts.sampled && keep_errors)
 		DraftSample(draft);
 	DraftClose(draft, ArgumentJsonb(fcinfo, ARG_ATTRIBUTES));
 	DraftSubmit(draft);

@@ -7,6 +7,7 @@
 #include "miscadmin.h"
 #include "monotonic.h"
 #include "validate/exchange.h"
+#include "validate/validation.h"
 
 #define MAX_SOCKETS 16
 
@@ -152,7 +153,7 @@ Sleep(Exchanges *exchanges, long timeout_ms)
 		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 		AddSockets(set, sockets, count);
-		(void) WaitEventSetWait(set, timeout_ms, &event, 1, compat_wait_event("GenopsValidate"));
+		(void) WaitEventSetWait(set, timeout_ms, &event, 1, ValidationWaitEvent());
 	}
 	PG_FINALLY();
 	{

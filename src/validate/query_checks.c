@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include "configure/store.h"
+#include "configure/values.h"
 #include "core/tempo/reply.h"
 #include "validate/network.h"
 
@@ -32,7 +34,7 @@ ReadVersion(Validation *validation, const Exchange *exchange)
 	if (build.version.length > 0)
 		validation->version =
 		    ShownText(pnstrdup(build.version.data, Min(build.version.length, 100)));
-	genops_tempo_build_free(&build);
+	genops_arena_free(&build.arena);
 	return true;
 }
 
@@ -80,6 +82,16 @@ ReportVersion(Validation *validation, const Network *network)
 		CheckAdd(validation, VERSION, CHECK_SKIPPED, NULL, "Tempo does not tell its version");
 }
 
+/* Where there is one, it is a header that can't be sent. */
+static bool
+HasEndpoint(void)
+{
+	SettingValues values;
+
+	ValuesResolve(StoreSettings(), &values);
+	return values.items[SETTING_ENDPOINT].text != NULL;
+}
+
 void
 CheckAccess(Validation *validation, const Network *network)
 {
@@ -88,8 +100,9 @@ CheckAccess(Validation *validation, const Network *network)
 	if (network->build == NULL && validation->connectivity)
 		CheckAdd(validation, ACCESS,
 		         network->otlp_kind == GENOPS_ADDRESS_COLLECTOR ? CHECK_WARNING : CHECK_ERROR,
-		         "SELECT genops_configure(endpoint => 'http://localhost:3200');", "%s",
-		         why_not ? ShownText(why_not) : "out of memory");
+		         HasEndpoint() ? "See check \"Secrets\"."
+		                       : "SELECT genops_configure(endpoint => 'http://localhost:3200');",
+		         "%s", why_not ? ShownText(why_not) : "out of memory");
 	else if (validation->connectivity)
 	{
 		ReportAccess(validation, network);

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "compat.h"
 #include "keep/server_text.h"
 #include "lib/stringinfo.h"
 #include "monotonic.h"
@@ -37,6 +38,16 @@ long
 ValidationTimeLeft(const Validation *validation)
 {
 	return (long) Max(validation->deadline - MonotonicMs(), 0);
+}
+
+uint32
+ValidationWaitEvent(void)
+{
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = compat_wait_event("GenopsValidate");
+	return event;
 }
 
 const char *

@@ -44,10 +44,13 @@ typedef struct Validation
 
 /* Appends a check; "fix" is NULL for none.  Texts are in the server's encoding. */
 extern void CheckAdd(Validation *validation, const char *name, CheckStatus status, const char *fix,
-                     const char *format, ...) pg_attribute_printf(5, 6);
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Milliseconds that are left; 0 when the time is over. */
 extern long ValidationTimeLeft(const Validation *validation);
+
+/* What the server shows of a session that waits here. */
+extern uint32 ValidationWaitEvent(void);
 
 /* A text of the core's, which is UTF-8, for a check. */
 extern const char *ShownText(const char *utf8);

@@ -38,7 +38,6 @@ SlotsInUse(void)
 static pid_t
 AwaitWorker(const Validation *validation)
 {
-	uint32 wait_event = compat_wait_event("GenopsValidate");
 	long patience = Min(ValidationTimeLeft(validation) / 2, PATIENCE_MS);
 	RingCounts counts;
 
@@ -46,7 +45,7 @@ AwaitWorker(const Validation *validation)
 	for (RingReadCounts(&counts); counts.worker_pid == 0 && patience > 0; patience -= NAP_MS)
 	{
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, NAP_MS,
-		                 wait_event);
+		                 ValidationWaitEvent());
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		RingReadCounts(&counts);

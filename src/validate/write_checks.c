@@ -84,7 +84,7 @@ HasSpans(const Exchange *exchange)
 	if (!genops_tempo_trace_read(exchange->reply.body, &trace, &error))
 		return false;
 	found = trace.request.length > 0;
-	genops_tempo_trace_free(&trace);
+	genops_arena_free(&trace.arena);
 	return found;
 }
 
@@ -112,7 +112,7 @@ static void
 Nap(long milliseconds)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
-	                 compat_wait_event("GenopsValidate"));
+	                 ValidationWaitEvent());
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 }

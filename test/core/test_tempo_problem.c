@@ -66,7 +66,12 @@ no_answer(void **state)
 	reply.failure = GENOPS_HTTP_RESET;
 	assert_problem(&reply, GENOPS_TEMPO_INTERRUPTED,
 	               "lost the connection to Tempo at \"" ADDRESS "\"", "why.", "");
+	/* Such as gRPC. */
+	reply.failure = GENOPS_HTTP_OTHER;
+	assert_problem(&reply, GENOPS_TEMPO_SOMETHING_ELSE,
+	               "what answers at \"" ADDRESS "\" is not Tempo's query API", "why.", "3200");
 	/* What has come of a success is not all of it. */
+	reply.failure = GENOPS_HTTP_RESET;
 	reply.status = 200;
 	assert_problem(&reply, GENOPS_TEMPO_INTERRUPTED,
 	               "lost the connection to Tempo at \"" ADDRESS "\"", "why.", "");
@@ -144,7 +149,7 @@ refused(void **state)
 	               "tenant_id");
 	reply = reply_of(414, "text/html", GENOPS_LITERAL("<html></html>"));
 	assert_problem(&reply, GENOPS_TEMPO_TOO_LARGE,
-	               "the question is too large for Tempo at \"" ADDRESS "\"",
+	               "Tempo at \"" ADDRESS "\" can't take a question as large",
 	               "It answered HTTP 414 with an HTML page.", "shorten");
 }
 

@@ -85,7 +85,7 @@ search_without_attributes(void **state)
 	assert_int_equal(search.completed_jobs, 3);
 	assert_int_equal(search.total_jobs, 3);
 	assert_false(search.completeness.partial);
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 }
 
 static void
@@ -103,7 +103,7 @@ typed_attributes(void **state)
 	assert_true(value_of(pairs, "cost").number == 0.06);
 	assert_int_equal(value_of(pairs, "flag").type, GENOPS_VALUE_BOOL);
 	assert_int_equal(value_of(pairs, "tokens").integer, 10);
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 }
 
 static void
@@ -123,7 +123,7 @@ groups(void **state)
 	assert_slice(value_of(trace->spansets[1].attributes, "by(resource.service.name)").bytes,
 	             "backend");
 	assert_int_equal(value_of(trace->spansets[1].attributes, "count()").integer, 3);
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 }
 
 /* Of a Tempo before there were several spansets. */
@@ -140,7 +140,7 @@ only_the_old_spanset(void **state)
 	assert_int_equal(search.traces[0].spansets[0].matched, 7);
 	assert_slice(search.traces[0].spansets[0].spans[0].span_id, "000000000000002b");
 	assert_slice(search.traces[0].spansets[0].spans[0].name, NULL);
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 }
 
 static void
@@ -150,18 +150,18 @@ nothing_found(void **state)
 
 	(void) state;
 	assert_int_equal(search.trace_count, 0);
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 
 	search = read_search(GENOPS_LITERAL("{}"));
 	assert_int_equal(search.trace_count, 0);
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 
 	search =
 	    read_search(GENOPS_LITERAL("{\"metrics\":{},\"status\":\"PARTIAL\",\"message\":\"m\"}"));
 	assert_int_equal(search.trace_count, 0);
 	assert_true(search.completeness.partial);
 	assert_slice(search.completeness.message, "m");
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 }
 
 static void
@@ -179,12 +179,12 @@ series(void **state)
 	assert_true(backend->samples[0].value == 0);
 	assert_true(backend->samples[4].value == 0.30000000000000004);
 	assert_false(metrics.completeness.partial);
-	genops_tempo_metrics_free(&metrics);
+	genops_arena_free(&metrics.arena);
 
 	metrics = read_metrics(recorded("metrics_quantile.json"), false);
 	assert_int_equal(metrics.series_count, 3);
 	assert_true(value_of(metrics.series[1].labels, "p").number == 0.9);
-	genops_tempo_metrics_free(&metrics);
+	genops_arena_free(&metrics.arena);
 }
 
 static void
@@ -196,7 +196,7 @@ instant_series(void **state)
 	assert_int_equal(metrics.series_count, 4);
 	assert_int_equal(metrics.series[1].sample_count, 1);
 	assert_true(metrics.series[1].samples[0].value == 3);
-	genops_tempo_metrics_free(&metrics);
+	genops_arena_free(&metrics.arena);
 }
 
 static void
@@ -219,7 +219,7 @@ numbers_as_texts(void **state)
 	assert_true(samples[3].unix_ms == INT64_C(1795455350000));
 	assert_true(metrics.completeness.partial);
 	assert_slice(metrics.completeness.message, "too many series");
-	genops_tempo_metrics_free(&metrics);
+	genops_arena_free(&metrics.arena);
 }
 
 static void
@@ -236,7 +236,7 @@ tags(void **state)
 	assert_slice(tags.tags[0].name, "exception.message");
 	assert_slice(tags.tags[51].scope, "span");
 	assert_slice(tags.tags[51].name, "zero");
-	genops_tempo_tags_free(&tags);
+	genops_arena_free(&tags.arena);
 
 	assert_true(
 	    genops_tempo_tag_values_read(recorded("tag_values_v2_unscoped.json"), &values, &error));
@@ -244,12 +244,12 @@ tags(void **state)
 	assert_slice(values.values[1].type, "string");
 	assert_slice(values.values[1].value, "platform");
 	assert_slice(values.values[4].value, "");
-	genops_tempo_tag_values_free(&values);
+	genops_arena_free(&values.arena);
 
 	assert_true(
 	    genops_tempo_tag_values_read(recorded("tag_values_v2_duration.json"), &values, &error));
 	assert_int_equal(values.value_count, 0);
-	genops_tempo_tag_values_free(&values);
+	genops_arena_free(&values.arena);
 }
 
 static void
@@ -274,7 +274,7 @@ check_trace(const char *name, size_t spans, bool partial)
 	}
 	assert_int_equal(count, spans);
 	assert_int_equal(trace.completeness.partial, partial);
-	genops_tempo_trace_free(&trace);
+	genops_arena_free(&trace.arena);
 }
 
 static void
@@ -295,10 +295,10 @@ version(void **state)
 	(void) state;
 	assert_true(genops_tempo_build_read(recorded("buildinfo.json"), &build, &error));
 	assert_slice(build.version, "");
-	genops_tempo_build_free(&build);
+	genops_arena_free(&build.arena);
 	assert_true(genops_tempo_build_read(GENOPS_LITERAL("{\"version\":\"2.7.1\"}"), &build, &error));
 	assert_slice(build.version, "2.7.1");
-	genops_tempo_build_free(&build);
+	genops_arena_free(&build.arena);
 }
 
 static void
@@ -378,7 +378,7 @@ invalid_texts(void **state)
 	(void) state;
 	assert_slice(search.traces[0].root_name, "a\xEF\xBF\xBD\xEF\xBF\xBD"
 	                                         "b");
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 }
 
 int

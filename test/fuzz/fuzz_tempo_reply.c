@@ -60,7 +60,7 @@ check_search(GenopsSlice json, GenopsError *error)
 			}
 		}
 	}
-	genops_tempo_search_free(&search);
+	genops_arena_free(&search.arena);
 }
 
 static void
@@ -78,7 +78,7 @@ check_metrics(GenopsSlice json, bool instant, GenopsError *error)
 		check_pairs(metrics.series[i].labels);
 		assert(!instant || metrics.series[i].sample_count == 1);
 	}
-	genops_tempo_metrics_free(&metrics);
+	genops_arena_free(&metrics.arena);
 }
 
 static void
@@ -90,13 +90,13 @@ check_others(GenopsSlice json, GenopsError *error)
 	GenopsTempoBuild build;
 
 	if (genops_tempo_tags_read(json, &tags, error))
-		genops_tempo_tags_free(&tags);
+		genops_arena_free(&tags.arena);
 	if (genops_tempo_tag_values_read(json, &values, error))
-		genops_tempo_tag_values_free(&values);
+		genops_arena_free(&values.arena);
 	if (genops_tempo_trace_read(json, &trace, error))
-		genops_tempo_trace_free(&trace);
+		genops_arena_free(&trace.arena);
 	if (genops_tempo_build_read(json, &build, error))
-		genops_tempo_build_free(&build);
+		genops_arena_free(&build.arena);
 }
 
 /* The first byte chooses a status and a content type. */

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use Encode;
 use GenopsTempo;
 use GenopsTest;
 use JSON::PP;
@@ -25,7 +26,7 @@ sub ask
 	my ($rows, $said);
 
 	$more = $more ? ", $more" : '';
-	$node->psql('postgres', "SELECT $columns FROM genops.traceql_ask_tempo(\$q\$$query\$q\$, $range$more)",
+	$node->psql('postgres', "SELECT $columns FROM genops_traceql(source => 'tempo', query => \$q\$$query\$q\$, $range$more)",
 		stdout => \$rows, stderr => \$said);
 	$said =~ s/^psql:<stdin>:\d+: //mg;
 	return $said ? "$rows\n$said" : $rows;
@@ -149,7 +150,7 @@ is(ask('DISTINCT tenant_id IS NULL', '{ name = "childB" }', "tenant_id => 'a|b'"
 is($tempo->last_request->{headers}{'x-scope-orgid'}, 'a|b', 'both are asked for');
 ask('1', '{ name = "childB" }', "tenant_id => ''");
 is($tempo->last_request->{headers}{'x-scope-orgid'}, undef, 'or none');
-$node->safe_psql('postgres', "SET genops.tenant_id = 'mine'; SELECT genops.traceql_ask_tempo('{ name = \"childB\" }')");
+$node->safe_psql('postgres', "SET genops.tenant_id = 'mine'; SELECT genops_traceql(source => 'tempo', query => '{ name = \"childB\" }')");
 is($tempo->last_request->{headers}{'x-scope-orgid'}, 'mine', 'or the session\'s');
 
 # What is missing
@@ -160,7 +161,7 @@ is(warned('1', '{ name = "childB" }'),
 	"WARNING:  the answer of Tempo is not complete\nDETAIL:  Tempo says: too many spans", 'a partial search');
 like(warned('1', '{} | count() by (resource.service.name)'), qr/not complete/, 'partial metrics');
 $tempo->set_mode;
-is($node->psql('postgres', "DO \$\$ BEGIN PERFORM genops.traceql_ask_tempo('{ resource.service.name = \"backend\" }'); END \$\$"),
+is($node->psql('postgres', "DO \$\$ BEGIN PERFORM genops_traceql(source => 'tempo', query => '{ resource.service.name = \"backend\" }'); END \$\$"),
 	0, 'a complete answer');
 is(warned('1', '{ name = "childB" }'), '', 'warns of nothing');
 
@@ -180,10 +181,19 @@ like(asked(), qr/ limit=3 .* spss=1 /, 'and are asked for');
 is(warned('1', '{ name = "childB" }', 'max_traces => 3, spans_per_trace => 1'), '', 'limits of the caller are no news');
 $tempo->set_mode;
 
+# In another encoding
+$node->safe_psql('postgres', "CREATE DATABASE latin ENCODING LATIN1 LOCALE 'C' TEMPLATE template0");
+$node->safe_psql('latin', "CREATE EXTENSION genops_tempo; SELECT genops_configure(endpoint => '@{[ $tempo->url ]}')");
+$tempo->set_mode({ body => '{"traces":[{"traceID":"1","rootTraceName":"\\u00e4 \\u20ac","spanSets":[{"spans":[{"spanID":"1"}]}]}]}' });
+is($node->safe_psql('latin', "SET client_encoding = 'UTF8'; SELECT root_name FROM genops_traceql(source => 'tempo', query => U&'{ name = \"\\00e4\" }')"),
+	"\xC3\xA4 ?", 'answers come in the database\'s encoding');
+is(Encode::encode('UTF-8', $tempo->last_request->{parameters}{q}), "{ name = `\xC3\xA4` } | $select", 'and questions go in UTF-8');
+$tempo->set_mode;
+
 # Who may
 my ($status, undef, $said) = $node->psql('postgres',
-	"CREATE ROLE nobody; SET ROLE nobody; SELECT genops.traceql_ask_tempo('{}')");
-like($said, qr/permission denied for function traceql_ask_tempo/, 'not everybody');
+	"CREATE ROLE nobody; SET ROLE nobody; SELECT genops_traceql(source => 'tempo', query => '{}')");
+like($said, qr/permission denied for table ledger_segment/, 'not everybody');
 
 $node->stop('fast');
 done_testing();

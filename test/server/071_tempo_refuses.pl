@@ -40,7 +40,7 @@ sub search
 	my ($query, $more) = @_;
 
 	$more = $more ? ", $more" : '';
-	return failure("genops.traceql_ask_tempo(\$q\$$query\$q\$, $range$more)");
+	return failure("genops_traceql(source => 'tempo', query => \$q\$$query\$q\$, $range$more)");
 }
 
 is(search('{}'), <<'END' =~ s/\n\z//r, 'no endpoint');
@@ -54,18 +54,19 @@ like(search('{ .a = '), qr/\A42601: invalid TraceQL query/, 'a query that is non
 is(scalar $tempo->requests, 0, 'so far nothing was');
 is(search('{}', 'max_traces => 1000000') , '', 'a limit above Tempo\'s own is lowered to it');
 is($tempo->last_request->{parameters}{limit}, 262144, 'as Tempo says');
-is(search('{}', 'max_traces => 0'), '22023: invalid value for parameter "max_traces": it must be positive', 'no limit at all');
-is(failure("genops.traceql_ask_tempo('{}', start_time => now(), end_time => now())"),
-	'22023: the time range ends before it begins', 'an empty range');
-is(failure("genops.traceql_ask_tempo('{}', since => NULL)"),
-	"22004: Tempo needs a time range\nHINT:  Give since or start_time.", 'no range');
-is(failure("genops.traceql_ask_tempo('{}', since => '169 hours', end_time => to_timestamp(1795455385))"),
+is(search('{}', 'max_traces => 0'),
+	"22023: invalid value for parameter \"max_traces\": 0\nHINT:  Leave it out for all, or give a number above 0.", 'no limit at all');
+is(failure("genops_traceql(source => 'tempo', query => '{}', start_time => now(), end_time => now())"),
+	"22023: the range of time is empty\nHINT:  Set start_time before end_time, or a positive \"since\".", 'an empty range');
+is(failure("genops_traceql(source => 'tempo', query => '{}', since => NULL)"),
+	"22023: Tempo needs a time range\nHINT:  Give \"since\" or \"start_time\".", 'no range');
+is(failure("genops_traceql(source => 'tempo', query => '{}', since => '169 hours', end_time => to_timestamp(1795455385))"),
 	<<'END' =~ s/\n\z//r, 'a range that is too long');
 22023: Tempo refused the request
 DETAIL:  It answered HTTP 400: range specified by start and end exceeds 168h0m0s. received start=1794846985 end=1795455385
 HINT:  Ask for a shorter time range, or raise max_duration in Tempo's query_frontend; the ledger has no such limit.
 END
-like(failure("genops.traceql_ask_tempo('{} | rate()', since => '25 hours', step => '1 min')"),
+like(failure("genops_traceql(source => 'tempo', query => '{} | rate()', since => '25 hours', step => '1 min')"),
 	qr/\A22023: .*\nDETAIL: .*exceeds the maximum allowed duration of 24h0m0s\nHINT:  Ask for a shorter/, 'metrics, too');
 is(search('{} | rate()', "step => '1 ms'"), <<'END' =~ s/\n\z//r, 'a step that is too short');
 22023: Tempo refused the request

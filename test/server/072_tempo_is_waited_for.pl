@@ -32,7 +32,7 @@ sub cancel
 # Descriptors of a session's process.
 sub descriptors { return scalar(() = glob "/proc/$_[0]/fd/*"); }
 
-my $question = "SELECT count(*) FROM genops.traceql_ask_tempo('{}')";
+my $question = "SELECT count(*) FROM genops_traceql(source => 'tempo', query => '{}')";
 my %addresses = ('an answer' => $tempo->url, 'a connection' => 'http://127.0.0.1:' . $full->sockport);
 
 $tempo->set_mode({ hang => JSON::PP::true });
@@ -57,7 +57,7 @@ for my $what (sort keys %addresses)
 	is($session->query("SET statement_timeout = '200 ms'; $question"), '', "waiting for $what, timed out");
 	like($session->errors, qr/canceling statement due to statement timeout/, 'it says so');
 
-	$session->query("DO \$\$ BEGIN PERFORM * FROM genops.traceql_ask_tempo('{}');
+	$session->query("DO \$\$ BEGIN PERFORM * FROM genops_traceql(source => 'tempo', query => '{}');
 		EXCEPTION WHEN query_canceled THEN RAISE NOTICE 'caught'; END \$\$; RESET statement_timeout");
 	like($session->errors, qr/NOTICE:  caught/, 'an error that is caught');
 

@@ -45,7 +45,7 @@ sub ask
 
 	$more = $more ? ", $more" : '';
 	return $node->safe_psql('postgres',
-		"SELECT $columns FROM genops.traceql_ask_tempo(\$q\$$query\$q\$, since => '10 minutes'$more) AS a ORDER BY span_id, labels::text, time");
+		"SELECT $columns FROM genops_traceql(source => 'tempo', query => \$q\$$query\$q\$, since => '10 minutes'$more) AS a ORDER BY span_id, labels::text, time");
 }
 
 wait_until('Tempo finds the spans', sub { ask('count(*) OVER ()', "{ $mine }") =~ /\A4\n/ });
@@ -110,9 +110,9 @@ sub failure
 	return $said;
 }
 
-like(failure("genops.traceql_ask_tempo('{ $mine } | rate()', step => '1 ms')"), qr/22023: .*\nDETAIL:  It answered HTTP 400: step of/, 'a step');
+like(failure("genops_traceql(source => 'tempo', query => '{ $mine } | rate()', step => '1 ms')"), qr/22023: .*\nDETAIL:  It answered HTTP 400: step of/, 'a step');
 like(failure("genops.tempo_tag_values('foo')"), qr/22023: .*\nDETAIL:  It answered HTTP 400: please provide a valid tagName/, 'a tag');
-is(failure("genops.traceql_ask_tempo('{ name = \"none $service\" }', max_traces => 10000000)"), '', 'a limit is lowered');
+is(failure("genops_traceql(source => 'tempo', query => '{ name = \"none $service\" }', max_traces => 10000000)"), '', 'a limit is lowered');
 
 $node->stop('fast');
 done_testing();

@@ -17,7 +17,7 @@ system_or_bail(dirname(__FILE__) . '/../stand_in/make_certificates', $folder);
 my @certificate = ("$folder/server.pem", "$folder/server.key");
 my $receiver = start_receiver();
 my $tempo = GenopsTempo->start(spans => $receiver);
-my $node = new_node('main');
+my $node = new_node('main', streaming => 1);
 
 create_ledger($node);
 
@@ -156,6 +156,16 @@ $node->reload;
 wait_until('export is off', sub { $node->safe_psql('postgres', 'SHOW genops_tempo.export') eq 'off' });
 check(checks(), 'Delivery', 'error', qr/genops_tempo\.export is off/, qr/^ALTER SYSTEM SET genops_tempo\.export = on;/);
 $node->safe_psql('postgres', 'ALTER SYSTEM RESET genops_tempo.export');
+
+# On a hot standby.
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+$checks = validate($standby, 'timeout => 60');
+check($checks, 'Ledger', 'warning', qr/^this is a hot standby/, qr/primary/);
+check($checks, 'Query Capability', 'ok', qr/read back/);
+$standby->stop('fast');
 
 # No room for a worker; the environment's say.
 $node->append_conf('postgresql.conf', 'max_worker_processes = 1');

@@ -78,6 +78,14 @@ my $lost = validate($node, 'timeout => 60, check_write => false');
 check($lost, 'Secrets', 'error', qr/^the value of headers\.authorization was not restored: a dump does not contain it$/,
 	qr/^SELECT genops_configure\(headers => '\{"authorization": "\.\.\."\}'\);$/);
 check($lost, 'Tempo Accessibility', 'error', qr/value of header "authorization" is missing/);
+
+# What a header refers to, and is not there.
+$node->safe_psql('postgres', q(SELECT genops_configure(headers => '{"Authorization": "${env:NO_SUCH_VARIABLE}"}', headers_file => '/no/such/file')));
+is($node->safe_psql('postgres', "SELECT message FROM genops_validate(timeout => 60) WHERE check_name = 'Secrets' ORDER BY 1"),
+	<<'END' =~ s/\n\z//r, 'what can\'t be read is told');
+headers.authorization: the server has no environment variable "NO_SUCH_VARIABLE"
+headers_file: could not open file "/no/such/file": No such file or directory
+END
 $node->stop('fast');
 unlike(slurp_file($node->logfile), qr/\Q$secret\E/, 'the log has no secret');
 

@@ -37,7 +37,7 @@ GRANT USAGE ON SCHEMA genops TO ledger_trace_reader;
 SET ROLE ledger_trace_reader;
 SELECT throws_ok(format('SELECT genops_trace(%L)', :'trace_id'), '42501', NULL, 'who may not read finds nothing');
 RESET ROLE;
-GRANT SELECT ON genops.spans, genops.ledger_span, genops.ledger_segment TO ledger_trace_reader;
+SELECT genops_grant('ledger_trace_reader', 'read') \g /dev/null
 SET ROLE ledger_trace_reader;
 SELECT is(attributes ->> 'feature', 'later', 'who may, does') FROM genops_trace(:'trace_id') WHERE feature = 'later';
 RESET ROLE;

@@ -1,0 +1,145 @@
+/*
+ * Whose spans the current user may read: what the policies of the ledger's
+ * tables ask.
+ *
+ * genops.reader is read without the executor: row security keeps the user from
+ * it.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "ask/reader.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "keep/partition.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+enum
+{
+	READER_ROLE = 1,
+	READER_TENANT_ID
+};
+
+PG_FUNCTION_INFO_V1(genops_reads_all_tenants);
+PG_FUNCTION_INFO_V1(genops_readable_tenants);
+
+/* They pass row security by, but not views that ask. */
+static bool
+PassesRowSecurity(Relation reader)
+{
+	return has_privs_of_role(GetUserId(), reader->rd_rel->relowner) ||
+	       has_bypassrls_privilege(GetUserId());
+}
+
+/* Whether a row is about the user, and then about which tenant. */
+static bool
+GrantsToUser(HeapTuple row, TupleDesc descriptor, Datum *tenant_id, bool *all)
+{
+	bool null;
+	Oid role = DatumGetObjectId(heap_getattr(row, READER_ROLE, descriptor, &null));
+
+	if (role != ACL_ID_PUBLIC && !has_privs_of_role(GetUserId(), role))
+		return false;
+	*tenant_id = heap_getattr(row, READER_TENANT_ID, descriptor, all);
+	return true;
+}
+
+static bool
+ReadsAllTenants(void)
+{
+	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
+	bool all = PassesRowSecurity(reader);
+	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple row;
+
+	while (!all && HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		Datum tenant_id;
+
+		(void) GrantsToUser(row, RelationGetDescr(reader), &tenant_id, &all);
+	}
+	systable_endscan(scan);
+	table_close(reader, AccessShareLock);
+	return all;
+}
+
+/* A text[]. */
+static Datum
+ReadableTenants(void)
+{
+	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
+	ArrayBuildState *tenants = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple row;
+
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		Datum tenant_id;
+		bool all;
+
+		if (GrantsToUser(row, RelationGetDescr(reader), &tenant_id, &all) && !all)
+			tenants = accumArrayResult(tenants, tenant_id, false, TEXTOID, CurrentMemoryContext);
+	}
+	systable_endscan(scan);
+	table_close(reader, AccessShareLock);
+	return makeArrayResult(tenants, CurrentMemoryContext);
+}
+
+Datum
+genops_reads_all_tenants(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_BOOL(ReadsAllTenants());
+}
+
+Datum
+genops_readable_tenants(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_DATUM(ReadableTenants());
+}
+
+void
+ReaderRequire(void)
+{
+	AclResult allowed =
+	    pg_class_aclcheck(PartitionParent("ledger_segment"), GetUserId(), ACL_SELECT);
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, "ledger_segment");
+}
+
+/* Whether all of the first array's elements are in the second. */
+static bool
+AreAmong(Datum some, Datum all)
+{
+	return DatumGetBool(DirectFunctionCall2Coll(arraycontained, DEFAULT_COLLATION_OID, some, all));
+}
+
+void
+ReaderRequireTenants(const char *tenants)
+{
+	Datum asked;
+
+	if (ReadsAllTenants())
+		return;
+	if (tenants == NULL || *tenants == '\0')
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied to ask Tempo without a tenant"),
+		                errhint("Ask for a tenant that you may read: see "
+		                        "genops.readable_tenants().")));
+	asked =
+	    DirectFunctionCall2(text_to_array, CStringGetTextDatum(tenants), CStringGetTextDatum("|"));
+	if (!AreAmong(asked, ReadableTenants()))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		         errmsg("permission denied for tenant \"%s\"", tenants),
+		         errhint("Ask for a tenant that you may read: see genops.readable_tenants().")));
+}

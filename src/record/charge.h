@@ -1,0 +1,16 @@
+/*
+ * Who may say what a call cost.
+ */
+#ifndef GENOPS_RECORD_CHARGE_H
+#define GENOPS_RECORD_CHARGE_H
+
+#include "record/outcome.h"
+
+/*
+ * Raises if the outcome has a cost and the current user may not state one.  To be
+ * called before the draft borrows anything from the configuration: it may look
+ * at the catalogs, which may hear of a new one.
+ */
+extern void ChargeCheck(const OutcomeArguments *outcome);
+
+#endif

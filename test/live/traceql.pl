@@ -1,0 +1,143 @@
+# One language, one answer: random queries over random spans, asked of the ledger
+# and of a real Tempo.
+#
+#   GENOPS_TEST_TEMPO_URL    its query address, e.g. http://localhost:3200
+#   GENOPS_TEST_OTLP_URL     its OTLP/HTTP address, e.g. http://localhost:4318
+#   GENOPS_LIVE_SEED         what decides spans and queries; else the time does
+#   GENOPS_LIVE_ROUNDS       sets of spans, 1
+#   GENOPS_LIVE_QUERIES      queries for each, 1000
+#   GENOPS_LIVE_REPORT       a file that the differences are written to
+use strict;
+use warnings;
+use utf8;
+
+use Encode qw(encode decode);
+use File::Basename qw(dirname);
+use GenopsTest;
+use LiveCalls;
+use LiveConstructs;
+use LiveFilters qw(set_known_ids);
+use LiveQueries;
+use LiveRandom;
+use LiveSpans;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+my ($tempo, $otlp) = @ENV{qw(GENOPS_TEST_TEMPO_URL GENOPS_TEST_OTLP_URL)};
+plan skip_all => 'GENOPS_TEST_TEMPO_URL and GENOPS_TEST_OTLP_URL are not set' unless $tempo && $otlp;
+
+my $seed = $ENV{GENOPS_LIVE_SEED} || int time;
+my $rounds = $ENV{GENOPS_LIVE_ROUNDS} || 1;
+my $queries = $ENV{GENOPS_LIVE_QUERIES} || 1000;
+my ($traces, $calls, $seconds) = (40, 40, 240);
+my $run = int(time * 10) % 16**8;    # ids of other runs are others, as Tempo still has theirs
+my $node = new_node('main', conf => 'client_min_messages = error');
+
+note("GENOPS_LIVE_SEED=$seed GENOPS_LIVE_ROUNDS=$rounds GENOPS_LIVE_QUERIES=$queries");
+create_ledger($node);
+sql(slurp_file(dirname(__FILE__) . '/comparison.sql'));
+sql("SELECT genops_configure(endpoint => '$tempo', otlp_endpoint => '$otlp', tenant_id => 'genops-live')");
+
+sub sql { return decode('UTF-8', $node->safe_psql('postgres', encode('UTF-8', $_[0]))); }
+
+sub literal { return "'" . $_[0] =~ s/'/''/gr . "'"; }
+
+# An hour of its own for each round, some days ago.
+sub hour_of { return (int(time / 3600) - 1000 + $run % 700 - $_[0]) * 3600; }
+
+sub trace_id
+{
+	my $rest = sprintf '%08x', $run;
+
+	return chance(10) ? '00000000' . $rest . hex_digits(16) : '1' . $rest . hex_digits(23);
+}
+
+sub record_spans
+{
+	my ($start) = @_;
+	my (@trace_ids, @span_ids, @statements);
+
+	for (1 .. $traces)
+	{
+		my ($request, @spans) = random_trace(trace_id(), $start * $SECOND, $seconds);
+
+		push @statements, 'SELECT genops_ingest(' . literal(decode('UTF-8', $request)) . ");\n";
+		push @trace_ids, $spans[0]{traceId};
+		push @span_ids, map { $_->{spanId} } @spans;
+	}
+	my @traceparents = map { "00-$_-" . pick(@span_ids) . '-01' } @trace_ids;
+
+	set_known_ids([ @trace_ids, map { s/^0+//r } @trace_ids ], \@span_ids);
+	sql(join '', @statements, random_calls($calls, $start, $seconds, @traceparents));
+	flush_exported($node);
+}
+
+sub range { return map { "to_timestamp($_)" } @_; }
+
+sub await_searchable
+{
+	my ($start, $end) = range(@_);
+	my $count = "(SELECT count(*) FROM genops_traceql('{}', start_time => $start, end_time => $end, source => 'SOURCE'))";
+
+	wait_until('Tempo finds all spans',
+		sub { sql('SELECT ' . join ' = ', map { $count =~ s/SOURCE/$_/r } qw(ledger tempo)) eq 't' });
+}
+
+# Searches are about all of the round's spans, metrics about a part, at times.
+sub query_row
+{
+	my ($id, $start, $end) = @_;
+	my $metrics = chance(40);
+	my $text = $metrics ? random_metrics() : random_search();
+	my $step = $metrics ? pick(0, 0, 1, 5, 10, 60, 7, 30) : 'NULL';
+
+	if ($metrics && chance(40))
+	{
+		$start += below(120);
+		$end = $start + pick(1, 30, 60, 90, 150, 299);
+	}
+	count_constructs($text);
+	return "($id, " . ($metrics ? 'true, ' : 'false, ') . literal($text) . ', ' . join(', ', range($start, $end)) . ", $step * interval '1 s')";
+}
+
+sub ask_queries
+{
+	my ($first, @range) = @_;
+	my @rows = map { query_row($_, @range) } $first .. $first + $queries - 1;
+
+	sql('INSERT INTO live.query VALUES ' . join(",\n", @rows));
+	sql("SELECT count(live.ask(q, source)) FROM live.query q, unnest('{ledger,tempo}'::text[]) source WHERE id >= $first");
+	sql('ANALYZE live.answer, live.failure, live.query');
+}
+
+for my $round (1 .. $rounds)
+{
+	srand $seed + $round - 1;
+	my $start = hour_of($round);
+	my @range = ($start - 10, $start + $seconds + 60);
+
+	record_spans($start);
+	await_searchable(@range);
+	ask_queries(($round - 1) * $queries + 1, @range);
+}
+
+my $differences = encode('UTF-8', sql(<<'END'));
+SELECT format(E'%s: %s\n\t%s\n%s', verdict, id, text,
+	(SELECT string_agg(E'\t' || line, E'\n') FROM (
+		SELECT format('ledger: %s', ledger_says) WHERE ledger_says IS NOT NULL UNION ALL
+		SELECT format('tempo: %s', tempo_says) WHERE tempo_says IS NOT NULL UNION ALL
+		(SELECT format('%s %s in %s alone', trace_id, span_id, found_in) FROM live.unequal_span WHERE query = id AND NOT metrics LIMIT 5) UNION ALL
+		(SELECT format('%s at %s: ledger %s, tempo %s', labels, time, ledger, tempo) FROM live.unequal_point WHERE query = id AND metrics LIMIT 5) UNION ALL
+		(SELECT format('%s', to_jsonb(u) - 'query') FROM live.unequal_row u WHERE query = id AND verdict = 'rows differ' LIMIT 4)
+	) lines(line)))
+FROM live.verdict WHERE verdict NOT IN ('equal', 'both refuse') ORDER BY verdict, id
+END
+note(sql("SELECT format('%s %s', count(*), verdict) FROM live.verdict GROUP BY verdict ORDER BY 1"));
+note(constructs());
+append_to_file($ENV{GENOPS_LIVE_REPORT}, "$differences\n") if $ENV{GENOPS_LIVE_REPORT};
+ok($differences eq '', 'the ledger and Tempo give the same answers') or diag($differences);
+is(missing_constructs(), '', 'every operator, function and intrinsic was among the queries');
+
+$node->stop('fast');
+done_testing();
