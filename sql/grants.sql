@@ -51,7 +51,7 @@ BEGIN
 		RETURN ARRAY['SELECT ON genops.spans, genops.spend, genops.ledger_span, genops.ledger_segment, genops.spend_total',
 			'EXECUTE ON FUNCTION genops.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
 	WHEN 'configure' THEN
-		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, genops.configuration_rows, genops.recording_counts',
+		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, genops.configuration_rows, genops.recording_counts',
 			'SELECT ON genops.configuration, genops.stat_recording',
 			'SELECT, INSERT, UPDATE, DELETE ON genops.route'];
 	ELSE
