@@ -2,6 +2,7 @@
 
 #include "ask/ledger_sql.h"
 #include "ask/promoted.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
@@ -84,7 +85,7 @@ Decided(Condition condition)
 LedgerSpanQueries
 LedgerSpans(const TraceqlRequest *request, Condition condition, bool candidates)
 {
-	LedgerSpanQueries queries = { NULL };
+	LedgerSpanQueries queries = { .columns = NULL };
 	StringInfoData sql;
 
 	if (condition.exact && condition.kind != CONDITION_NEVER)
@@ -273,7 +274,7 @@ LedgerCountQueries
 LedgerCounts(const TraceqlRequest *request, Condition condition, const GenopsMetricsCall *call,
              size_t number, bool extrapolate, const GenopsMetricsGrid *grid)
 {
-	LedgerCountQueries queries = { NULL };
+	LedgerCountQueries queries = { .columns = NULL };
 
 	if (CanCountColumns(call, condition, extrapolate))
 	{
@@ -291,8 +292,8 @@ LedgerCounts(const TraceqlRequest *request, Condition condition, const GenopsMet
 static Datum
 Tenants(const char *tenant_id)
 {
-	return DirectFunctionCall2(text_to_array, CStringGetTextDatum(tenant_id),
-	                           CStringGetTextDatum("|"));
+	return DirectFunctionCall2Coll(text_to_array, C_COLLATION_OID, CStringGetTextDatum(tenant_id),
+	                               CStringGetTextDatum("|"));
 }
 
 static Datum

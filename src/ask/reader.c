@@ -120,7 +120,7 @@ ReaderRequire(void)
 static bool
 AreAmong(Datum some, Datum all)
 {
-	return DatumGetBool(DirectFunctionCall2Coll(arraycontained, DEFAULT_COLLATION_OID, some, all));
+	return DatumGetBool(DirectFunctionCall2Coll(arraycontained, C_COLLATION_OID, some, all));
 }
 
 void
@@ -135,8 +135,8 @@ ReaderRequireTenants(const char *tenants)
 		                errmsg("permission denied to ask Tempo without a tenant"),
 		                errhint("Ask for a tenant that you may read: see "
 		                        "genops.readable_tenants().")));
-	asked =
-	    DirectFunctionCall2(text_to_array, CStringGetTextDatum(tenants), CStringGetTextDatum("|"));
+	asked = DirectFunctionCall2Coll(text_to_array, C_COLLATION_OID, CStringGetTextDatum(tenants),
+	                                CStringGetTextDatum("|"));
 	if (!AreAmong(asked, ReadableTenants()))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
