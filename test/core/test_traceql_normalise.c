@@ -78,6 +78,10 @@ numbers_of_unknown_type(void **state)
 {
 	(void) state;
 	assert_normalised("{ .x > 80 }", "{ (.x > 80) || (.x > 80.0) }");
+	/* What callers say of their budgets may be 80 or 80.5. */
+	assert_normalised(
+	    "{ .genops.budget.utilization_pct > 80 }",
+	    "{ (.genops.budget.utilization_pct > 80) || (.genops.budget.utilization_pct > 80.0) }");
 	assert_normalised("{ .x < 5.5 }", "{ (.x < 6) || (.x < 5.5) }");
 	assert_normalised("{ .x = 5 }", "{ (.x = 5) || (.x = 5.0) }");
 	assert_untouched("{ .x = 5.5 }");
