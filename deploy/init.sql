@@ -29,12 +29,9 @@ BEGIN;
 CREATE ROLE genops_reader LOGIN PASSWORD :'reader_password' CONNECTION LIMIT 20;
 ALTER ROLE genops_reader SET default_transaction_read_only = on;
 ALTER ROLE genops_reader SET statement_timeout = '30s';
-GRANT USAGE ON SCHEMA genops TO genops_reader;
-GRANT SELECT ON
-	genops.spend, genops.spans, genops.stat_recording, genops.stat_delivery,
-	genops.spend_total, genops.ledger_span, genops.ledger_segment
-TO genops_reader;
-GRANT EXECUTE ON FUNCTION genops.recording_counts, genops.delivery_hold TO genops_reader;
+SELECT FROM genops_grant('genops_reader', 'read');
+GRANT SELECT ON genops.stat_recording TO genops_reader;
+GRANT EXECUTE ON FUNCTION genops.recording_counts TO genops_reader;
 
 CREATE ROLE genops_monitor LOGIN PASSWORD :'monitor_password' CONNECTION LIMIT 5 IN ROLE pg_monitor;
 ALTER ROLE genops_monitor SET default_transaction_read_only = on;
