@@ -221,6 +221,7 @@ static bool
 is_whole(GenopsIntrinsic intrinsic)
 {
 	return intrinsic == GENOPS_INTRINSIC_CHILD_COUNT ||
+	       intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START ||
 	       (intrinsic >= GENOPS_INTRINSIC_NESTED_SET_LEFT &&
 	        intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT);
 }

@@ -166,6 +166,7 @@ what_tempo_refuses(void **state)
 	assert_normalised("{ -.x > 1 }", "{ (0 - .x) > 1 }");
 	assert_normalised("{ nestedSetLeft > 1.5 }", "{ nestedSetLeft > 1 }");
 	assert_normalised("{ span:childCount = 2.0 }", "{ span:childCount = 2 }");
+	assert_untouched("{ true } | sum(.x) > (-9223372036854775807 - 1)");
 	assert_normalised("{ nestedSetParent != 0.5 }", "{ (nestedSetParent + 0) != 0.5 }");
 }
 
@@ -174,9 +175,11 @@ spans_without_events_or_links(void **state)
 {
 	(void) state;
 	assert_normalised("{ link:traceID != `a` }",
-	                  "{ (link:traceID != `a`) && (link:traceID != ``) }");
+	                  "{ (link:traceID != `a`) && (link:spanID != ``) }");
 	assert_untouched("{ link:spanID = `00f067aa0ba902b7` }");
 	assert_untouched("{ event:timeSinceStart < 1s }");
+	check_normalised("{ event:timeSinceStart > 0.5 }",
+	                 "{ (event:timeSinceStart > 0) && (event:name != nil) }", 2, __LINE__);
 	assert_normalised("{ (event:timeSinceStart - 1s) < 0s }",
 	                  "{ ((event:timeSinceStart - 1s) < 0s) && (event:name != nil) }");
 }
@@ -203,6 +206,14 @@ pipelines(void **state)
 	assert_normalised("({ name = `a` } > {}) || {}",
 	                  "({ name = `a` } > { true }) || { duration >= 0s }");
 	assert_untouched("{ true } >> { true }");
+	assert_normalised("{ name = `a` } &>> { name = `b` }",
+	                  "({ name = `a` } >> { name = `b` }) || ({ name = `b` } << { name = `a` })");
+	assert_normalised("({ name = `a` } | count() > 1) &<< ({ name = `b` } | count() > 1)",
+	                  "(({ name = `a` } | count() > 1) << ({ name = `b` } | count() > 1)) || "
+	                  "(({ name = `b` } | count() > 1) >> ({ name = `a` } | count() > 1))");
+	assert_normalised("{ name = `a` } &>> { name = `b` } &>> { name = `c` }",
+	                  "(({ name = `a` } >> { name = `b` }) || ({ name = `b` } << { name = `a` })) "
+	                  "&>> { name = `c` }");
 	assert_untouched("{ true } || { name = `a` }");
 	assert_normalised("{ name = `a` } | select(.x) | { .y = `b` } | by(.z)",
 	                  "{ name = `a` } | { .y = `b` } | by(.z) | select(.x)");
