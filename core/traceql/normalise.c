@@ -387,12 +387,24 @@ normalise_whole(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 }
 
 static bool
+mentions_place(const GenopsMetricsCall *call)
+{
+	for (size_t i = 0; i < call->by_count; i++)
+	{
+		if (genops_is_place(&call->by[i]))
+			return true;
+	}
+	return genops_is_place(&call->attribute);
+}
+
+static bool
 normalise_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 {
 	switch (metrics->kind)
 	{
 		case GENOPS_METRICS_CALL:
 			normaliser->of_metrics = true;
+			normaliser->by_place = mentions_place(&metrics->call);
 			return normalise_whole(normaliser, metrics->pipeline) && guard_sum(normaliser, metrics);
 		case GENOPS_METRICS_OPERATION:
 			return normalise_metrics(normaliser, metrics->left) &&

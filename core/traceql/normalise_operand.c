@@ -34,6 +34,13 @@ genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *operand)
 	           : operand;
 }
 
+bool
+genops_is_place(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic >= GENOPS_INTRINSIC_NESTED_SET_LEFT &&
+	       attribute->intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT;
+}
+
 static bool
 mentions(const GenopsField *field, GenopsIntrinsic intrinsic)
 {

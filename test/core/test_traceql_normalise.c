@@ -164,6 +164,8 @@ what_tempo_refuses(void **state)
 {
 	(void) state;
 	assert_normalised("{ -.x > 1 }", "{ (0 - .x) > 1 }");
+	assert_normalised("{ duration > 0.5 }", "{ duration > 0 }");
+	assert_normalised("{ traceDuration = 0.5 }", "{ (traceDuration + 0) = 0.5 }");
 	assert_normalised("{ nestedSetLeft > 1.5 }", "{ nestedSetLeft > 1 }");
 	assert_normalised("{ span:childCount = 2.0 }", "{ span:childCount = 2 }");
 	assert_untouched("{ true } | sum(.x) > (-9223372036854775807 - 1)");
@@ -219,6 +221,11 @@ pipelines(void **state)
 	                  "{ name = `a` } | { .y = `b` } | by(.z) | select(.x)");
 	check_normalised("select(.x) | coalesce()", "{ true } | coalesce() | select(.x)", 2, __LINE__);
 	assert_untouched("{ name = `a` } | select(.x) | select(.y)");
+	assert_normalised("{} | rate() by(nestedSetParent)",
+	                  "{ (duration >= 0s) || (status != nil) } | rate() by(nestedSetParent)");
+	assert_normalised(
+	    "{ nestedSetParent < 0 } | rate()",
+	    "{ (nestedSetParent < 0) && ((duration >= 0s) || (status != nil)) } | rate()");
 	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
 	assert_untouched("{ false }");
 }
