@@ -196,6 +196,46 @@ is_shared(const Run *run, const GenopsFilterNode *operand, unsigned use)
 	return !operand->negates && unbound(run, operand->uses) == use;
 }
 
+/* Of "||" each must be a boolean. */
+static bool
+may_hold_anyway(const GenopsFilterNode *node, unsigned use)
+{
+	if (node->field->kind != GENOPS_FIELD_OPERATION ||
+	    (node->field->op != GENOPS_OPERATOR_AND && node->field->op != GENOPS_OPERATOR_OR))
+		return false;
+	for (size_t i = 0; i < node->field->operand_count; i++)
+	{
+		if ((node->operands[i].uses & use) != 0 && !node->operands[i].certain)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the operand holds whatever event (or link) is chosen, and without any. */
+static bool
+holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
+{
+	GenopsTraceqlValue value;
+	bool done = true;
+
+	*holds = false;
+	if ((node->uses & use) == 0)
+	{
+		done = evaluate(run, node, &value);
+		*holds = done && is_true(&value);
+		return done;
+	}
+	if (!may_hold_anyway(node, use))
+		return true;
+	for (size_t i = 0; done && i < node->field->operand_count; i++)
+	{
+		done = holds_anyway(run, &node->operands[i], use, holds);
+		if (*holds == (node->field->op == GENOPS_OPERATOR_OR))
+			break;
+	}
+	return done;
+}
+
 /* The operands of "&&" that share a choice, or with use 0 all that share none. */
 static bool
 all_of(Run *run, const GenopsFilterNode *node, unsigned use, GenopsTraceqlValue *value)
@@ -273,7 +313,15 @@ both(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 		bool shares = false;
 
 		for (size_t j = 0; !shares && j < node->field->operand_count; j++)
-			shares = is_shared(run, &node->operands[j], uses[i]);
+		{
+			bool holds;
+
+			if (!is_shared(run, &node->operands[j], uses[i]))
+				continue;
+			if (!holds_anyway(run, &node->operands[j], uses[i], &holds))
+				return false;
+			shares = !holds;
+		}
 		if (shares && !for_each(run, node, uses[i], all_of, value))
 			return false;
 	}

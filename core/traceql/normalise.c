@@ -7,7 +7,7 @@
 #include "core/traceql/normalise_parts.h"
 
 static bool normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline);
-static bool pipeline_has_tree(const GenopsPipeline *pipeline);
+static bool normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans);
 
 bool
 genops_normalise_note_text(GenopsNormaliser *normaliser, const char *text)
@@ -62,6 +62,38 @@ is_negated(GenopsSpansetOperator op)
 }
 
 static bool
+is_wide_union(GenopsSpansetOperator op)
+{
+	return op == GENOPS_SPANSET_UNION_DESCENDANT || op == GENOPS_SPANSET_UNION_ANCESTOR;
+}
+
+typedef bool (*IsOperator)(GenopsSpansetOperator op);
+
+static bool pipeline_has(const GenopsPipeline *pipeline, IsOperator is);
+
+/* Whether there is such an operator anywhere. */
+static bool
+has(const GenopsSpanset *spanset, IsOperator is)
+{
+	if (spanset->kind == GENOPS_SPANSET_FILTER)
+		return false;
+	if (spanset->kind == GENOPS_SPANSET_PIPELINE)
+		return pipeline_has(spanset->pipeline, is);
+	return is(spanset->op) || has(spanset->left, is) || has(spanset->right, is);
+}
+
+static bool
+pipeline_has(const GenopsPipeline *pipeline, IsOperator is)
+{
+	for (size_t i = 0; i < pipeline->count; i++)
+	{
+		if (pipeline->stages[i].spanset != NULL && has(pipeline->stages[i].spanset, is))
+			return true;
+	}
+	return false;
+}
+
+static bool
 is_constant(const GenopsField *filter, bool value)
 {
 	return filter->kind == GENOPS_FIELD_LITERAL && filter->literal.integer == value;
@@ -93,6 +125,61 @@ replace_constant(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orph
 	                 "series for it, instead of one of zeros.");
 }
 
+static GenopsSpanset *
+build_spanset(GenopsNormaliser *normaliser, GenopsSpanset *left, GenopsSpansetOperator op,
+              GenopsSpanset *right)
+{
+	GenopsSpanset *spanset = genops_arena_take(&normaliser->traceql->arena, sizeof(GenopsSpanset));
+	uint16_t height = left->height > right->height ? left->height : right->height;
+
+	if (spanset == NULL)
+		return NULL;
+	spanset->kind = GENOPS_SPANSET_OPERATION;
+	spanset->height = (uint16_t) (height + 1);
+	spanset->op = op;
+	spanset->left = left;
+	spanset->right = right;
+	return spanset;
+}
+
+/* a &>> b as (a >> b) || (b << a), a &<< b as (a << b) || (b >> a). */
+static bool
+split_union(GenopsNormaliser *normaliser, GenopsSpanset *spanset)
+{
+	bool below = spanset->op == GENOPS_SPANSET_UNION_DESCENDANT;
+	GenopsSpansetOperator op = below ? GENOPS_SPANSET_DESCENDANT : GENOPS_SPANSET_ANCESTOR;
+	GenopsSpansetOperator inverse = below ? GENOPS_SPANSET_ANCESTOR : GENOPS_SPANSET_DESCENDANT;
+	GenopsSpanset *of_right = build_spanset(normaliser, spanset->left, op, spanset->right);
+	GenopsSpanset *of_left = build_spanset(normaliser, spanset->right, inverse, spanset->left);
+
+	if (of_right == NULL || of_left == NULL)
+		return false;
+	spanset->op = GENOPS_SPANSET_OR;
+	spanset->left = of_right;
+	spanset->right = of_left;
+	return genops_normalise_note_text(
+	    normaliser, below
+	                    ? "\"a &>> b\" is sent as \"(a >> b) || (b << a)\": Tempo at times leaves "
+	                      "out spans of it."
+	                    : "\"a &<< b\" is sent as \"(a << b) || (b >> a)\": Tempo at times leaves "
+	                      "out spans of it.");
+}
+
+static bool
+normalise_operation(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
+{
+	/* One within another would double the text each time. */
+	bool splits = is_wide_union(spanset->op) && !has(spanset->left, is_wide_union) &&
+	              !has(spanset->right, is_wide_union);
+	bool tree = is_tree(spanset->op);
+
+	/* An orphan is nobody's partner. */
+	return normalise_spanset(normaliser, spanset->left, orphans && !tree) &&
+	       normalise_spanset(normaliser, spanset->right,
+	                         orphans && (!tree || is_negated(spanset->op))) &&
+	       (!splits || split_union(normaliser, spanset));
+}
+
 static bool
 normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
 {
@@ -104,10 +191,7 @@ normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orp
 		case GENOPS_SPANSET_PIPELINE:
 			return normalise_pipeline(normaliser, spanset->pipeline);
 		default:
-			/* An orphan is nobody's partner. */
-			return normalise_spanset(normaliser, spanset->left, orphans && !is_tree(spanset->op)) &&
-			       normalise_spanset(normaliser, spanset->right,
-			                         orphans && (!is_tree(spanset->op) || is_negated(spanset->op)));
+			return normalise_operation(normaliser, spanset, orphans);
 	}
 }
 
@@ -181,27 +265,6 @@ select_last(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 			return false;
 	}
 	return true;
-}
-
-static bool
-has_tree(const GenopsSpanset *spanset)
-{
-	if (spanset->kind == GENOPS_SPANSET_FILTER)
-		return false;
-	if (spanset->kind == GENOPS_SPANSET_PIPELINE)
-		return pipeline_has_tree(spanset->pipeline);
-	return is_tree(spanset->op) || has_tree(spanset->left) || has_tree(spanset->right);
-}
-
-static bool
-pipeline_has_tree(const GenopsPipeline *pipeline)
-{
-	for (size_t i = 0; i < pipeline->count; i++)
-	{
-		if (pipeline->stages[i].spanset != NULL && has_tree(pipeline->stages[i].spanset))
-			return true;
-	}
-	return false;
 }
 
 static bool
@@ -319,8 +382,19 @@ guard_sum(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 static bool
 normalise_whole(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 {
-	normaliser->of_trees = pipeline_has_tree(pipeline);
+	normaliser->of_trees = pipeline_has(pipeline, is_tree);
 	return normalise_pipeline(normaliser, pipeline);
+}
+
+static bool
+mentions_place(const GenopsMetricsCall *call)
+{
+	for (size_t i = 0; i < call->by_count; i++)
+	{
+		if (genops_is_place(&call->by[i]))
+			return true;
+	}
+	return genops_is_place(&call->attribute);
 }
 
 static bool
@@ -330,6 +404,7 @@ normalise_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 	{
 		case GENOPS_METRICS_CALL:
 			normaliser->of_metrics = true;
+			normaliser->by_place = mentions_place(&metrics->call);
 			return normalise_whole(normaliser, metrics->pipeline) && guard_sum(normaliser, metrics);
 		case GENOPS_METRICS_OPERATION:
 			return normalise_metrics(normaliser, metrics->left) &&

@@ -216,11 +216,13 @@ normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, Genops
 	                         genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL));
 }
 
-/* Tempo's storage refuses to compare such a column with a float. */
+/* Tempo's storage refuses to compare such a column with a float, or does it wrongly. */
 static bool
 is_whole(GenopsIntrinsic intrinsic)
 {
-	return intrinsic == GENOPS_INTRINSIC_CHILD_COUNT ||
+	return intrinsic == GENOPS_INTRINSIC_DURATION || intrinsic == GENOPS_INTRINSIC_TRACE_DURATION ||
+	       intrinsic == GENOPS_INTRINSIC_CHILD_COUNT ||
+	       intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START ||
 	       (intrinsic >= GENOPS_INTRINSIC_NESTED_SET_LEFT &&
 	        intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT);
 }

@@ -243,9 +243,23 @@ let_all_spans_through(GenopsNormaliser *normaliser, GenopsField *filter)
 	if (first == NULL || second == NULL)
 		return NULL;
 	all = genops_build_operation(arena, GENOPS_OPERATOR_OR, first, second, 0);
-	return all == NULL
-	           ? NULL
+	return all == NULL ? NULL
+	       : is_boolean(filter, true)
+	           ? all
 	           : genops_build_operation(arena, GENOPS_OPERATOR_AND, filter, all, filter->offset);
+}
+
+static bool
+mentions_place(const GenopsField *field)
+{
+	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
+		return genops_is_place(&field->attribute);
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (mentions_place(field->operands[i]))
+			return true;
+	}
+	return false;
 }
 
 GenopsField *
@@ -256,13 +270,17 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 
 	normaliser->needs_all_spans = false;
 	rewritten = rewrite(normaliser, filter, false);
+	/* Its metrics leave out the spans that have no place. */
+	if (normaliser->of_metrics &&
+	    (normaliser->by_place || (rewritten != NULL && mentions_place(rewritten))))
+		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{
 		rewritten = let_all_spans_through(normaliser, rewritten);
 		if (rewritten == NULL ||
 		    !genops_normalise_note_text(
 		        normaliser, "\"duration >= 0s || status != nil\" is added to the filter: "
-		                    "Tempo's storage would drop spans that a negation lets "
+		                    "Tempo's storage would drop spans that the filter lets "
 		                    "through."))
 			return NULL;
 		return rewritten;

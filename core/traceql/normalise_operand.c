@@ -34,6 +34,13 @@ genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *operand)
 	           : operand;
 }
 
+bool
+genops_is_place(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic >= GENOPS_INTRINSIC_NESTED_SET_LEFT &&
+	       attribute->intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT;
+}
+
 static bool
 mentions(const GenopsField *field, GenopsIntrinsic intrinsic)
 {
@@ -65,7 +72,11 @@ guard_of(GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
 	static const GenopsLiteral empty = { GENOPS_TYPE_STRING, 0, 0, { "", 0 } };
 	static const GenopsLiteral nil = { GENOPS_TYPE_NIL, 0, 0, { NULL, 0 } };
 	bool of_event = intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
-	GenopsAttribute attribute = { .intrinsic = of_event ? GENOPS_INTRINSIC_EVENT_NAME : intrinsic };
+	/* The other id, as Tempo makes one condition of two != of the same. */
+	GenopsAttribute attribute = { .intrinsic = of_event ? GENOPS_INTRINSIC_EVENT_NAME
+		                                       : intrinsic == GENOPS_INTRINSIC_LINK_TRACE_ID
+		                                           ? GENOPS_INTRINSIC_LINK_SPAN_ID
+		                                           : GENOPS_INTRINSIC_LINK_TRACE_ID };
 	GenopsField *field = genops_build_attribute(&normaliser->traceql->arena, attribute);
 
 	return field == NULL ? NULL
@@ -73,7 +84,7 @@ guard_of(GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
 	                                               of_event ? nil : empty);
 }
 
-/* A plain comparison of the time, and one for an id that there is, fetch nothing
+/* A plain comparison of the time (with a float it is none, see compare_whole), and one for an id that there is, fetch nothing
  * where there is none. */
 static bool
 needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
@@ -84,8 +95,9 @@ needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
 		return false;
 	if (literal == NULL)
 		return true;
-	return intrinsic != GENOPS_INTRINSIC_EVENT_TIME_SINCE_START &&
-	       literal->literal.type == GENOPS_TYPE_STRING &&
+	if (intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START)
+		return literal->literal.type == GENOPS_TYPE_FLOAT;
+	return literal->literal.type == GENOPS_TYPE_STRING &&
 	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->literal.text.length == 0);
 }
 

@@ -13,6 +13,7 @@ typedef struct GenopsNormaliser
 	bool needs_all_spans;
 	bool of_metrics; /* the pipeline at hand */
 	bool of_trees;   /* it has a structural operator */
+	bool by_place;   /* the metrics at hand mention a span's place in the tree */
 } GenopsNormaliser;
 
 /* A sentence: "before" is sent as "after", because of the reason. */
@@ -33,6 +34,9 @@ extern GenopsField *genops_normalise_negate(GenopsNormaliser *normaliser, Genops
 /* "left" or "right" may be NULL, which gives NULL. */
 extern GenopsField *genops_build_both(GenopsNormaliser *normaliser, GenopsOperator op,
                                       GenopsField *left, GenopsField *right);
+
+/* nestedSetLeft and the like. */
+extern bool genops_is_place(const GenopsAttribute *attribute);
 
 /* What a comparison needs beside itself, or nothing; false if there was no memory.
  * And the operand with every -x as a subtraction. */

@@ -64,6 +64,12 @@ operands_of_and_hold_for_one_event(void **state)
 	assert_no_match(with_events, "{ duration > 0 && event.n = 2 && event:name =~ \"a\" }");
 	assert_match(with_events, "{ event.n = 2 || event:name = \"zz\" }");
 	assert_no_match(with_events, "{ event:name = \"a\" && (event.n = 2 || event.n = 3) }");
+	/* What needs no event holds without one, too. */
+	assert_match(flagged, "{ (event.n = 2 || .n = 0) && .yes }");
+	assert_match(flagged, "{ (event.n = 2 || (link.n = 1 || .n = 0)) && .yes }");
+	assert_match(with_events, "{ (event.n = 7 || duration >= 0s) && duration >= 0s }");
+	assert_no_match(flagged, "{ (event.n = 2 || .n = 1) && .yes }");
+	assert_no_match(flagged, "{ (event.on || .n = 0) && .yes }");
 	assert_match(with_events, "{ (event:name = \"a\" && true = true) && event.n + 1 = 2 }");
 	assert_match(with_events, "{ event.on && event.n = 2 }");
 	assert_match(with_events, "{ event.on = nil }");

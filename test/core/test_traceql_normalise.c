@@ -168,8 +168,11 @@ what_tempo_refuses(void **state)
 {
 	(void) state;
 	assert_normalised("{ -.x > 1 }", "{ (0 - .x) > 1 }");
+	assert_normalised("{ duration > 0.5 }", "{ duration > 0 }");
+	assert_normalised("{ traceDuration = 0.5 }", "{ (traceDuration + 0) = 0.5 }");
 	assert_normalised("{ nestedSetLeft > 1.5 }", "{ nestedSetLeft > 1 }");
 	assert_normalised("{ span:childCount = 2.0 }", "{ span:childCount = 2 }");
+	assert_untouched("{ true } | sum(.x) > (-9223372036854775807 - 1)");
 	assert_normalised("{ nestedSetParent != 0.5 }", "{ (nestedSetParent + 0) != 0.5 }");
 }
 
@@ -178,9 +181,11 @@ spans_without_events_or_links(void **state)
 {
 	(void) state;
 	assert_normalised("{ link:traceID != `a` }",
-	                  "{ (link:traceID != `a`) && (link:traceID != ``) }");
+	                  "{ (link:traceID != `a`) && (link:spanID != ``) }");
 	assert_untouched("{ link:spanID = `00f067aa0ba902b7` }");
 	assert_untouched("{ event:timeSinceStart < 1s }");
+	check_normalised("{ event:timeSinceStart > 0.5 }",
+	                 "{ (event:timeSinceStart > 0) && (event:name != nil) }", 2, __LINE__);
 	assert_normalised("{ (event:timeSinceStart - 1s) < 0s }",
 	                  "{ ((event:timeSinceStart - 1s) < 0s) && (event:name != nil) }");
 }
@@ -207,11 +212,24 @@ pipelines(void **state)
 	assert_normalised("({ name = `a` } > {}) || {}",
 	                  "({ name = `a` } > { true }) || { duration >= 0s }");
 	assert_untouched("{ true } >> { true }");
+	assert_normalised("{ name = `a` } &>> { name = `b` }",
+	                  "({ name = `a` } >> { name = `b` }) || ({ name = `b` } << { name = `a` })");
+	assert_normalised("({ name = `a` } | count() > 1) &<< ({ name = `b` } | count() > 1)",
+	                  "(({ name = `a` } | count() > 1) << ({ name = `b` } | count() > 1)) || "
+	                  "(({ name = `b` } | count() > 1) >> ({ name = `a` } | count() > 1))");
+	assert_normalised("{ name = `a` } &>> { name = `b` } &>> { name = `c` }",
+	                  "(({ name = `a` } >> { name = `b` }) || ({ name = `b` } << { name = `a` })) "
+	                  "&>> { name = `c` }");
 	assert_untouched("{ true } || { name = `a` }");
 	assert_normalised("{ name = `a` } | select(.x) | { .y = `b` } | by(.z)",
 	                  "{ name = `a` } | { .y = `b` } | by(.z) | select(.x)");
 	check_normalised("select(.x) | coalesce()", "{ true } | coalesce() | select(.x)", 2, __LINE__);
 	assert_untouched("{ name = `a` } | select(.x) | select(.y)");
+	assert_normalised("{} | rate() by(nestedSetParent)",
+	                  "{ (duration >= 0s) || (status != nil) } | rate() by(nestedSetParent)");
+	assert_normalised(
+	    "{ nestedSetParent < 0 } | rate()",
+	    "{ (nestedSetParent < 0) && ((duration >= 0s) || (status != nil)) } | rate()");
 	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
 	assert_untouched("{ false }");
 }
