@@ -34,6 +34,28 @@ COMMENT ON FUNCTION genops.may_charge() IS
 	'Who may execute this may say what a call cost. Use genops_grant() and genops_revoke().';
 REVOKE ALL ON FUNCTION genops.may_charge FROM PUBLIC;
 
+-- Names of roles, where PUBLIC is one too.
+CREATE FUNCTION genops.role_by_name(name text) RETURNS regrole
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found_oid CONSTANT oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = $1);
+BEGIN
+	IF $1 = 'public' THEN
+		RETURN 0::oid;
+	END IF;
+	IF found_oid IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+			MESSAGE = CASE WHEN $1 IS NULL THEN 'a role must be named' ELSE format('role "%s" does not exist', $1) END,
+			HINT = 'Give its name as it is in pg_roles, without quotes around it, or public.';
+	END IF;
+	RETURN found_oid;
+END
+$$;
+COMMENT ON FUNCTION genops.role_by_name(text) IS
+	'Internal: a role; 0 for public.';
+
 -- What a privilege stands for, as GRANT has it.  TRIGGER and TRUNCATE are in none:
 -- a trigger runs as whoever changes the table.  No right is in two, so that
 -- revoking one takes nothing from the other.
@@ -51,7 +73,7 @@ BEGIN
 		RETURN ARRAY['SELECT ON genops.spans, genops.spend, genops.ledger_span, genops.ledger_segment, genops.spend_total',
 			'EXECUTE ON FUNCTION genops.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
 	WHEN 'configure' THEN
-		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, genops.configuration_rows, genops.recording_counts',
+		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, genops.configuration_rows, genops.recording_counts',
 			'SELECT ON genops.configuration, genops.stat_recording',
 			'SELECT, INSERT, UPDATE, DELETE ON genops.route'];
 	ELSE
@@ -62,6 +84,23 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops.rights_of(text) IS 'Internal: what genops_grant() grants.';
+
+-- "change" is a GRANT or a REVOKE with places for the right and the role.
+CREATE FUNCTION genops.change_rights(privilege text, change text, grantee regrole) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	rights CONSTANT text[] NOT NULL := genops.rights_of(privilege);
+	one_right text;
+BEGIN
+	FOREACH one_right IN ARRAY rights LOOP
+		EXECUTE format(change, one_right, CASE grantee WHEN 0::oid THEN 'PUBLIC' ELSE grantee::text END);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION genops.change_rights(text, text, regrole) IS
+	'Internal: grants or revokes what a privilege stands for.';
 
 CREATE FUNCTION genops.check_tenants(privilege text, tenants text[]) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -93,13 +132,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	grantee CONSTANT regrole NOT NULL := genops.role_by_name(role);
-	rights CONSTANT text[] NOT NULL := genops.rights_of(privilege);
-	one_right text;
 BEGIN
 	PERFORM genops.check_tenants(privilege, tenants);
-	FOREACH one_right IN ARRAY rights LOOP
-		EXECUTE format('GRANT %s TO %s', one_right, genops.role_as_grantee(grantee));
-	END LOOP;
+	PERFORM genops.change_rights(privilege, 'GRANT %s TO %s', grantee);
 	IF privilege <> 'read' THEN
 		RETURN;
 	END IF;
@@ -125,8 +160,6 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	grantee CONSTANT regrole NOT NULL := genops.role_by_name(role);
-	rights CONSTANT text[] NOT NULL := genops.rights_of(privilege);
-	one_right text;
 BEGIN
 	PERFORM genops.check_tenants(privilege, tenants);
 	IF privilege = 'read' THEN
@@ -144,15 +177,13 @@ BEGIN
 			RETURN;
 		END IF;
 	END IF;
-	FOREACH one_right IN ARRAY rights LOOP
-		EXECUTE format('REVOKE %s FROM %s', one_right, genops.role_as_grantee(grantee));
-	END LOOP;
+	PERFORM genops.change_rights(privilege, 'REVOKE %s FROM %s', grantee);
 END
 $$;
 COMMENT ON FUNCTION genops_revoke(text, text, text[]) IS
 	'Takes a privilege of genops_grant() from a role, or from public; of "read", some tenants or all. What the role has as a member of another, or by public, stays.';
 
 REVOKE ALL ON FUNCTION
-	genops.rights_of, genops.check_tenants, genops_grant, genops_revoke,
-	genops.role_by_name, genops.role_as_grantee
+	genops.rights_of, genops.change_rights, genops.check_tenants, genops.role_by_name,
+	genops_grant, genops_revoke
 FROM PUBLIC;

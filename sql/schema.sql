@@ -34,31 +34,3 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_version';
 COMMENT ON FUNCTION genops_version() IS
 	'The version of the loaded library; that of the SQL objects is in pg_extension.';
-
--- Names of roles, where PUBLIC is one too.
-CREATE FUNCTION genops.role_by_name(name text) RETURNS regrole
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	found_oid CONSTANT oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = $1);
-BEGIN
-	IF $1 = 'public' THEN
-		RETURN 0::oid;
-	END IF;
-	IF found_oid IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-			MESSAGE = CASE WHEN $1 IS NULL THEN 'a role must be named' ELSE format('role "%s" does not exist', $1) END,
-			HINT = 'Give its name as it is in pg_roles, without quotes around it, or public.';
-	END IF;
-	RETURN found_oid;
-END
-$$;
-COMMENT ON FUNCTION genops.role_by_name(text) IS
-	'Internal: a role; 0 for public.';
-
-CREATE FUNCTION genops.role_as_grantee(role regrole) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$ SELECT CASE role WHEN 0::oid THEN 'PUBLIC' ELSE role::text END $$;
-COMMENT ON FUNCTION genops.role_as_grantee(regrole) IS 'Internal: a role, as GRANT names it.';

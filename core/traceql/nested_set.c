@@ -106,15 +106,16 @@ identify(const GenopsTrace *trace)
 }
 
 /* Of twins, a client's and a server's span with one id, a server's span is the
- * client's child and any other the server's. */
+ * client's child and any other the server's; where there is no such twin, nobody's. */
 static uint32_t
 choose_twin(const GenopsTrace *trace, const GenopsTraceqlSpan *child, uint32_t first,
             uint32_t second)
 {
 	uint32_t kind = child->span.kind == KIND_SERVER ? KIND_CLIENT : KIND_SERVER;
 
-	return trace->spans[second].span.kind == kind && trace->spans[first].span.kind != kind ? second
-	                                                                                       : first;
+	if (trace->spans[first].span.kind == kind)
+		return first;
+	return trace->spans[second].span.kind == kind ? second : NOBODY;
 }
 
 static uint32_t
@@ -157,6 +158,7 @@ link_children(const GenopsTrace *trace)
 			continue;
 		nodes[i].next_sibling = nodes[nodes[i].parent].first_child;
 		nodes[nodes[i].parent].first_child = (uint32_t) i;
+		trace->spans[nodes[i].parent].trace.child_count++;
 	}
 }
 
@@ -178,8 +180,6 @@ number_from(GenopsTrace *trace, uint32_t root, int64_t next)
 
 			facts->nested_set_left = next++;
 			facts->nested_set_parent = parent == NULL ? -1 : parent->nested_set_left;
-			if (parent != NULL)
-				parent->child_count++;
 			if (nodes[at].first_child != NOBODY)
 			{
 				at = nodes[at].first_child;
@@ -194,6 +194,17 @@ number_from(GenopsTrace *trace, uint32_t root, int64_t next)
 	return next;
 }
 
+static bool
+has_root(const GenopsTrace *trace)
+{
+	for (size_t i = 0; i < trace->count; i++)
+	{
+		if (genops_is_root(&trace->spans[i]))
+			return true;
+	}
+	return false;
+}
+
 bool
 genops_find_nested_sets(GenopsTrace *trace, GenopsError *error)
 {
@@ -201,7 +212,7 @@ genops_find_nested_sets(GenopsTrace *trace, GenopsError *error)
 
 	if (!make_room(trace))
 		return genops_error_set(error, GENOPS_OUT_OF_MEMORY, "out of memory");
-	if (!identify(trace))
+	if (!has_root(trace) || !identify(trace))
 		return true;
 	link_children(trace);
 	for (size_t i = 0; i < trace->count; i++)

@@ -247,7 +247,7 @@ CandidateTraces(const TraceqlRequest *request, const GenopsPipeline *pipeline)
 	HASHCTL control = { .keysize = GENOPS_TRACE_ID_SIZE,
 		                .entrysize = GENOPS_TRACE_ID_SIZE,
 		                .hcxt = CurrentMemoryContext };
-	Candidates candidates = { NULL };
+	Candidates candidates = { .ids = NULL };
 	TraceIds *ids = NULL;
 
 	if (condition.kind == CONDITION_ALWAYS && condition.exact)

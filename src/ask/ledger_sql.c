@@ -85,7 +85,7 @@ Decided(Condition condition)
 LedgerSpanQueries
 LedgerSpans(const TraceqlRequest *request, Condition condition, bool candidates)
 {
-	LedgerSpanQueries queries = { NULL };
+	LedgerSpanQueries queries = { .columns = NULL };
 	StringInfoData sql;
 
 	if (condition.exact && condition.kind != CONDITION_NEVER)
@@ -274,7 +274,7 @@ LedgerCountQueries
 LedgerCounts(const TraceqlRequest *request, Condition condition, const GenopsMetricsCall *call,
              size_t number, bool extrapolate, const GenopsMetricsGrid *grid)
 {
-	LedgerCountQueries queries = { NULL };
+	LedgerCountQueries queries = { .columns = NULL };
 
 	if (CanCountColumns(call, condition, extrapolate))
 	{

@@ -120,7 +120,7 @@ ReaderRequire(void)
 static bool
 AreAmong(Datum some, Datum all)
 {
-	return DatumGetBool(DirectFunctionCall2Coll(arraycontained, DEFAULT_COLLATION_OID, some, all));
+	return DatumGetBool(DirectFunctionCall2Coll(arraycontained, C_COLLATION_OID, some, all));
 }
 
 void

@@ -138,7 +138,7 @@ genops_segment_traces(PG_FUNCTION_ARGS)
 {
 	GenopsSlice segment;
 	SegmentSpans spans;
-	TraceSpans found = { NULL };
+	TraceSpans found = { .spans = NULL };
 	bytea *wanted = PG_ARGISNULL(1) ? NULL : PG_GETARG_BYTEA_PP(1);
 	bytea *bytes;
 

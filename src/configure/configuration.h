@@ -61,9 +61,10 @@ typedef enum PinsFor
 } PinsFor;
 
 /*
- * Puts pins in force, and fills in what a call left open: service name and environment from the
- * configuration, the route and the tenant (argument or session setting, already
- * in facts, beat the route; the route beats the configuration).  A tenant from
+ * Puts pins in force, and fills in what a call left open: service name and
+ * environment from the configuration, the route and the tenant (argument or
+ * session setting, already in facts, beat the route; the route beats the
+ * configuration).  A tenant from
  * a template is written to tenant_buffer.  An empty text in facts means none
  * and is made absent; only the service always has a name.  The route is named in
  * facts if spans that take it go to an address, or with headers, of its own.

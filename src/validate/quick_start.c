@@ -54,14 +54,16 @@ Validate(List *lines)
 	return lappend(list_concat(lines, ReportLines(&validation)), "");
 }
 
-/* A call that cost nothing: it is no money that anybody owes. */
+/* A call that cost nothing, so that nobody owes money for it; who may not say what a call
+ * cost leaves it without a price. */
 static List *
 RecordSample(List *lines, const char *schema)
 {
-	const char *traceparent =
-	    SqlText(psprintf("SELECT %s.genops_track('genops', 'sample', prompt_tokens => 12,"
-	                     " completion_tokens => 8, total_cost => 0, team => '" TEAM "')",
-	                     schema));
+	const char *traceparent = SqlText(psprintf(
+	    "SELECT %s.genops_track('genops', 'sample', prompt_tokens => 12, completion_tokens => 8,"
+	    " team => '" TEAM "', total_cost => CASE WHEN pg_catalog.has_function_privilege("
+	    "'genops.may_charge()', 'EXECUTE') THEN 0 END)",
+	    schema));
 	char *trace_id = pnstrdup(traceparent + TRACE_ID_OFFSET, TRACE_ID_DIGITS);
 
 	(void) RingWaitStored(RingNewestPosition(), STORING_MS);

@@ -64,6 +64,13 @@ for my $bad ('tempo:3200', 'http://u:p@tempo:3200', 'http://tempo:4318')
 		qr/ERROR:  invalid value for parameter "tempo_endpoint"/, "$bad is none");
 }
 
+# The privilege to configure has all of it, and no more.
+$node->safe_psql('postgres', "CREATE ROLE operator LOGIN; SELECT genops_grant('operator', 'configure')");
+like((as('operator', 'SELECT * FROM genops_validation_report(timeout => 60)'))[0], qr/Setup Validation - PASSED/, 'genops_grant: may validate');
+like((as('operator', 'SELECT * FROM genops_quick_start()'))[0], qr/sample call was recorded/, 'may start');
+is($node->safe_psql('postgres', "SELECT calls, total_cost FROM genops.spend WHERE team = 'quick-start'"), '1|',
+	'and does not say what a call cost');
+
 # An endpoint that quotes what it refuses.
 $tempo->set_mode({ code => 401, body => "bad token: Bearer $secret", content_type => 'text/plain' });
 $receiver->set_mode({ mode => 'status', code => 401, message => "bad token: Bearer $secret" });

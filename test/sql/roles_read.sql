@@ -1,7 +1,7 @@
 -- Whose spans a role reads: those of the tenants it was granted, by whatever way it tries.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(55);
+SELECT plan(56);
 
 CREATE ROLE roles_acme;
 CREATE ROLE roles_all;
@@ -134,6 +134,11 @@ SET ROLE roles_nobody;
 SELECT is(count(*), 2::bigint, 'a tenant may be shown to everybody') FROM genops.spans;
 RESET ROLE;
 SELECT genops_revoke('public', 'read') \g /dev/null
+
+SELECT genops_grant('roles_all', 'read', '{acme}') \g /dev/null
+SET ROLE roles_all;
+SELECT is(count(*), 4::bigint, 'a grant takes nothing away') FROM genops.spans;
+RESET ROLE;
 
 -- A role that is dropped leaves nothing that another could inherit.
 DROP OWNED BY roles_acme, roles_all, roles_untenanted, roles_plain;

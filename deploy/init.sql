@@ -1,0 +1,47 @@
+-- What the database of docker-compose.yml is made of.  PostgreSQL's image runs this once, when its
+-- volume is empty, in POSTGRES_DB as POSTGRES_USER.
+--
+--   genops_reader    Grafana's: reads the ledger, changes nothing
+--   genops_monitor   the Collector's: pg_monitor and nothing else
+--
+-- From the environment: GENOPS_READER_PASSWORD, GENOPS_MONITOR_PASSWORD; GENOPS_SERVICE_NAME,
+-- GENOPS_ENVIRONMENT, GENOPS_TENANT_ID (which may be empty).
+\set ON_ERROR_STOP on
+\set reader_password ''
+\set monitor_password ''
+\set service_name ''
+\set environment ''
+\set tenant_id ''
+\getenv reader_password GENOPS_READER_PASSWORD
+\getenv monitor_password GENOPS_MONITOR_PASSWORD
+\getenv service_name GENOPS_SERVICE_NAME
+\getenv environment GENOPS_ENVIRONMENT
+\getenv tenant_id GENOPS_TENANT_ID
+
+-- The log, which may be shipped elsewhere, is no place for the passwords below.
+SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+
+CREATE EXTENSION IF NOT EXISTS genops_tempo;
+
+BEGIN;
+CREATE ROLE genops_reader LOGIN PASSWORD :'reader_password' CONNECTION LIMIT 20;
+ALTER ROLE genops_reader SET default_transaction_read_only = on;
+ALTER ROLE genops_reader SET statement_timeout = '30s';
+SELECT FROM genops_grant('genops_reader', 'read');
+GRANT SELECT ON genops.stat_recording TO genops_reader;
+GRANT EXECUTE ON FUNCTION genops.recording_counts TO genops_reader;
+
+CREATE ROLE genops_monitor LOGIN PASSWORD :'monitor_password' CONNECTION LIMIT 5 IN ROLE pg_monitor;
+ALTER ROLE genops_monitor SET default_transaction_read_only = on;
+ALTER ROLE genops_monitor SET statement_timeout = '10s';
+COMMIT;
+
+-- Addresses are not the database's matter: the server has them from its environment, TEMPO_ENDPOINT
+-- and OTEL_EXPORTER_OTLP_ENDPOINT.
+SELECT setting, value, source
+FROM genops_configure(
+	service_name => nullif(:'service_name', ''),
+	environment => nullif(:'environment', ''),
+	tenant_id => nullif(:'tenant_id', ''));
