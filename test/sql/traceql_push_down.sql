@@ -155,4 +155,15 @@ SELECT pg_temp.same_series(ARRAY['({ status = error } | rate()) / ({} | rate())'
 	'{ .cost != nil } | sum_over_time(.cost) by (.team, .genops.model)', '{} | compare({ status = error })', '{} | count() > 1 | rate()',
 	'({} | max_over_time(duration) by (.team)) - ({} | min_over_time(duration) by (.team))', '{} | rate() by (rootName)'], 'and so on');
 
+-- A configured resource can have the same names: then columns don't tell.
+\o /dev/null
+SELECT * FROM genops_configure(resource_attributes => '{"team": "resource", "cost": 7, "genops.model": "resource"}');
+SELECT genops_track('openai', NULL, tenant_id => 'configured', started_at => '2026-01-02 03:02:00Z');
+SELECT genops_track('openai', 'gpt-4o', tenant_id => 'configured', started_at => '2026-01-02 03:02:01Z', team => 'span', total_cost => 1);
+SELECT genops_flush('stored');
+\o
+SELECT is(cardinality(pg_temp.answer(query, 'configured')), expected, query)
+FROM (VALUES ('{ .team = "resource" }', 1), ('{ .team = "span" }', 1), ('{ span.team = nil }', 1), ('{ resource.team = "resource" }', 2), ('{ .cost = 7 }', 1),
+	('{ .cost = 1.0 }', 1), ('{ .genops.model = "resource" }', 1), ('{} | count() by (.team)', 2)) v (query, expected);
+
 SELECT * FROM finish();
