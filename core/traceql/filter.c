@@ -29,23 +29,6 @@ is_true(const GenopsTraceqlValue *value)
 	return is_boolean(value) && value->integer != 0;
 }
 
-/* An operand is not what its operator needs. */
-static bool
-unexpected(Run *run, const GenopsFilterNode *node, const char *expected,
-           const GenopsTraceqlValue *value)
-{
-	char memory[140];
-	GenopsBytes shown = genops_bytes_over(memory, sizeof(memory));
-
-	genops_traceql_print_field(&shown, node->field);
-	if (shown.failed && shown.length > 0)
-		shown.length = genops_utf8_clip((GenopsSlice){ memory, shown.length }, shown.length - 1);
-	return genops_error_set(run->error, GENOPS_INVALID_ARGUMENT,
-	                        "expression \"%.*s%s\" expected %s, but got %s", (int) shown.length,
-	                        memory, shown.failed ? "..." : "", expected,
-	                        genops_traceql_value_kind(value));
-}
-
 /* Regular expressions */
 
 static bool
@@ -152,11 +135,9 @@ negate(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 {
 	if (!evaluate(run, &node->operands[0], value))
 		return false;
-	if (value->type == GENOPS_TYPE_NIL)
-		return true;
 	if (value->array || (value->type != GENOPS_TYPE_INT && value->type != GENOPS_TYPE_FLOAT &&
 	                     value->type != GENOPS_TYPE_DURATION))
-		return unexpected(run, node, "a number", value);
+		*value = (GenopsTraceqlValue){ .type = GENOPS_TYPE_NIL };
 	value->integer = (int64_t) (0 - (uint64_t) value->integer);
 	value->real = -value->real;
 	return true;
@@ -169,11 +150,10 @@ invert(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 {
 	if (!evaluate(run, &node->operands[0], value))
 		return false;
-	if (value->type == GENOPS_TYPE_NIL)
-		return true;
-	if (!is_boolean(value))
-		return unexpected(run, node, "a boolean", value);
-	value->integer = value->integer == 0;
+	if (is_boolean(value))
+		value->integer = value->integer == 0;
+	else
+		*value = (GenopsTraceqlValue){ .type = GENOPS_TYPE_NIL };
 	return true;
 }
 

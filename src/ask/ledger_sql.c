@@ -289,9 +289,14 @@ LedgerCounts(const TraceqlRequest *request, Condition condition, const GenopsMet
 
 /* Parameters */
 
+/* An empty text is the tenant of spans that have none. */
 static Datum
 Tenants(const char *tenant_id)
 {
+	Datum none = CStringGetTextDatum("");
+
+	if (*tenant_id == '\0')
+		return PointerGetDatum(construct_array(&none, 1, TEXTOID, -1, false, TYPALIGN_INT));
 	return DirectFunctionCall2Coll(text_to_array, C_COLLATION_OID, CStringGetTextDatum(tenant_id),
 	                               CStringGetTextDatum("|"));
 }

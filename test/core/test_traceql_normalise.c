@@ -47,7 +47,6 @@ right_already(void **state)
 	assert_untouched("{ (.unknown + 1) > 2 }");
 	assert_untouched("{ .a > .b }");
 	assert_untouched("{ .flag }");
-	assert_untouched("{ !.flag }");
 	assert_untouched("{ .x != nil }");
 	assert_untouched("{ span.x = nil }");
 	assert_untouched("{ (.team = `a`) || (status = error) }");
@@ -150,6 +149,43 @@ constants(void **state)
 }
 
 static void
+bare_attributes(void **state)
+{
+	(void) state;
+	assert_untouched("{ .flag && (name = `a`) }");
+	assert_normalised("{ !.flag }", "{ .flag = false }");
+	assert_normalised("{ !!.flag }", "{ .flag = true }");
+	assert_normalised(
+	    "{ .flag || name = `a` }",
+	    "{ ((.flag = true) || (.flag = false)) && ((.flag = true) || (name = `a`)) }");
+	assert_normalised(
+	    "{ name = `a` || !span.x }",
+	    "{ ((span.x = true) || (span.x = false)) && ((name = `a`) || (span.x = false)) }");
+}
+
+static void
+what_tempo_refuses(void **state)
+{
+	(void) state;
+	assert_normalised("{ -.x > 1 }", "{ (0 - .x) > 1 }");
+	assert_normalised("{ nestedSetLeft > 1.5 }", "{ nestedSetLeft > 1 }");
+	assert_normalised("{ span:childCount = 2.0 }", "{ span:childCount = 2 }");
+	assert_normalised("{ nestedSetParent != 0.5 }", "{ (nestedSetParent + 0) != 0.5 }");
+}
+
+static void
+spans_without_events_or_links(void **state)
+{
+	(void) state;
+	assert_normalised("{ link:traceID != `a` }",
+	                  "{ (link:traceID != `a`) && (link:traceID != ``) }");
+	assert_untouched("{ link:spanID = `00f067aa0ba902b7` }");
+	assert_untouched("{ event:timeSinceStart < 1s }");
+	assert_normalised("{ (event:timeSinceStart - 1s) < 0s }",
+	                  "{ ((event:timeSinceStart - 1s) < 0s) && (event:name != nil) }");
+}
+
+static void
 nil(void **state)
 {
 	(void) state;
@@ -164,8 +200,20 @@ pipelines(void **state)
 	assert_normalised("by(.team) | count() > 2", "{ true } | by(.team) | count() > 2");
 	assert_normalised("avg(.cost) > 0.1", "{ true } | avg(.cost) > 0.1");
 	check_normalised("({} | { 5 < span:childCount }) >> (by(name) | count() > 1)",
-	                 "({ true } | { span:childCount > 5 }) >> ({ true } | by(name) | count() > 1)",
-	                 2, __LINE__);
+	                 "({ duration >= 0s } | { span:childCount > 5 }) >> ({ duration >= 0s } | "
+	                 "by(name) | count() > 1)",
+	                 4, __LINE__);
+	assert_normalised("{ name = `a` } !>> {}", "{ name = `a` } !>> { duration >= 0s }");
+	assert_normalised("({ name = `a` } > {}) || {}",
+	                  "({ name = `a` } > { true }) || { duration >= 0s }");
+	assert_untouched("{ true } >> { true }");
+	assert_untouched("{ true } || { name = `a` }");
+	assert_normalised("{ name = `a` } | select(.x) | { .y = `b` } | by(.z)",
+	                  "{ name = `a` } | { .y = `b` } | by(.z) | select(.x)");
+	check_normalised("select(.x) | coalesce()", "{ true } | coalesce() | select(.x)", 2, __LINE__);
+	assert_untouched("{ name = `a` } | select(.x) | select(.y)");
+	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
+	assert_untouched("{ false }");
 }
 
 static void
@@ -216,6 +264,9 @@ main(void)
 		cmocka_unit_test(mirrored),
 		cmocka_unit_test(negations),
 		cmocka_unit_test(constants),
+		cmocka_unit_test(bare_attributes),
+		cmocka_unit_test(what_tempo_refuses),
+		cmocka_unit_test(spans_without_events_or_links),
 		cmocka_unit_test(nil),
 		cmocka_unit_test(pipelines),
 		cmocka_unit_test(sums),

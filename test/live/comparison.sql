@@ -32,15 +32,32 @@ SELECT query, labels, time, l.value AS ledger, t.value AS tempo FROM
 	(SELECT query, (answer).* FROM live.answer WHERE source = 'tempo') t USING (query, labels, time)
 WHERE l.query IS NULL OR t.query IS NULL OR NOT live.equal(l.value, t.value);
 
--- What else a row of a search says, as often as it says it.
-CREATE VIEW live.unequal_row AS
-SELECT * FROM (
-	SELECT query, (r).trace_id, (r).span_id, (r).matched, (r).labels, (r).name, (r).kind, (r).status, (r).status_message, (r).service_name,
-		(r).parent_span_id, (r).root_name, (r).root_service_name, (r).start_time, (r).duration_ms,
-		count(*) FILTER (WHERE source = 'ledger') AS ledger, count(*) FILTER (WHERE source = 'tempo') AS tempo
-	FROM (SELECT query, source, answer AS r FROM live.answer) a
-	GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) each
-WHERE ledger <> tempo;
+-- A missing group is null to the ledger and "nil" to Tempo.
+CREATE FUNCTION live.labels(labels jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+SELECT jsonb_object_agg(key, CASE value WHEN 'null' THEN '"nil"' ELSE value END) FROM jsonb_each(labels)
+$$;
+
+-- Spans with the spanset that they are in, as often as they are.
+CREATE VIEW live.unequal_spanset AS
+SELECT query, trace_id, span_id, start_time, duration_ms, matched, labels,
+	count(*) FILTER (WHERE source = 'ledger') AS ledger, count(*) FILTER (WHERE source = 'tempo') AS tempo
+FROM (SELECT query, source, (answer).trace_id, (answer).span_id, (answer).start_time, (answer).duration_ms, (answer).matched,
+	live.labels((answer).labels) AS labels FROM live.answer) a
+GROUP BY query, trace_id, span_id, start_time, duration_ms, matched, labels
+HAVING count(*) FILTER (WHERE source = 'ledger') <> count(*) FILTER (WHERE source = 'tempo');
+
+CREATE VIEW live.single_root AS
+SELECT trace_id FROM genops.spans GROUP BY trace_id HAVING count(*) FILTER (WHERE parent_span_id IS NULL) = 1;
+
+-- Columns that both sources know, of spans whose id is theirs alone.
+CREATE VIEW live.unequal_column AS
+SELECT l.query, l.trace_id, l.span_id, key, to_jsonb(l) -> key AS ledger, to_jsonb(t) -> key AS tempo
+FROM (SELECT query, (answer).* FROM live.answer WHERE source = 'ledger') l
+JOIN (SELECT query, (answer).* FROM live.answer WHERE source = 'tempo') t USING (query, trace_id, span_id, start_time, duration_ms, labels),
+	unnest('{name,kind,status,status_message,service_name,parent_span_id,root_name,root_service_name}'::text[]) key
+WHERE to_jsonb(l) -> key <> to_jsonb(t) -> key AND 'null' NOT IN (to_jsonb(l) -> key, to_jsonb(t) -> key)
+	AND (key !~ '^root' OR EXISTS (SELECT FROM live.single_root r WHERE r.trace_id = l.trace_id))
+	AND (SELECT count(*) FROM genops.spans s WHERE s.trace_id = l.trace_id AND s.span_id = l.span_id) = 1;
 
 CREATE VIEW live.verdict AS
 SELECT q.*, CASE
@@ -49,7 +66,8 @@ SELECT q.*, CASE
 	WHEN t.query IS NOT NULL THEN 'tempo refuses'
 	WHEN q.metrics AND EXISTS (SELECT FROM live.unequal_point u WHERE u.query = q.id) THEN 'series differ'
 	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_span u WHERE u.query = q.id) THEN 'spans differ'
-	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_row u WHERE u.query = q.id) THEN 'rows differ'
+	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_spanset u WHERE u.query = q.id) THEN 'spansets differ'
+	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_column u WHERE u.query = q.id) THEN 'columns differ'
 	ELSE 'equal' END AS verdict,
 	l.message AS ledger_says, t.message AS tempo_says
 FROM live.query q

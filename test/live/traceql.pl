@@ -129,7 +129,8 @@ SELECT format(E'%s: %s\n\t%s\n%s', verdict, id, text,
 		SELECT format('tempo: %s', tempo_says) WHERE tempo_says IS NOT NULL UNION ALL
 		(SELECT format('%s %s in %s alone', trace_id, span_id, found_in) FROM live.unequal_span WHERE query = id AND NOT metrics LIMIT 5) UNION ALL
 		(SELECT format('%s at %s: ledger %s, tempo %s', labels, time, ledger, tempo) FROM live.unequal_point WHERE query = id AND metrics LIMIT 5) UNION ALL
-		(SELECT format('%s', to_jsonb(u) - 'query') FROM live.unequal_row u WHERE query = id AND verdict = 'rows differ' LIMIT 4)
+		(SELECT format('%s', to_jsonb(u) - 'query') FROM live.unequal_spanset u WHERE query = id AND verdict = 'spansets differ' LIMIT 4) UNION ALL
+		(SELECT format('%s', to_jsonb(u) - 'query') FROM live.unequal_column u WHERE query = id AND verdict = 'columns differ' LIMIT 4)
 	) lines(line)))
 FROM live.verdict WHERE verdict NOT IN ('equal', 'both refuse') ORDER BY verdict, id
 END
