@@ -156,7 +156,8 @@ LedgerRoots(const TraceqlRequest *request)
 	initStringInfo(&sql);
 	appendStringInfoString(
 	    &sql, "SELECT trace_id, coalesce(service_name, ''), "
-	          "coalesce(name, operation || coalesce(' ' || model, '')) FROM genops.ledger_span "
+	          "coalesce(name, operation || coalesce(' ' || model, '')), seq, \"offset\" "
+	          "FROM genops.ledger_span "
 	          "WHERE parent_span_id IS NULL AND recorded_at >= $1 - interval '2 days' "
 	          "AND trace_id = ANY ($7)");
 	AddTenants(&sql, request, "coalesce(tenant_id, '')");
@@ -289,9 +290,14 @@ LedgerCounts(const TraceqlRequest *request, Condition condition, const GenopsMet
 
 /* Parameters */
 
+/* An empty text is the one tenant of spans without a tenant. */
 static Datum
 Tenants(const char *tenant_id)
 {
+	Datum none = PointerGetDatum(cstring_to_text(""));
+
+	if (*tenant_id == '\0')
+		return PointerGetDatum(construct_array(&none, 1, TEXTOID, -1, false, TYPALIGN_INT));
 	return DirectFunctionCall2Coll(text_to_array, C_COLLATION_OID, CStringGetTextDatum(tenant_id),
 	                               CStringGetTextDatum("|"));
 }
