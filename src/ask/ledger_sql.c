@@ -156,7 +156,8 @@ LedgerRoots(const TraceqlRequest *request)
 	initStringInfo(&sql);
 	appendStringInfoString(
 	    &sql, "SELECT trace_id, coalesce(service_name, ''), "
-	          "coalesce(name, operation || coalesce(' ' || model, '')) FROM genops.ledger_span "
+	          "coalesce(name, operation || coalesce(' ' || model, '')), seq, \"offset\" "
+	          "FROM genops.ledger_span "
 	          "WHERE parent_span_id IS NULL AND recorded_at >= $1 - interval '2 days' "
 	          "AND trace_id = ANY ($7)");
 	AddTenants(&sql, request, "coalesce(tenant_id, '')");
