@@ -163,7 +163,8 @@ SELECT
             SELECT min(s.recorded_at) FROM genops.ledger_segment s
             WHERE s.tenant_id = d.tenant_id AND s.route = d.route
                 AND s.seq > d.cursor_seq AND s.sampled), interval '0')
-    END AS lag
+    END AS lag,
+    d.cursor_seq AS answered_seq
 FROM genops.delivery d
     CROSS JOIN LATERAL (SELECT d.stored - d.not_sampled - d.exported - d.rejected
         - d.expired - d.skipped AS pending) p
@@ -188,6 +189,7 @@ COMMENT ON COLUMN genops.stat_delivery.expired IS 'Spans that retention removed 
 COMMENT ON COLUMN genops.stat_delivery.skipped IS 'Spans that genops_resume_delivery(from_ => ''now'') passed over.';
 COMMENT ON COLUMN genops.stat_delivery.resent IS 'Spans that were sent once more for genops_resend(); not counted as exported again.';
 COMMENT ON COLUMN genops.stat_delivery.bytes IS 'Bytes of request bodies that were answered.';
+COMMENT ON COLUMN genops.stat_delivery.answered_seq IS 'The segment (genops.spans.segment) up to which the stream is answered for: by the endpoint, by sampling, or by being passed over.';
 COMMENT ON COLUMN genops.stat_delivery.lag IS 'Age of the oldest span that is pending, since it was stored.';
 
 CREATE FUNCTION genops.recording_counts(

@@ -154,6 +154,12 @@ AS 'MODULE_PATHNAME', 'genops_traceql_rows_estimate';
 COMMENT ON FUNCTION genops.traceql_rows_estimate(internal) IS
 'Internal: tells the planner how many rows genops_traceql() may give.';
 
+CREATE FUNCTION genops.asks_tempo(source text) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_asks_tempo';
+COMMENT ON FUNCTION genops.asks_tempo(text) IS
+'Internal: whether an argument "source" means Tempo; NULL means as genops.traceql_source has it.';
+
 CREATE FUNCTION genops_traceql(
 	query text,
 	since interval DEFAULT '24 hours',
@@ -190,14 +196,15 @@ AS 'MODULE_PATHNAME', 'genops_traceql_explain';
 COMMENT ON FUNCTION genops_traceql_explain(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
 'How genops_traceql() with the same arguments reads a query: as parsed, as it would be sent to Tempo and why it is rewritten for that, what is pushed down to the ledger''s columns, and the SQL on the ledger''s tables.';
 
--- Why a span of the ledger may be missing elsewhere.
+-- Why a span of the ledger may be missing elsewhere.  It reads what the caller may:
+-- of another tenant's segment nothing is said.
 CREATE FUNCTION genops.span_delivery(seq bigint) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT CASE
 		WHEN NOT s.sampled THEN 'not sampled'
-		WHEN d.cursor_seq IS NULL OR s.seq > d.cursor_seq THEN
+		WHEN d.answered_seq IS NULL OR s.seq > d.answered_seq THEN
 			'pending' || coalesce(': delivery is ' || nullif(d.state, 'delivering') || coalesce(', ' || d.reason, ''), '')
 		WHEN s.recorded_at > pg_catalog.clock_timestamp() - interval '1 minute' THEN
 			'too young: Tempo shows a span some time after it took it'
@@ -208,7 +215,7 @@ AS $$
 		ELSE 'sent, and not found: beyond Tempo''s retention, or dropped by its limits'
 	END
 	FROM genops.ledger_segment s
-		LEFT JOIN genops.delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
+		LEFT JOIN genops.stat_delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
 	WHERE s.seq = $1
 $$;
 COMMENT ON FUNCTION genops.span_delivery(bigint) IS
@@ -312,7 +319,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'A scope is one of ' || array_to_string(scopes, ', ') || '.';
 	END IF;
-	IF coalesce($6, current_setting('genops.traceql_source')) = 'tempo' THEN
+	IF genops.asks_tempo($6) THEN
 		RETURN QUERY SELECT t.scope_name, t.tag
 			FROM genops.tempo_tags($1, $2, $3, $4, $5) t ORDER BY 1, 2;
 		RETURN;
@@ -323,7 +330,7 @@ BEGIN
 	FROM genops.ledger_segment s, LATERAL genops.segment_tags(s.bytes) t
 	WHERE s.max_end >= range_start AND s.min_start <= range_end
 		AND s.recorded_at >= range_start - interval '1 day'
-		AND ($5 IS NULL OR s.tenant_id = ANY (string_to_array($5, '|')))
+		AND ($5 IS NULL OR s.tenant_id = ANY (CASE $5 WHEN '' THEN ARRAY[''] ELSE string_to_array($5, '|') END))
 		AND ($1 IS NULL OR t.scope = $1)
 	UNION ALL
 	SELECT 'intrinsic', i.tag
@@ -349,14 +356,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-	attribute CONSTANT boolean := $1 ~ '^(\.|(span|resource|event|link|instrumentation)\.)';
+	attribute CONSTANT boolean := coalesce($1 ~ '^(\.|(span|resource|event|link|instrumentation)\.)', false);
 BEGIN
 	IF NOT attribute AND NOT EXISTS (SELECT FROM @extschema@.genops_tags('intrinsic') t WHERE t.tag = $1) THEN
 		RAISE EXCEPTION 'invalid tag: "%"', $1
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.', $1);
 	END IF;
-	IF coalesce($7, current_setting('genops.traceql_source')) = 'tempo' THEN
+	IF genops.asks_tempo($7) THEN
 		RETURN QUERY SELECT t.value, t.type, NULL::bigint
 			FROM genops.tempo_tag_values($1, $2, $3, $4, $5, $6) t ORDER BY 1;
 		RETURN;

@@ -14,6 +14,7 @@
 #include "ask/traceql_error.h"
 #include "ask/value_jsonb.h"
 #include "keep/server_text.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -80,6 +81,7 @@ GroupByTrace(const TraceqlRequest *request, FoundSpans *hits, FoundSpans *found,
 
 	while (FoundSpansNext(hits, &span))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (group.count > 0 &&
 		    memcmp(group.spans[0].trace_id, span.trace_id, GENOPS_TRACE_ID_SIZE) != 0)
 			EndGroup(request, &group, found, roots);

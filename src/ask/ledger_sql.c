@@ -160,7 +160,8 @@ LedgerRoots(const TraceqlRequest *request)
 	appendStringInfoString(
 	    &sql,
 	    "SELECT trace_id, coalesce(service_name, ''), "
-	    "coalesce(name, operation || coalesce(' ' || model, '')) FROM genops.ledger_span "
+	    "coalesce(name, operation || coalesce(' ' || model, '')), seq, \"offset\" "
+	    "FROM genops.ledger_span "
 	    "WHERE parent_span_id IS NULL AND " RECORDED_FROM("2 days") " AND trace_id = ANY ($7)");
 	AddTenants(&sql, request, "coalesce(tenant_id, '')");
 	return sql.data;

@@ -59,7 +59,7 @@ extern char *LedgerSegments(const TraceqlRequest *request);
 /* One row: when the first span in the range began. */
 extern char *LedgerFirstTime(const TraceqlRequest *request);
 
-/* Rows of trace_id, service_name, name: the roots of some traces. */
+/* Rows of trace_id, service_name, name, seq, offset: the spans without a parent of some traces. */
 extern char *LedgerRoots(const TraceqlRequest *request);
 
 /* For one call of a metrics query whose pipeline is span-local. */

@@ -53,6 +53,7 @@ typedef struct LimitedState
 	int chunk;
 	TimestampTz *results; /* the latest ones, a min-heap would do for more */
 	int result_count;
+	Size result_room;
 } LimitedState;
 
 static void
@@ -122,7 +123,15 @@ AddResult(LimitedState *state, TimestampTz latest)
 		at--;
 	}
 	else
+	{
+		if ((Size) at == state->result_room)
+		{
+			state->result_room *= 2;
+			state->results =
+			    repalloc_huge(state->results, state->result_room * sizeof(TimestampTz));
+		}
 		state->result_count++;
+	}
 	while (at > 0 && state->results[at - 1] < latest)
 	{
 		state->results[at] = state->results[at - 1];
@@ -243,8 +252,8 @@ LimitedSearch(const TraceqlRequest *request, GenopsTraceqlPipeline *pipeline, Fo
 	MemoryContextSwitchTo(state.context);
 	state.candidates =
 	    hash_create("genops candidates", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	state.results =
-	    palloc_extended((Size) request->max_traces * sizeof(TimestampTz), MCXT_ALLOC_HUGE);
+	state.result_room = 64;
+	state.results = palloc(state.result_room * sizeof(TimestampTz));
 	ListSegments(&state);
 	SearchWindows(&state);
 	MemoryContextSwitchTo(caller);

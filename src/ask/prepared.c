@@ -2,6 +2,7 @@
 
 #include "ask/prepared.h"
 #include "ask/traceql_error.h"
+#include "compat.h"
 
 static void
 ReleasePipeline(void *pipeline)

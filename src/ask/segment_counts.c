@@ -69,14 +69,14 @@ Prepare(FunctionCallInfo fcinfo, Counts *counts)
 		                       .instant = PG_GETARG_BOOL(ARG_INSTANT) };
 
 	counts->call = (size_t) PG_GETARG_INT32(ARG_CALL);
-	if (traceql->query.kind != GENOPS_QUERY_METRICS || grid.step_ns <= 0 || grid.count < 1 ||
-	    grid.count > GENOPS_METRICS_MAX_POINTS)
+	if (traceql->query.kind != GENOPS_QUERY_METRICS || grid.first_ns < 0 || grid.step_ns <= 0 ||
+	    grid.count < 1 || grid.count > GENOPS_METRICS_MAX_POINTS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("invalid metrics query, step or number of points")));
+		                errmsg("invalid metrics query, time, step or number of points")));
 	counts->metrics = PrepareMetrics(&traceql->query, &grid);
 	if (counts->call >= genops_traceql_metrics_call_count(counts->metrics))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the query has no call %zu", counts->call)));
+		                errmsg("the query has no call %d", PG_GETARG_INT32(ARG_CALL))));
 	counts->pipeline =
 	    PreparePipeline(genops_traceql_metrics_call(counts->metrics, counts->call)->pipeline);
 	if (!genops_traceql_pipeline_is_span_local(counts->pipeline))

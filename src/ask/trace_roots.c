@@ -14,6 +14,8 @@ typedef struct Root
 	uint8 trace_id[GENOPS_TRACE_ID_SIZE]; /* the key */
 	char *name;                           /* NULL: none was found */
 	char *service;
+	int64 seq; /* where it is in the ledger */
+	int32 offset;
 } Root;
 
 TraceRoots *
@@ -55,17 +57,24 @@ WantedIds(TraceRoots *roots)
 	return PointerGetDatum(construct_array(ids, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
 
+/* Rows come in any order.  The last span without a parent is the root, as in
+ * core/traceql/trace.c. */
 static void
 TakeRoot(void *argument, TupleTableSlot *row)
 {
 	TraceRoots *roots = argument;
 	Root *root = hash_search(roots->wanted, DatumGetUUIDP(StreamColumn(row, 1)), HASH_FIND, NULL);
+	int64 seq = DatumGetInt64(StreamColumn(row, 4));
+	int32 offset = DatumGetInt32(StreamColumn(row, 5));
 	bool no_name;
 	Datum name = slot_getattr(row, 3, &no_name);
 	MemoryContext caller;
 
-	if (root == NULL)
+	if (root == NULL ||
+	    (root->name != NULL && (seq < root->seq || (seq == root->seq && offset < root->offset))))
 		return;
+	root->seq = seq;
+	root->offset = offset;
 	caller = MemoryContextSwitchTo(roots->context);
 	root->service = TextDatumGetCString(StreamColumn(row, 2));
 	root->name = no_name ? pstrdup("") : TextDatumGetCString(name);

@@ -4,9 +4,13 @@
 #include "ask/stream.h"
 #include "ask/traceql_arguments.h"
 #include "ask/traceql_error.h"
+#include "common/int.h"
+#include "compat.h"
 #include "settings.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(genops_asks_tempo);
 
 static TimestampTz
 Minus(TimestampTz time, Interval *interval)
@@ -50,31 +54,48 @@ ReadLimit(FunctionCallInfo fcinfo, int number, const char *name)
 	return limit;
 }
 
-static void
-ReadStep(FunctionCallInfo fcinfo, TraceqlRequest *request)
+/* In nanoseconds it has to fit, too. */
+static int64
+StepMicroseconds(const Interval *step)
 {
-	bool has_step = !PG_ARGISNULL(TRACEQL_ARG_STEP);
-	Interval *step = has_step ? PG_GETARG_INTERVAL_P(TRACEQL_ARG_STEP) : NULL;
+	int64 us;
+	int64 ns;
 
-	if (has_step && (step->month != 0 || step->day < 0 || step->time < 0))
+	if (step->month != 0 || step->day < 0 || step->time < 0)
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		         errmsg("invalid value for parameter \"step\""),
 		         errdetail("It is in days, hours, minutes or seconds, and not negative."),
 		         errhint("Give the distance of two points, or 0 for one value over the whole "
 		                 "range.")));
-	request->step_us = has_step ? step->day * USECS_PER_DAY + step->time : 0;
+	if (pg_mul_s64_overflow(step->day, USECS_PER_DAY, &us) ||
+	    pg_add_s64_overflow(us, step->time, &us) || pg_mul_s64_overflow(us, 1000, &ns))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INTERVAL_FIELD_OVERFLOW), errmsg("\"step\" is out of range"),
+		         errdetail("It is longer than 292 years."),
+		         errhint("Give the distance of two points, or 0 for one value over the "
+		                 "whole range.")));
+	return us;
+}
+
+static void
+ReadStep(FunctionCallInfo fcinfo, TraceqlRequest *request)
+{
+	bool has_step = !PG_ARGISNULL(TRACEQL_ARG_STEP);
+
+	request->step_us = has_step ? StepMicroseconds(PG_GETARG_INTERVAL_P(TRACEQL_ARG_STEP)) : 0;
 	request->instant = has_step ? request->step_us == 0 : request->traceql->query.instant;
 }
 
+/* NULL: as the session has it set. */
 static bool
-ReadSource(FunctionCallInfo fcinfo)
+AsksTempo(FunctionCallInfo fcinfo, int number)
 {
 	char *source;
 
-	if (PG_ARGISNULL(TRACEQL_ARG_SOURCE))
+	if (PG_ARGISNULL(number))
 		return setting_traceql_source == TRACEQL_SOURCE_TEMPO;
-	source = text_to_cstring(PG_GETARG_TEXT_PP(TRACEQL_ARG_SOURCE));
+	source = text_to_cstring(PG_GETARG_TEXT_PP(number));
 	if (strcmp(source, "ledger") == 0 || strcmp(source, "tempo") == 0)
 		return strcmp(source, "tempo") == 0;
 	ereport(ERROR,
@@ -82,6 +103,12 @@ ReadSource(FunctionCallInfo fcinfo)
 	         errmsg("invalid value for parameter \"source\": \"%s\"", source),
 	         errhint("Ask \"ledger\", which is complete, or \"tempo\", which has what was sent.")));
 	return false; /* not reached */
+}
+
+Datum
+genops_asks_tempo(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(AsksTempo(fcinfo, 0));
 }
 
 static void
@@ -103,7 +130,7 @@ void
 TraceqlReadArguments(FunctionCallInfo fcinfo, TraceqlRequest *request)
 {
 	memset(request, 0, sizeof(TraceqlRequest));
-	request->from_tempo = ReadSource(fcinfo);
+	request->from_tempo = AsksTempo(fcinfo, TRACEQL_ARG_SOURCE);
 	ReadQuery(fcinfo, request);
 	ReadRange(fcinfo, &request->range);
 	request->max_traces = ReadLimit(fcinfo, TRACEQL_ARG_MAX_TRACES, "max_traces");

@@ -26,6 +26,9 @@ is( $node->safe_psql('postgres', "SELECT team, attributes ->> 'team' FROM genops
 is($node->safe_psql('postgres', 'SELECT team, sum(calls) FROM genops.spend GROUP BY 1'), 'before|1', 'totals are read');
 is( $node->safe_psql('postgres', 'SELECT t.team FROM genops.spans s, genops_trace(s.trace_id) t'),
 	'before', 'traces are read');
+is($node->safe_psql('postgres', "SELECT attributes ->> 'team' FROM genops_traceql('{}')"), 'before', 'TraceQL is answered');
+is($node->safe_psql('postgres', "SELECT value FROM genops_tag_values('.team')"), 'before', 'values of attributes are read');
+is($node->safe_psql('postgres', "SELECT tag FROM genops_tags('span') WHERE tag = 'team'"), 'team', 'attributes are read');
 is($node->safe_psql($_, 'SELECT recorded, stored, queued, worker_pid FROM genops.stat_recording'),
 	'0|0|0|', 'nothing is recorded')
   for qw(postgres other);

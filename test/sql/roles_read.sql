@@ -1,7 +1,7 @@
 -- Whose spans a role reads: those of the tenants it was granted, by whatever way it tries.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(56);
+SELECT plan(58);
 
 CREATE ROLE roles_acme;
 CREATE ROLE roles_all;
@@ -78,6 +78,8 @@ SELECT is(format('%s%s%s%s%s%s', genops.span_attributes(:'recorded_at', :seq, :o
 	genops.span_events(:'recorded_at', :seq, :offset), genops.span_links(:'recorded_at', :seq, :offset),
 	genops.span_status_message(:'recorded_at', :seq, :offset), genops.span_trace_state(:'recorded_at', :seq, :offset)), '',
 	'another tenant''s bytes are not there, with the right numbers');
+SELECT is(genops.span_delivery(:seq), NULL, 'nor how far they are delivered');
+SELECT matches((SELECT genops.span_delivery(segment) FROM genops.spans), '^pending', 'as its own are');
 SELECT throws_ok(format('SELECT * FROM genops.%I', :'span_partition'), '42501', NULL, 'a partition is not granted');
 SELECT throws_ok('SET LOCAL row_security = off; SELECT * FROM genops.spans', '42501', NULL, 'row security is not to be switched off');
 CREATE FUNCTION pg_temp.tell(tenant text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
