@@ -74,15 +74,15 @@ TraceqlAskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc 
 		                       .tenant = request->tenant_id };
 
 	if (TIMESTAMP_IS_NOEND(question.range.end))
-		question.range.end = GetCurrentTimestamp();
+		question.range.end = request->asked_at;
 	if (TIMESTAMP_IS_NOBEGIN(question.range.start))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("Tempo needs a time range"),
 		         errhint("Give \"since\" or \"start_time\".")));
 	if (question.range.start >= question.range.end)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the range of time is empty"),
-		                errhint("Set start_time before end_time, or a positive \"since\".")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the range of time is empty"),
+		         errhint("Set start_time before end_time, or a positive \"since\".")));
 	ReaderRequireTenants(TempoTenant(request->tenant_id));
 	request->traceql->query.instant = request->instant;
 	TempoAsk(&question, rows, row_type);
