@@ -141,6 +141,12 @@ SELECT is(pg_temp.found('{}', end_time => pg_temp.at(0.1)), '1(1)', 'everything 
 SELECT pg_temp.store('now', 'web', pg_temp.span(6, 10, extract(epoch FROM clock_timestamp() - pg_temp.at(0))::float8 - 1, 1));
 \o
 SELECT is(count(*), 1::bigint, 'a span of now is found without a range') FROM genops_traceql('{}') WHERE tenant_id = 'now';
+\o /dev/null
+SELECT pg_temp.store('future', 'web', pg_temp.span(8, 12, extract(epoch FROM timestamptz '2099-01-01 00:00:00Z' - pg_temp.at(0))::float8, parent => 1));
+\o
+SELECT is(pg_temp.found(query, tenant => 'future', start_time => '2099-01-01 00:00:00Z', end_time => '2099-01-01 00:00:01Z', max_traces => traces), '8(c)',
+	'one that is dated in the future, ' || query)
+FROM (VALUES ('{}', NULL), ('{}', 1), ('{} | count() = 1', NULL)) v (query, traces);
 
 -- Tenants
 SELECT is(pg_temp.found('{}', tenant => 'b'), '4(7) 1(8)', 'one tenant''s');
@@ -196,7 +202,8 @@ SELECT is(pg_temp.failure('{' || repeat('(', 50) || 'true' || repeat(')', 50) ||
 SELECT matches(pg_temp.failure('{ 1 / 0 = 1 }'), '^22023\ndivision by zero', 'division by zero');
 SELECT matches(pg_temp.failure('{ .n / 0 = 1 }'), '^22023\ndivision by zero', 'of an attribute');
 SELECT matches(pg_temp.failure('{ .n % 0 = 1 } | count() > 1'), '^22023\ndivision by zero', 'in whole traces');
-SELECT is(pg_temp.failure('{ !.team }'), 'none', 'a text is no boolean, and ends no query');
+SELECT is(pg_temp.failure('{ !.team }'), 'none', 'a text is no boolean, and no error');
+SELECT is(pg_temp.found('{ !.team }'), 'none', 'which finds nothing');
 SELECT matches(pg_temp.failure(NULL), '^22004\nthe query is null', 'no query');
 SELECT matches(pg_temp.failure('{}', 'max_traces => 0'), '^22023\n.*"max_traces": 0', 'no traces');
 SELECT matches(pg_temp.failure('{}', 'max_traces => -1'), '^22023\n.*"max_traces": -1', 'less');
