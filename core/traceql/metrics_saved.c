@@ -86,7 +86,7 @@ static bool
 is_group_key(const GenopsMetricsCall *call, GenopsSlice key)
 {
 	GenopsTraceqlValue value;
-	bool missing = call->by_count > 0;
+	bool missing = call->by_count > 0 && !genops_metrics_is_histogram(call->function);
 
 	for (size_t i = 0; i < call->by_count; i++)
 	{

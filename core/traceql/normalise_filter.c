@@ -8,6 +8,7 @@
  */
 #include "core/traceql/build.h"
 #include "core/traceql/normalise_parts.h"
+#include "core/traceql/value.h"
 
 static GenopsField *rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated);
 
@@ -180,21 +181,22 @@ rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	return comparison;
 }
 
-/* 1 = 1, "a" = "b": the two values are of one type, or it is left alone. */
+/* 1 = 1, "a" < "b". */
 static bool
 compare_constants(const GenopsField *field, bool *result)
 {
 	const GenopsLiteral *left = &field->operands[0]->literal;
 	const GenopsLiteral *right = &field->operands[1]->literal;
-	bool equal;
+	GenopsTraceqlValue one;
+	GenopsTraceqlValue other;
 
 	if (field->operands[0]->kind != GENOPS_FIELD_LITERAL ||
-	    field->operands[1]->kind != GENOPS_FIELD_LITERAL || left->type != right->type ||
-	    (field->op != GENOPS_OPERATOR_EQUAL && field->op != GENOPS_OPERATOR_NOT_EQUAL))
+	    field->operands[1]->kind != GENOPS_FIELD_LITERAL ||
+	    field->op > GENOPS_OPERATOR_GREATER_EQUAL)
 		return false;
-	equal = genops_traceql_field_equal(field->operands[0], field->operands[1]);
-	/* nil equals nothing and differs from nothing. */
-	*result = left->type != GENOPS_TYPE_NIL && equal == (field->op == GENOPS_OPERATOR_EQUAL);
+	one = genops_traceql_value_of(left);
+	other = genops_traceql_value_of(right);
+	*result = genops_traceql_compare(field->op, &one, &other);
 	return true;
 }
 
@@ -250,16 +252,47 @@ let_all_spans_through(GenopsNormaliser *normaliser, GenopsField *filter)
 }
 
 static bool
-mentions_place(const GenopsField *field)
+is_link_id(const GenopsField *field)
 {
-	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
-		return genops_is_place(&field->attribute);
+	return field->kind == GENOPS_FIELD_ATTRIBUTE &&
+	       (field->attribute.intrinsic == GENOPS_INTRINSIC_LINK_TRACE_ID ||
+	        field->attribute.intrinsic == GENOPS_INTRINSIC_LINK_SPAN_ID);
+}
+
+static bool
+is_place(const GenopsField *field)
+{
+	return field->kind == GENOPS_FIELD_ATTRIBUTE && genops_is_place(&field->attribute);
+}
+
+/* For metrics Tempo at times takes what its storage fetched for the filter's answer,
+ * which is wrong where more was asked for than a comparison with a value, and of the
+ * ids of links; and it leaves out spans without a place in the tree. */
+static bool
+is_decided_by_storage(const GenopsField *field)
+{
+	bool compared = false;
+
+	if (field->kind != GENOPS_FIELD_OPERATION)
+		return true;
+	if (field->op == GENOPS_OPERATOR_NOT || field->op == GENOPS_OPERATOR_AND ||
+	    field->op == GENOPS_OPERATOR_OR)
+	{
+		for (size_t i = 0; i < field->operand_count; i++)
+		{
+			if (!is_decided_by_storage(field->operands[i]))
+				return false;
+		}
+		return true;
+	}
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		if (mentions_place(field->operands[i]))
-			return true;
+		if (is_link_id(field->operands[i]) || is_place(field->operands[i]))
+			return false;
+		compared = compared || field->operands[i]->kind == GENOPS_FIELD_LITERAL;
 	}
-	return false;
+	return compared && field->operands[0]->kind != GENOPS_FIELD_OPERATION &&
+	       field->operands[1]->kind != GENOPS_FIELD_OPERATION;
 }
 
 GenopsField *
@@ -270,9 +303,8 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 
 	normaliser->needs_all_spans = false;
 	rewritten = rewrite(normaliser, filter, false);
-	/* Its metrics leave out the spans that have no place. */
-	if (normaliser->of_metrics &&
-	    (normaliser->by_place || (rewritten != NULL && mentions_place(rewritten))))
+	if (normaliser->of_metrics && rewritten != NULL &&
+	    (normaliser->by_place || !is_decided_by_storage(rewritten)))
 		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{

@@ -146,37 +146,51 @@ CompareStarts(const void *left, const void *right, void *argument)
 	return (a > b) - (a < b);
 }
 
+/* The spans of a spanset that ran in the request's range, in the order of time. */
+static uint32 *
+SpansInRange(const TraceqlRequest *request, GenopsTrace *trace, const GenopsSpansetResult *set,
+             int *count)
+{
+	uint32 *spans = palloc(Max(set->span_count, 1) * sizeof(uint32));
+
+	*count = 0;
+	for (size_t i = 0; i < set->span_count; i++)
+		if (SpanIsInRange(&trace->spans[set->spans[i]].span, &request->range))
+			spans[(*count)++] = set->spans[i];
+	qsort_arg(spans, *count, sizeof(uint32), CompareStarts, trace);
+	return spans;
+}
+
+/* Adds those spans of a spanset that are wanted.  A span-local pipeline finds each
+ * by itself, so that one out of range is none that it found. */
 static void
-AddSpanset(const TraceqlRequest *request, GenopsTrace *trace, const SpanPlace *places,
+AddSpanset(const TraceqlRequest *request, bool local, GenopsTrace *trace, const SpanPlace *places,
            const GenopsSpansetResult *set, FoundSpan *span, FoundSpans *found)
 {
-	uint32 *order = palloc(Max(set->span_count, 1) * sizeof(uint32));
-	int added = 0;
+	int count;
+	uint32 *spans = SpansInRange(request, trace, set, &count);
 
-	memcpy(order, set->spans, set->span_count * sizeof(uint32));
-	qsort_arg(order, set->span_count, sizeof(uint32), CompareStarts, trace);
-	span->matched = (int32) set->span_count;
+	span->matched = local ? count : (int32) set->span_count;
 	span->labels = Labels(set);
-	for (size_t i = 0; i < set->span_count; i++)
+	if (request->spans_per_trace != 0)
+		count = Min(count, request->spans_per_trace);
+	for (int i = 0; i < count; i++)
 	{
-		const GenopsSpanView *view = &trace->spans[order[i]].span;
+		const GenopsSpanView *view = &trace->spans[spans[i]].span;
 
-		if (!SpanIsInRange(view, &request->range) ||
-		    (request->spans_per_trace != 0 && added == request->spans_per_trace))
-			continue;
 		span->start = SpanTimeFloor((int64) view->start_ns);
-		span->place = places[order[i]];
+		span->place = places[spans[i]];
 		span->has_parent = !SpanIsRoot(view);
 		FoundSpansAdd(found, span);
-		added++;
 	}
-	pfree(order);
+	pfree(spans);
 }
 
 TimestampTz
 SearchTrace(const TraceqlRequest *request, GenopsTraceqlPipeline *pipeline, GenopsTrace *trace,
             const SpanPlace *places, FoundSpans *found)
 {
+	bool local = genops_traceql_pipeline_is_span_local(pipeline);
 	FoundSpan span = { .root_name = ServerString(trace->root_name),
 		               .root_service = ServerString(trace->root_service_name) };
 	GenopsSpansets sets;
@@ -191,7 +205,7 @@ SearchTrace(const TraceqlRequest *request, GenopsTraceqlPipeline *pipeline, Geno
 	for (size_t i = 0; i < sets.count; i++)
 	{
 		span.set = (int32) i;
-		AddSpanset(request, trace, places, &sets.sets[i], &span, found);
+		AddSpanset(request, local, trace, places, &sets.sets[i], &span, found);
 	}
 	return span.latest;
 }

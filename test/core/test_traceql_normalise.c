@@ -146,6 +146,8 @@ constants(void **state)
 	assert_normalised("{ name = `a` && 1 = 2 }", "{ false }");
 	assert_normalised("{ .flag || true }", "{ (.flag = true) || (.flag = false) }");
 	assert_normalised("{ nil = nil }", "{ false }");
+	assert_normalised("{ `a` < `b` || name = `x` }", "{ true }");
+	assert_normalised("{ 2 > 1.5 && name = `x` }", "{ name = `x` }");
 }
 
 static void
@@ -230,6 +232,15 @@ pipelines(void **state)
 	assert_normalised(
 	    "{ nestedSetParent < 0 } | rate()",
 	    "{ (nestedSetParent < 0) && ((duration >= 0s) || (status != nil)) } | rate()");
+	assert_normalised(
+	    "{ (duration + 1s) > 5s } | rate()",
+	    "{ ((duration + 1s) > 5s) && ((duration >= 0s) || (status != nil)) } | rate()");
+	assert_normalised("{ span.a = span.b } | rate()",
+	                  "{ (span.a = span.b) && ((duration >= 0s) || (status != nil)) } | rate()");
+	assert_untouched("{ span.a = span.b }");
+	assert_normalised("{ link:traceID = `a` } | rate()",
+	                  "{ (link:traceID = `a`) && ((duration >= 0s) || (status != nil)) } | rate()");
+	assert_untouched("{ (duration > 1s) && (span.team = `a`) } | rate()");
 	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
 	assert_untouched("{ false }");
 }

@@ -1,7 +1,7 @@
 -- What genops_traceql() and its kind make of arguments at the edges.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(13);
+SELECT plan(15);
 
 SELECT genops_track('openai', 'gpt-4o', team => 'of ' || coalesce(t, 'none'), tenant_id => t, name => 'first',
 	traceparent => '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
@@ -39,5 +39,13 @@ SELECT results_eq($$SELECT DISTINCT root_name FROM genops_traceql('{ name =~ "ro
 	'the root of spans that are found by themselves');
 SELECT results_eq($$SELECT DISTINCT root_name FROM genops_traceql('{ name =~ "root.*" } | count() > 0')$$, $$VALUES ('root 9')$$,
 	'is that of whole traces');
+
+-- A limit changes which traces are returned, not what is said of them.
+SELECT genops_track('openai', 'gpt-4o', name => 'in and out', started_at => now() - age, duration => '1s',
+	traceparent => '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
+FROM unnest('{1 hour,2 hours,6 hours}'::interval[]) age \g /dev/null
+SELECT results_eq(format($$SELECT matched FROM genops_traceql('{ name = "in and out" }', since => '3 hours', max_traces => %L)$$, max_traces),
+	'VALUES (2), (2)', 'what is out of range is not matched, at most traces: ' || coalesce(max_traces::text, 'all'))
+FROM unnest('{NULL,5}'::integer[]) max_traces;
 
 SELECT * FROM finish();
