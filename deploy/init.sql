@@ -4,18 +4,16 @@
 --   genops_reader    Grafana's: reads the ledger, changes nothing
 --   genops_monitor   the Collector's: pg_monitor and nothing else
 --
--- From the environment: GENOPS_READER_PASSWORD, GENOPS_MONITOR_PASSWORD; GENOPS_TEMPO_ENDPOINT,
--- GENOPS_SERVICE_NAME, GENOPS_ENVIRONMENT, GENOPS_TENANT_ID (which may be empty).
+-- From the environment: GENOPS_READER_PASSWORD, GENOPS_MONITOR_PASSWORD; GENOPS_SERVICE_NAME,
+-- GENOPS_ENVIRONMENT, GENOPS_TENANT_ID (which may be empty).
 \set ON_ERROR_STOP on
 \set reader_password ''
 \set monitor_password ''
-\set endpoint ''
 \set service_name ''
 \set environment ''
 \set tenant_id ''
 \getenv reader_password GENOPS_READER_PASSWORD
 \getenv monitor_password GENOPS_MONITOR_PASSWORD
-\getenv endpoint GENOPS_TEMPO_ENDPOINT
 \getenv service_name GENOPS_SERVICE_NAME
 \getenv environment GENOPS_ENVIRONMENT
 \getenv tenant_id GENOPS_TENANT_ID
@@ -31,22 +29,19 @@ BEGIN;
 CREATE ROLE genops_reader LOGIN PASSWORD :'reader_password' CONNECTION LIMIT 20;
 ALTER ROLE genops_reader SET default_transaction_read_only = on;
 ALTER ROLE genops_reader SET statement_timeout = '30s';
-GRANT USAGE ON SCHEMA genops TO genops_reader;
-GRANT SELECT ON
-	genops.spend, genops.spans, genops.stat_recording, genops.stat_delivery,
-	genops.spend_total, genops.ledger_span, genops.ledger_segment
-TO genops_reader;
-GRANT EXECUTE ON FUNCTION genops.recording_counts, genops.delivery_hold TO genops_reader;
+SELECT FROM genops_grant('genops_reader', 'read');
+GRANT SELECT ON genops.stat_recording TO genops_reader;
+GRANT EXECUTE ON FUNCTION genops.recording_counts TO genops_reader;
 
 CREATE ROLE genops_monitor LOGIN PASSWORD :'monitor_password' CONNECTION LIMIT 5 IN ROLE pg_monitor;
 ALTER ROLE genops_monitor SET default_transaction_read_only = on;
 ALTER ROLE genops_monitor SET statement_timeout = '10s';
 COMMIT;
 
--- Where spans go unless OTEL_EXPORTER_OTLP_ENDPOINT says otherwise, and where queries are asked.
+-- Addresses are not the database's matter: the server has them from its environment, TEMPO_ENDPOINT
+-- and OTEL_EXPORTER_OTLP_ENDPOINT.
 SELECT setting, value, source
 FROM genops_configure(
-	endpoint => nullif(:'endpoint', ''),
 	service_name => nullif(:'service_name', ''),
 	environment => nullif(:'environment', ''),
 	tenant_id => nullif(:'tenant_id', ''));

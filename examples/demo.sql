@@ -58,3 +58,20 @@ SELECT recorded, stored, queued, dropped FROM genops.stat_recording;
 
 \echo '== Delivery: genops.stat_delivery'
 SELECT tenant_id, state, stored, exported, pending, rejected, requests, bytes FROM genops.stat_delivery;
+
+-- The first of these is no TraceQL of Tempo's; what it is read as, a notice would tell.
+SET client_min_messages = warning;
+
+\echo
+\echo '== TraceQL, asked of the database: genops_traceql()'
+\echo '== Cost by team:  {} | sum(.genops.cost.total_cost) by (.team)'
+SELECT labels->>'.team' AS team, value AS usd
+FROM genops_traceql('{} | sum(.genops.cost.total_cost) by (.team)') ORDER BY value DESC;
+
+\echo '== Slow and expensive:  { duration > 50ms && .genops.cost.total_cost > 0.0002 }'
+SELECT name, attributes->>'team' AS team, attributes->>'customer_id' AS customer, round(duration_ms::numeric, 1) AS ms,
+       attributes->'genops.cost.total_cost' AS usd
+FROM genops_traceql('{ duration > 50ms && .genops.cost.total_cost > 0.0002 }') ORDER BY duration_ms DESC;
+
+\echo '== Errors:  { status = error }'
+SELECT name, attributes->>'team' AS team, status_message FROM genops_traceql('{ status = error }');

@@ -153,6 +153,12 @@ AS 'MODULE_PATHNAME', 'genops_await_stored';
 COMMENT ON FUNCTION genops.await_stored() IS
 'Internal: waits a moment until what is recorded is stored.';
 
+CREATE FUNCTION genops.traceql_rows_estimate(request internal) RETURNS internal
+LANGUAGE C STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_traceql_rows_estimate';
+COMMENT ON FUNCTION genops.traceql_rows_estimate(internal) IS
+'Internal: tells the planner how many rows genops_traceql() may give.';
+
 CREATE FUNCTION genops.asks_tempo(source text) RETURNS boolean
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_asks_tempo';
@@ -171,7 +177,7 @@ CREATE FUNCTION genops_traceql(
 	source text DEFAULT NULL,
 	"verbatim" boolean DEFAULT false)
 RETURNS SETOF genops.traceql_row
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 SUPPORT genops.traceql_rows_estimate
 AS 'MODULE_PATHNAME', 'genops_traceql';
 COMMENT ON FUNCTION genops_traceql(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
 'Answers a TraceQL query, from the ledger. A search gives a row per span, newest traces first; a metrics query a row per series and step.';

@@ -29,23 +29,6 @@ is_true(const GenopsTraceqlValue *value)
 	return is_boolean(value) && value->integer != 0;
 }
 
-/* An operand is not what its operator needs. */
-static bool
-unexpected(Run *run, const GenopsFilterNode *node, const char *expected,
-           const GenopsTraceqlValue *value)
-{
-	char memory[140];
-	GenopsBytes shown = genops_bytes_over(memory, sizeof(memory));
-
-	genops_traceql_print_field(&shown, node->field);
-	if (shown.failed && shown.length > 0)
-		shown.length = genops_utf8_clip((GenopsSlice){ memory, shown.length }, shown.length - 1);
-	return genops_error_set(run->error, GENOPS_INVALID_ARGUMENT,
-	                        "expression \"%.*s%s\" expected %s, but got %s", (int) shown.length,
-	                        memory, shown.failed ? "..." : "", expected,
-	                        genops_traceql_value_kind(value));
-}
-
 /* Regular expressions */
 
 static bool
@@ -152,11 +135,9 @@ negate(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 {
 	if (!evaluate(run, &node->operands[0], value))
 		return false;
-	if (value->type == GENOPS_TYPE_NIL)
-		return true;
 	if (value->array || (value->type != GENOPS_TYPE_INT && value->type != GENOPS_TYPE_FLOAT &&
 	                     value->type != GENOPS_TYPE_DURATION))
-		return unexpected(run, node, "a number", value);
+		*value = (GenopsTraceqlValue){ .type = GENOPS_TYPE_NIL };
 	value->integer = (int64_t) (0 - (uint64_t) value->integer);
 	value->real = -value->real;
 	return true;
@@ -169,11 +150,10 @@ invert(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 {
 	if (!evaluate(run, &node->operands[0], value))
 		return false;
-	if (value->type == GENOPS_TYPE_NIL)
-		return true;
-	if (!is_boolean(value))
-		return unexpected(run, node, "a boolean", value);
-	value->integer = value->integer == 0;
+	if (is_boolean(value))
+		value->integer = value->integer == 0;
+	else
+		*value = (GenopsTraceqlValue){ .type = GENOPS_TYPE_NIL };
 	return true;
 }
 
@@ -214,6 +194,46 @@ static bool
 is_shared(const Run *run, const GenopsFilterNode *operand, unsigned use)
 {
 	return !operand->negates && unbound(run, operand->uses) == use;
+}
+
+/* Of "||" each must be a boolean. */
+static bool
+may_hold_anyway(const GenopsFilterNode *node, unsigned use)
+{
+	if (node->field->kind != GENOPS_FIELD_OPERATION ||
+	    (node->field->op != GENOPS_OPERATOR_AND && node->field->op != GENOPS_OPERATOR_OR))
+		return false;
+	for (size_t i = 0; i < node->field->operand_count; i++)
+	{
+		if ((node->operands[i].uses & use) != 0 && !node->operands[i].certain)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the operand holds whatever event (or link) is chosen, and without any. */
+static bool
+holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
+{
+	GenopsTraceqlValue value;
+	bool done = true;
+
+	*holds = false;
+	if ((node->uses & use) == 0)
+	{
+		done = evaluate(run, node, &value);
+		*holds = done && is_true(&value);
+		return done;
+	}
+	if (!may_hold_anyway(node, use))
+		return true;
+	for (size_t i = 0; done && i < node->field->operand_count; i++)
+	{
+		done = holds_anyway(run, &node->operands[i], use, holds);
+		if (*holds == (node->field->op == GENOPS_OPERATOR_OR))
+			break;
+	}
+	return done;
 }
 
 /* The operands of "&&" that share a choice, or with use 0 all that share none. */
@@ -293,7 +313,15 @@ both(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 		bool shares = false;
 
 		for (size_t j = 0; !shares && j < node->field->operand_count; j++)
-			shares = is_shared(run, &node->operands[j], uses[i]);
+		{
+			bool holds;
+
+			if (!is_shared(run, &node->operands[j], uses[i]))
+				continue;
+			if (!holds_anyway(run, &node->operands[j], uses[i], &holds))
+				return false;
+			shares = !holds;
+		}
 		if (shares && !for_each(run, node, uses[i], all_of, value))
 			return false;
 	}

@@ -11,25 +11,13 @@ static const char *const ints[] = {
 	"gen_ai.usage.cache_read.input_tokens",
 	"gen_ai.usage.cache_write.input_tokens",
 	"gen_ai.usage.reasoning.output_tokens",
-	"genops.budget.remaining",
-	"genops.budget.utilization_pct",
 	"server.port",
 };
 
 static const char *const floats[] = {
-	"genops.cost.total_cost",
-	"genops.cost.total",
-	"cost",
-	"genops.cost.input_cost",
-	"genops.cost.output_cost",
-	"genops.cost.cache_read_cost",
-	"genops.cost.cache_write_cost",
-	"gen_ai.usage.cost.amount",
-	"gen_ai.usage.cost",
-	"genops.budget.allocated",
-	"genops.budget.consumed",
-	"genops.budget.remaining_amount",
-	"genops.budget.utilization_percent",
+	"genops.cost.total_cost",       "genops.cost.total",        "cost",
+	"genops.cost.input_cost",       "genops.cost.output_cost",  "genops.cost.cache_read_cost",
+	"genops.cost.cache_write_cost", "gen_ai.usage.cost.amount", "gen_ai.usage.cost",
 };
 
 static const char *const strings[] = {

@@ -1,5 +1,6 @@
 /*
- * The types of the attributes that this project gives its own spans.
+ * The types of the attributes that this project gives its own spans.  Numbers that callers give
+ * them, such as a budget's, are none: the same key may be an int here and a double there.
  */
 #ifndef GENOPS_CORE_TRACEQL_KNOWN_TYPES_H
 #define GENOPS_CORE_TRACEQL_KNOWN_TYPES_H

@@ -33,12 +33,16 @@ cell_of_key(GenopsTraceqlMetrics *metrics, GenopsMetricsCounter *counter, size_t
 }
 
 /* A group without any of its attributes is that of the text "nil" in the first,
- * which is also how its label reads. */
+ * which is also how its label reads; beside a label of the function's own it needs
+ * none. */
 static void
-put_missing(GenopsBytes *key, size_t count)
+put_missing(GenopsBytes *key, const GenopsMetricsCall *call)
 {
 	GenopsTraceqlValue value = { .type = GENOPS_TYPE_STRING, .text = GENOPS_LITERAL("nil") };
+	size_t count = call->by_count;
 
+	if (genops_metrics_is_histogram(call->function))
+		return;
 	genops_bytes_clear(key);
 	for (size_t i = 0; i < count; i++)
 	{
@@ -64,7 +68,7 @@ put_span_key(GenopsTraceqlMetrics *metrics, const GenopsMetricsCall *call, Genop
 		genops_key_put(&metrics->key, &value);
 	}
 	if (missing)
-		put_missing(&metrics->key, call->by_count);
+		put_missing(&metrics->key, call);
 	return true;
 }
 
@@ -156,7 +160,7 @@ put_partial_key(GenopsBytes *key, const GenopsMetricsCall *call, const GenopsTra
 		genops_key_put(key, &value);
 	}
 	if (missing)
-		put_missing(key, call->by_count);
+		put_missing(key, call);
 }
 
 static bool

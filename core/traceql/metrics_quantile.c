@@ -8,9 +8,10 @@
 int
 genops_metrics_exponent(int64_t value)
 {
-	if (value < 2)
-		return -1;
-	return 64 - __builtin_clzll((uint64_t) value - 1);
+	/* As a double has it, of which the series are made. */
+	uint64_t rounded = value < 2 ? 0 : (uint64_t) (double) value;
+
+	return rounded == 0 ? -1 : 64 - __builtin_clzll(rounded - 1);
 }
 
 /* Of values evenly spread on a logarithmic scale over the bucket, from the end of

@@ -86,7 +86,7 @@ static bool
 is_group_key(const GenopsMetricsCall *call, GenopsSlice key)
 {
 	GenopsTraceqlValue value;
-	bool missing = call->by_count > 0;
+	bool missing = call->by_count > 0 && !genops_metrics_is_histogram(call->function);
 
 	for (size_t i = 0; i < call->by_count; i++)
 	{
@@ -94,7 +94,8 @@ is_group_key(const GenopsMetricsCall *call, GenopsSlice key)
 			return false;
 		missing = missing && value.type == GENOPS_TYPE_NIL;
 	}
-	return key.length == 0 && !missing;
+	/* Beside a bucket's label none of the others need be there. */
+	return key.length == 0 && (!missing || genops_metrics_is_histogram(call->function));
 }
 
 /* Numbers that can have come from counting; the last is how many, where the

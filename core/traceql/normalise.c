@@ -7,6 +7,7 @@
 #include "core/traceql/normalise_parts.h"
 
 static bool normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline);
+static bool normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans);
 
 bool
 genops_normalise_note_text(GenopsNormaliser *normaliser, const char *text)
@@ -49,18 +50,148 @@ genops_normalise_note(GenopsNormaliser *normaliser, const GenopsField *before,
 }
 
 static bool
-normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset)
+is_tree(GenopsSpansetOperator op)
+{
+	return op >= GENOPS_SPANSET_CHILD;
+}
+
+static bool
+is_negated(GenopsSpansetOperator op)
+{
+	return op >= GENOPS_SPANSET_NOT_CHILD && op <= GENOPS_SPANSET_NOT_SIBLING;
+}
+
+static bool
+is_wide_union(GenopsSpansetOperator op)
+{
+	return op == GENOPS_SPANSET_UNION_DESCENDANT || op == GENOPS_SPANSET_UNION_ANCESTOR;
+}
+
+typedef bool (*IsOperator)(GenopsSpansetOperator op);
+
+static bool pipeline_has(const GenopsPipeline *pipeline, IsOperator is);
+
+/* Whether there is such an operator anywhere. */
+static bool
+has(const GenopsSpanset *spanset, IsOperator is)
+{
+	if (spanset->kind == GENOPS_SPANSET_FILTER)
+		return false;
+	if (spanset->kind == GENOPS_SPANSET_PIPELINE)
+		return pipeline_has(spanset->pipeline, is);
+	return is(spanset->op) || has(spanset->left, is) || has(spanset->right, is);
+}
+
+static bool
+pipeline_has(const GenopsPipeline *pipeline, IsOperator is)
+{
+	for (size_t i = 0; i < pipeline->count; i++)
+	{
+		if (pipeline->stages[i].spanset != NULL && has(pipeline->stages[i].spanset, is))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_constant(const GenopsField *filter, bool value)
+{
+	return filter->kind == GENOPS_FIELD_LITERAL && filter->literal.integer == value;
+}
+
+/* What a constant means to Tempo's storage depends on the rest of the query; a
+ * comparison that is always true or never is fetched for all. */
+static bool
+replace_constant(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
+{
+	const GenopsAttribute duration = { .intrinsic = GENOPS_INTRINSIC_DURATION };
+	const GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, GENOPS_ABSENT };
+	bool all = orphans && is_constant(spanset->filter, true);
+	GenopsField *attribute;
+
+	if (!all && !(normaliser->of_metrics && is_constant(spanset->filter, false)))
+		return true;
+	attribute = genops_build_attribute(&normaliser->traceql->arena, duration);
+	if (attribute != NULL)
+		spanset->filter = genops_build_comparison(
+		    normaliser, attribute, all ? GENOPS_OPERATOR_GREATER_EQUAL : GENOPS_OPERATOR_LESS,
+		    zero);
+	return attribute != NULL && spanset->filter != NULL &&
+	       genops_normalise_note_text(
+	           normaliser,
+	           all ? "\"{ true }\" is sent as \"{ duration >= 0s }\": beside structural "
+	                 "operators Tempo would leave out spans whose parent is missing."
+	               : "\"{ false }\" is sent as \"{ duration < 0s }\": Tempo gives no "
+	                 "series for it, instead of one of zeros.");
+}
+
+static GenopsSpanset *
+build_spanset(GenopsNormaliser *normaliser, GenopsSpanset *left, GenopsSpansetOperator op,
+              GenopsSpanset *right)
+{
+	GenopsSpanset *spanset = genops_arena_take(&normaliser->traceql->arena, sizeof(GenopsSpanset));
+	uint16_t height = left->height > right->height ? left->height : right->height;
+
+	if (spanset == NULL)
+		return NULL;
+	spanset->kind = GENOPS_SPANSET_OPERATION;
+	spanset->height = (uint16_t) (height + 1);
+	spanset->op = op;
+	spanset->left = left;
+	spanset->right = right;
+	return spanset;
+}
+
+/* a &>> b as (a >> b) || (b << a), a &<< b as (a << b) || (b >> a). */
+static bool
+split_union(GenopsNormaliser *normaliser, GenopsSpanset *spanset)
+{
+	bool below = spanset->op == GENOPS_SPANSET_UNION_DESCENDANT;
+	GenopsSpansetOperator op = below ? GENOPS_SPANSET_DESCENDANT : GENOPS_SPANSET_ANCESTOR;
+	GenopsSpansetOperator inverse = below ? GENOPS_SPANSET_ANCESTOR : GENOPS_SPANSET_DESCENDANT;
+	GenopsSpanset *of_right = build_spanset(normaliser, spanset->left, op, spanset->right);
+	GenopsSpanset *of_left = build_spanset(normaliser, spanset->right, inverse, spanset->left);
+
+	if (of_right == NULL || of_left == NULL)
+		return false;
+	spanset->op = GENOPS_SPANSET_OR;
+	spanset->left = of_right;
+	spanset->right = of_left;
+	return genops_normalise_note_text(
+	    normaliser, below
+	                    ? "\"a &>> b\" is sent as \"(a >> b) || (b << a)\": Tempo at times leaves "
+	                      "out spans of it."
+	                    : "\"a &<< b\" is sent as \"(a << b) || (b >> a)\": Tempo at times leaves "
+	                      "out spans of it.");
+}
+
+static bool
+normalise_operation(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
+{
+	/* One within another would double the text each time. */
+	bool splits = is_wide_union(spanset->op) && !has(spanset->left, is_wide_union) &&
+	              !has(spanset->right, is_wide_union);
+	bool tree = is_tree(spanset->op);
+
+	/* An orphan is nobody's partner. */
+	return normalise_spanset(normaliser, spanset->left, orphans && !tree) &&
+	       normalise_spanset(normaliser, spanset->right,
+	                         orphans && (!tree || is_negated(spanset->op))) &&
+	       (!splits || split_union(normaliser, spanset));
+}
+
+static bool
+normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
 {
 	switch (spanset->kind)
 	{
 		case GENOPS_SPANSET_FILTER:
 			spanset->filter = genops_normalise_filter(normaliser, spanset->filter);
-			return spanset->filter != NULL;
+			return spanset->filter != NULL && replace_constant(normaliser, spanset, orphans);
 		case GENOPS_SPANSET_PIPELINE:
 			return normalise_pipeline(normaliser, spanset->pipeline);
 		default:
-			return normalise_spanset(normaliser, spanset->left) &&
-			       normalise_spanset(normaliser, spanset->right);
+			return normalise_operation(normaliser, spanset, orphans);
 	}
 }
 
@@ -90,7 +221,8 @@ insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, size_t pla
 static bool
 sees_too_little(const GenopsStage *first)
 {
-	return first->kind == GENOPS_STAGE_GROUP_BY || first->kind == GENOPS_STAGE_SELECT ||
+	return first->kind == GENOPS_STAGE_GROUP_BY || first->kind == GENOPS_STAGE_COALESCE ||
+	       first->kind == GENOPS_STAGE_SELECT ||
 	       (first->kind == GENOPS_STAGE_SCALAR_FILTER &&
 	        first->left->aggregate != GENOPS_AGGREGATE_COUNT);
 }
@@ -107,15 +239,45 @@ start_with_all_spans(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 	                                  "only spans with the attribute it names.");
 }
 
+/* Behind select() Tempo's stages see only what was fetched before it. */
+static bool
+select_last(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
+{
+	GenopsStage *stages = pipeline->stages;
+	size_t unmoved = pipeline->count;
+
+	while (unmoved > 0 && stages[unmoved - 1].kind == GENOPS_STAGE_SELECT)
+		unmoved--;
+	for (size_t i = 0, left = unmoved; left > 0; left--)
+	{
+		GenopsStage stage = stages[i];
+
+		if (stage.kind != GENOPS_STAGE_SELECT)
+		{
+			i++;
+			continue;
+		}
+		memmove(stages + i, stages + i + 1, (pipeline->count - i - 1) * sizeof(GenopsStage));
+		stages[pipeline->count - 1] = stage;
+		if (!genops_normalise_note_text(normaliser,
+		                                "select() is moved to the end: Tempo's stages behind it "
+		                                "would see only what was fetched before."))
+			return false;
+	}
+	return true;
+}
+
 static bool
 normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 {
+	if (!select_last(normaliser, pipeline))
+		return false;
 	if (sees_too_little(&pipeline->stages[0]) && !start_with_all_spans(normaliser, pipeline))
 		return false;
 	for (size_t i = 0; i < pipeline->count; i++)
 	{
 		if (pipeline->stages[i].spanset != NULL &&
-		    !normalise_spanset(normaliser, pipeline->stages[i].spanset))
+		    !normalise_spanset(normaliser, pipeline->stages[i].spanset, normaliser->of_trees))
 			return false;
 	}
 	return true;
@@ -218,13 +380,32 @@ guard_sum(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 }
 
 static bool
+normalise_whole(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
+{
+	normaliser->of_trees = pipeline_has(pipeline, is_tree);
+	return normalise_pipeline(normaliser, pipeline);
+}
+
+static bool
+mentions_place(const GenopsMetricsCall *call)
+{
+	for (size_t i = 0; i < call->by_count; i++)
+	{
+		if (genops_is_place(&call->by[i]))
+			return true;
+	}
+	return genops_is_place(&call->attribute);
+}
+
+static bool
 normalise_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 {
 	switch (metrics->kind)
 	{
 		case GENOPS_METRICS_CALL:
-			return normalise_pipeline(normaliser, metrics->pipeline) &&
-			       guard_sum(normaliser, metrics);
+			normaliser->of_metrics = true;
+			normaliser->by_place = mentions_place(&metrics->call);
+			return normalise_whole(normaliser, metrics->pipeline) && guard_sum(normaliser, metrics);
 		case GENOPS_METRICS_OPERATION:
 			return normalise_metrics(normaliser, metrics->left) &&
 			       normalise_metrics(normaliser, metrics->right);
@@ -253,7 +434,7 @@ bool
 genops_traceql_normalise(const GenopsTraceql *traceql, GenopsTraceql *normalised,
                          GenopsTraceqlError *error)
 {
-	GenopsNormaliser normaliser = { normalised, false };
+	GenopsNormaliser normaliser = { .traceql = normalised };
 	GenopsQuery *query;
 
 	*error = (GenopsTraceqlError){ 0 };
@@ -263,7 +444,7 @@ genops_traceql_normalise(const GenopsTraceql *traceql, GenopsTraceql *normalised
 	query = &normalised->query;
 	query->instant = traceql->query.instant;
 	if (query->kind == GENOPS_QUERY_METRICS ? normalise_metrics(&normaliser, query->metrics)
-	                                        : normalise_pipeline(&normaliser, query->pipeline))
+	                                        : normalise_whole(&normaliser, query->pipeline))
 		return true;
 	genops_traceql_free(normalised);
 	return genops_error_set(&error->error, GENOPS_TOO_LARGE,

@@ -49,8 +49,9 @@ genops_build_comparison(GenopsNormaliser *normaliser, GenopsField *attribute, Ge
 	                     : genops_build_operation(arena, op, attribute, value, attribute->offset);
 }
 
-static GenopsField *
-join(GenopsNormaliser *normaliser, GenopsOperator op, GenopsField *left, GenopsField *right)
+GenopsField *
+genops_build_both(GenopsNormaliser *normaliser, GenopsOperator op, GenopsField *left,
+                  GenopsField *right)
 {
 	if (left == NULL || right == NULL)
 		return NULL;
@@ -83,8 +84,9 @@ genops_build_nil(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOpe
 	resource = scoped(normaliser, attribute, GENOPS_SCOPE_RESOURCE);
 	if (span == NULL || resource == NULL)
 		return NULL;
-	return join(normaliser, GENOPS_OPERATOR_AND, genops_build_comparison(normaliser, span, op, nil),
-	            genops_build_comparison(normaliser, resource, op, nil));
+	return genops_build_both(normaliser, GENOPS_OPERATOR_AND,
+	                         genops_build_comparison(normaliser, span, op, nil),
+	                         genops_build_comparison(normaliser, resource, op, nil));
 }
 
 static GenopsLiteral
@@ -118,8 +120,8 @@ as_int(GenopsOperator op, const GenopsLiteral *literal, GenopsLiteral *whole)
 static GenopsField *
 with_all_values(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsField *comparison)
 {
-	return join(normaliser, GENOPS_OPERATOR_AND, comparison,
-	            genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL));
+	return genops_build_both(normaliser, GENOPS_OPERATOR_AND, comparison,
+	                         genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL));
 }
 
 static GenopsField *
@@ -144,8 +146,8 @@ compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOpera
 		return real;
 	if (known == GENOPS_TYPE_INT)
 		return genops_build_comparison(normaliser, attribute, op, whole);
-	return join(normaliser, GENOPS_OPERATOR_OR,
-	            genops_build_comparison(normaliser, attribute, op, whole), real);
+	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
+	                         genops_build_comparison(normaliser, attribute, op, whole), real);
 }
 
 /* The comparison so that Tempo fetches what makes it true. */
@@ -209,9 +211,36 @@ normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, Genops
 		return positive(normaliser, attribute, op, *literal);
 	if (!has_opposite(attribute, literal))
 		return genops_normalise_negate(normaliser, positive(normaliser, attribute, op, *literal));
-	return join(normaliser, GENOPS_OPERATOR_OR,
-	            positive(normaliser, attribute, opposite(op), *literal),
-	            genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL));
+	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
+	                         positive(normaliser, attribute, opposite(op), *literal),
+	                         genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL));
+}
+
+/* Tempo's storage refuses to compare such a column with a float, or does it wrongly. */
+static bool
+is_whole(GenopsIntrinsic intrinsic)
+{
+	return intrinsic == GENOPS_INTRINSIC_DURATION || intrinsic == GENOPS_INTRINSIC_TRACE_DURATION ||
+	       intrinsic == GENOPS_INTRINSIC_CHILD_COUNT ||
+	       intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START ||
+	       (intrinsic >= GENOPS_INTRINSIC_NESTED_SET_LEFT &&
+	        intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT);
+}
+
+/* With an int where there is one, else of a sum, for which everything is fetched. */
+static GenopsField *
+compare_whole(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+              const GenopsLiteral *literal)
+{
+	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
+	GenopsArena *arena = &normaliser->traceql->arena;
+	GenopsLiteral whole;
+
+	if (as_int(op, literal, &whole))
+		return genops_build_comparison(normaliser, attribute, op, whole);
+	attribute = genops_build_both(normaliser, GENOPS_OPERATOR_ADD, attribute,
+	                              genops_build_literal(arena, zero, attribute->offset));
+	return attribute == NULL ? NULL : genops_build_comparison(normaliser, attribute, op, *literal);
 }
 
 static bool
@@ -231,7 +260,11 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
 	if (negated && (is_event_intrinsic(intrinsic) || literal->type == GENOPS_TYPE_NIL))
 		return genops_normalise_negate(
 		    normaliser, genops_build_comparison(normaliser, attribute, op, *literal));
-	return genops_build_comparison(normaliser, attribute, negated ? opposite(op) : op, *literal);
+	if (negated)
+		op = opposite(op);
+	return literal->type == GENOPS_TYPE_FLOAT && is_whole(intrinsic)
+	           ? compare_whole(normaliser, attribute, op, literal)
+	           : genops_build_comparison(normaliser, attribute, op, *literal);
 }
 
 static const char *
@@ -260,8 +293,8 @@ is_same(const GenopsField *field, const GenopsField *rewritten)
 	        genops_traceql_field_equal(field->operands[1], rewritten->operands[0]));
 }
 
-GenopsField *
-genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+static GenopsField *
+normalise_plain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
 	bool swapped = field->operands[0]->kind == GENOPS_FIELD_LITERAL;
 	GenopsField *attribute = field->operands[swapped ? 1 : 0];
@@ -279,4 +312,38 @@ genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bo
 	                           reason_for(field, op, &value->literal, negated)))
 		return NULL;
 	return rewritten;
+}
+
+static GenopsField *
+add_guard(GenopsNormaliser *normaliser, GenopsField *field, GenopsField *guard)
+{
+	GenopsField *guarded = genops_build_both(normaliser, GENOPS_OPERATOR_AND, field, guard);
+
+	if (guarded == NULL ||
+	    !genops_normalise_note(normaliser, field, guarded,
+	                           "to Tempo spans without links have an empty id, those without "
+	                           "events one at 0s"))
+		return NULL;
+	return guarded;
+}
+
+GenopsField *
+genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	GenopsField *guard;
+
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		field->operands[i] = genops_normalise_minus(normaliser, field->operands[i]);
+		if (field->operands[i] == NULL)
+			return NULL;
+	}
+	if (!genops_normalise_guard(normaliser, field, &guard))
+		return NULL;
+	if (guard == NULL)
+		return normalise_plain(normaliser, field, negated);
+	field = normalise_plain(normaliser, field, false);
+	if (field != NULL)
+		field = add_guard(normaliser, field, guard);
+	return negated ? genops_normalise_negate(normaliser, field) : field;
 }

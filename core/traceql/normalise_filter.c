@@ -8,6 +8,7 @@
  */
 #include "core/traceql/build.h"
 #include "core/traceql/normalise_parts.h"
+#include "core/traceql/value.h"
 
 static GenopsField *rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated);
 
@@ -48,21 +49,35 @@ all_certain(const GenopsField *field)
 	return true;
 }
 
-/* .flag || true: true where .flag is a boolean at all. */
 static GenopsField *
-any_boolean(GenopsNormaliser *normaliser, GenopsField *attribute)
+compare_boolean(GenopsNormaliser *normaliser, GenopsField *attribute, bool value)
 {
-	GenopsLiteral literal = { GENOPS_TYPE_BOOLEAN, 1, 0, GENOPS_ABSENT };
-	GenopsField *yes =
-	    genops_build_comparison(normaliser, attribute, GENOPS_OPERATOR_EQUAL, literal);
-	GenopsField *no;
+	GenopsLiteral literal = { GENOPS_TYPE_BOOLEAN, value, 0, GENOPS_ABSENT };
 
-	literal.integer = 0;
-	no = genops_build_comparison(normaliser, attribute, GENOPS_OPERATOR_EQUAL, literal);
-	if (yes == NULL || no == NULL)
-		return NULL;
-	return genops_build_operation(&normaliser->traceql->arena, GENOPS_OPERATOR_OR, yes, no,
-	                              attribute->offset);
+	return genops_build_comparison(normaliser, attribute, GENOPS_OPERATOR_EQUAL, literal);
+}
+
+/* .flag as .flag = true, !.flag as .flag = false; and the attribute. */
+static GenopsField *
+compare_bare(GenopsNormaliser *normaliser, GenopsField *field, GenopsField **attribute)
+{
+	bool value = true;
+
+	while (field->kind == GENOPS_FIELD_OPERATION)
+	{
+		value = !value;
+		field = field->operands[0];
+	}
+	*attribute = field;
+	return compare_boolean(normaliser, field, value);
+}
+
+static GenopsField *
+is_either(GenopsNormaliser *normaliser, GenopsField *attribute)
+{
+	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
+	                         compare_boolean(normaliser, attribute, true),
+	                         compare_boolean(normaliser, attribute, false));
 }
 
 static GenopsField *
@@ -73,18 +88,44 @@ add(GenopsNormaliser *normaliser, GenopsOperator op, GenopsField *left, GenopsFi
 	return genops_build_operation(&normaliser->traceql->arena, op, left, right, left->offset);
 }
 
+/* .flag || x, which is false where .flag is no boolean:
+ * (.flag = true || .flag = false) && (.flag = true || x) */
+static GenopsField *
+make_certain(GenopsNormaliser *normaliser, const GenopsField *either)
+{
+	GenopsField *booleans = NULL;
+	GenopsField *holds = NULL;
+
+	for (size_t i = 0; i < either->operand_count; i++)
+	{
+		GenopsField *operand = either->operands[i];
+		GenopsField *attribute;
+
+		if (!is_certain(operand))
+		{
+			operand = compare_bare(normaliser, operand, &attribute);
+			booleans =
+			    add(normaliser, GENOPS_OPERATOR_AND, booleans, is_either(normaliser, attribute));
+			if (booleans == NULL)
+				return NULL;
+		}
+		holds = add(normaliser, GENOPS_OPERATOR_OR, holds, operand);
+		if (holds == NULL)
+			return NULL;
+	}
+	return genops_build_both(normaliser, GENOPS_OPERATOR_AND, booleans, holds);
+}
+
 /* "&&" or "||" over rewritten operands, without the constants that change nothing. */
 static GenopsField *
 rewrite_chain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
 	bool either = (field->op == GENOPS_OPERATOR_OR) != negated;
 	GenopsOperator op = either ? GENOPS_OPERATOR_OR : GENOPS_OPERATOR_AND;
-	/* A constant decides or vanishes: not beside a bare attribute under "||". */
-	bool foldable = op == GENOPS_OPERATOR_AND || all_certain(field);
 	GenopsField *result = NULL;
 
 	/* Before anything is rewritten in vain, and told. */
-	for (size_t i = 0; foldable && i < field->operand_count; i++)
+	for (size_t i = 0; i < field->operand_count; i++)
 	{
 		if (is_boolean(field->operands[i], either != negated))
 			return boolean(normaliser, either, field->offset);
@@ -93,15 +134,13 @@ rewrite_chain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	{
 		GenopsField *operand = rewrite(normaliser, field->operands[i], negated);
 
-		if (operand == NULL || (foldable && is_boolean(operand, either)))
+		if (operand == NULL || is_boolean(operand, either))
 			return operand;
-		if (foldable && is_boolean(operand, !either))
+		if (is_boolean(operand, !either))
 			continue;
 		result = add(normaliser, op, result, operand);
 		if (result == NULL)
 			return NULL;
-		if (!foldable && is_boolean(operand, true))
-			normaliser->needs_all_spans = true;
 	}
 	return result != NULL ? result : boolean(normaliser, !either, field->offset);
 }
@@ -109,40 +148,55 @@ rewrite_chain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 static GenopsField *
 rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
-	GenopsField *left = field->operands[0];
+	GenopsField *certain;
 
-	if (negated && !all_certain(field))
-		return genops_normalise_negate(normaliser, rewrite_chain(normaliser, field, false));
-	if (field->op == GENOPS_OPERATOR_OR && field->operand_count == 2 &&
-	    left->kind == GENOPS_FIELD_ATTRIBUTE && is_boolean(field->operands[1], true))
-		return any_boolean(normaliser, left);
-	return rewrite_chain(normaliser, field, negated);
+	if (all_certain(field))
+		return rewrite_chain(normaliser, field, negated);
+	if (field->op == GENOPS_OPERATOR_AND)
+		return negated
+		           ? genops_normalise_negate(normaliser, rewrite_chain(normaliser, field, false))
+		           : rewrite_chain(normaliser, field, false);
+	certain = make_certain(normaliser, field);
+	if (certain == NULL ||
+	    !genops_normalise_note(normaliser, field, certain,
+	                           "Tempo at times takes the other side where an attribute is no "
+	                           "boolean"))
+		return NULL;
+	return rewrite_chain(normaliser, certain, negated);
 }
 
 static GenopsField *
 rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
+	GenopsField *attribute;
+	GenopsField *comparison;
+
 	if (is_certain(field->operands[0]))
 		return rewrite(normaliser, field->operands[0], !negated);
-	/* A bare attribute, of which everything is fetched. */
-	return negated ? genops_normalise_negate(normaliser, field) : field;
+	comparison = compare_bare(normaliser, negated ? field->operands[0] : field, &attribute);
+	if (comparison == NULL ||
+	    !genops_normalise_note(normaliser, field, comparison,
+	                           "Tempo fails at spans for which the attribute is no boolean"))
+		return NULL;
+	return comparison;
 }
 
-/* 1 = 1, "a" = "b": the two values are of one type, or it is left alone. */
+/* 1 = 1, "a" < "b". */
 static bool
 compare_constants(const GenopsField *field, bool *result)
 {
 	const GenopsLiteral *left = &field->operands[0]->literal;
 	const GenopsLiteral *right = &field->operands[1]->literal;
-	bool equal;
+	GenopsTraceqlValue one;
+	GenopsTraceqlValue other;
 
 	if (field->operands[0]->kind != GENOPS_FIELD_LITERAL ||
-	    field->operands[1]->kind != GENOPS_FIELD_LITERAL || left->type != right->type ||
-	    (field->op != GENOPS_OPERATOR_EQUAL && field->op != GENOPS_OPERATOR_NOT_EQUAL))
+	    field->operands[1]->kind != GENOPS_FIELD_LITERAL ||
+	    field->op > GENOPS_OPERATOR_GREATER_EQUAL)
 		return false;
-	equal = genops_traceql_field_equal(field->operands[0], field->operands[1]);
-	/* nil equals nothing and differs from nothing. */
-	*result = left->type != GENOPS_TYPE_NIL && equal == (field->op == GENOPS_OPERATOR_EQUAL);
+	one = genops_traceql_value_of(left);
+	other = genops_traceql_value_of(right);
+	*result = genops_traceql_compare(field->op, &one, &other);
 	return true;
 }
 
@@ -191,9 +245,54 @@ let_all_spans_through(GenopsNormaliser *normaliser, GenopsField *filter)
 	if (first == NULL || second == NULL)
 		return NULL;
 	all = genops_build_operation(arena, GENOPS_OPERATOR_OR, first, second, 0);
-	return all == NULL
-	           ? NULL
+	return all == NULL ? NULL
+	       : is_boolean(filter, true)
+	           ? all
 	           : genops_build_operation(arena, GENOPS_OPERATOR_AND, filter, all, filter->offset);
+}
+
+static bool
+is_link_id(const GenopsField *field)
+{
+	return field->kind == GENOPS_FIELD_ATTRIBUTE &&
+	       (field->attribute.intrinsic == GENOPS_INTRINSIC_LINK_TRACE_ID ||
+	        field->attribute.intrinsic == GENOPS_INTRINSIC_LINK_SPAN_ID);
+}
+
+static bool
+is_place(const GenopsField *field)
+{
+	return field->kind == GENOPS_FIELD_ATTRIBUTE && genops_is_place(&field->attribute);
+}
+
+/* For metrics Tempo at times takes what its storage fetched for the filter's answer,
+ * which is wrong where more was asked for than a comparison with a value, and of the
+ * ids of links; and it leaves out spans without a place in the tree. */
+static bool
+is_decided_by_storage(const GenopsField *field)
+{
+	bool compared = false;
+
+	if (field->kind != GENOPS_FIELD_OPERATION)
+		return true;
+	if (field->op == GENOPS_OPERATOR_NOT || field->op == GENOPS_OPERATOR_AND ||
+	    field->op == GENOPS_OPERATOR_OR)
+	{
+		for (size_t i = 0; i < field->operand_count; i++)
+		{
+			if (!is_decided_by_storage(field->operands[i]))
+				return false;
+		}
+		return true;
+	}
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (is_link_id(field->operands[i]) || is_place(field->operands[i]))
+			return false;
+		compared = compared || field->operands[i]->kind == GENOPS_FIELD_LITERAL;
+	}
+	return compared && field->operands[0]->kind != GENOPS_FIELD_OPERATION &&
+	       field->operands[1]->kind != GENOPS_FIELD_OPERATION;
 }
 
 GenopsField *
@@ -204,13 +303,16 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 
 	normaliser->needs_all_spans = false;
 	rewritten = rewrite(normaliser, filter, false);
+	if (normaliser->of_metrics && rewritten != NULL &&
+	    (normaliser->by_place || !is_decided_by_storage(rewritten)))
+		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{
 		rewritten = let_all_spans_through(normaliser, rewritten);
 		if (rewritten == NULL ||
 		    !genops_normalise_note_text(
 		        normaliser, "\"duration >= 0s || status != nil\" is added to the filter: "
-		                    "Tempo's storage would drop spans that a negation lets "
+		                    "Tempo's storage would drop spans that the filter lets "
 		                    "through."))
 			return NULL;
 		return rewritten;

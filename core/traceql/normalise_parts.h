@@ -11,6 +11,9 @@ typedef struct GenopsNormaliser
 	GenopsTraceql *traceql; /* is rewritten in place; its notices say what and why */
 	/* Something in the filter at hand is only right when all spans reach the engine. */
 	bool needs_all_spans;
+	bool of_metrics; /* the pipeline at hand */
+	bool of_trees;   /* it has a structural operator */
+	bool by_place;   /* the metrics at hand mention a span's place in the tree */
 } GenopsNormaliser;
 
 /* A sentence: "before" is sent as "after", because of the reason. */
@@ -27,6 +30,19 @@ extern GenopsField *genops_build_nil(GenopsNormaliser *normaliser, GenopsField *
 
 /* !field, which is right once all spans reach the engine.  NULL gives NULL. */
 extern GenopsField *genops_normalise_negate(GenopsNormaliser *normaliser, GenopsField *field);
+
+/* "left" or "right" may be NULL, which gives NULL. */
+extern GenopsField *genops_build_both(GenopsNormaliser *normaliser, GenopsOperator op,
+                                      GenopsField *left, GenopsField *right);
+
+/* nestedSetLeft and the like. */
+extern bool genops_is_place(const GenopsAttribute *attribute);
+
+/* What a comparison needs beside itself, or nothing; false if there was no memory.
+ * And the operand with every -x as a subtraction. */
+extern bool genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparison,
+                                   GenopsField **guard);
+extern GenopsField *genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *operand);
 
 /* A comparison, or its opposite. */
 extern GenopsField *genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field,

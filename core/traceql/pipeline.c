@@ -40,18 +40,11 @@ run_filter(GenopsPipelineRun *run, const GenopsTraceqlFilter *filter, const Geno
 }
 
 static bool
-is_negated(GenopsSpansetOperator op)
-{
-	return op >= GENOPS_SPANSET_NOT_CHILD && op <= GENOPS_SPANSET_NOT_SIBLING;
-}
-
-static bool
 run_structural(GenopsPipelineRun *run, const GenopsSpansetPlan *plan, const GenopsSetList *left,
                const GenopsSetList *right, GenopsSet *result)
 {
 	GenopsSpansetOperator op = plan->spanset->op;
 	GenopsSet none = { 0 };
-	GenopsSet connected;
 	const GenopsSet *of_left = left->count == 0 ? &none : left->sets;
 	const GenopsSet *of_right = right->count == 0 ? &none : right->sets;
 
@@ -61,14 +54,6 @@ run_structural(GenopsPipelineRun *run, const GenopsSpansetPlan *plan, const Geno
 		                 "an operand of a structural operator is several spansets of one trace");
 		genops_error_hint(run->error, "Make one of what by() split with coalesce().");
 		return false;
-	}
-	/* "{ }" behind a negated operator stands for the spans of the tree, so it
-	 * brings no orphans; another filter does. */
-	if (is_negated(op) && plan->right->everything)
-	{
-		if (!genops_drop_orphans(run, of_right, &connected))
-			return false;
-		of_right = &connected;
 	}
 	return genops_structural(run, op, of_left, of_right, result);
 }
@@ -86,6 +71,12 @@ run_union(GenopsPipelineRun *run, const GenopsSetList *left, const GenopsSetList
 
 static bool run_spanset(GenopsPipelineRun *run, const GenopsSpansetPlan *plan, const GenopsSet *set,
                         GenopsSetList *to);
+
+static bool
+is_negated(GenopsSpansetOperator op)
+{
+	return op >= GENOPS_SPANSET_NOT_CHILD && op <= GENOPS_SPANSET_NOT_SIBLING;
+}
 
 /* Whether the result is empty where that side is, so that an error on the other
  * side does not happen. */

@@ -19,7 +19,6 @@ struct GenopsSpansetPlan
 	/* What must hold of the span alone for "filter" to hold; maybe the same one,
 	 * NULL if there is no such thing. */
 	GenopsTraceqlFilter *may;
-	bool everything; /* the filter is the literal true */
 	GenopsSpansetPlan *left;
 	GenopsSpansetPlan *right;
 	GenopsPipelinePlan *pipeline;

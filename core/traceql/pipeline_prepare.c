@@ -104,7 +104,6 @@ prepare_leaf(Preparation *preparation, GenopsSpansetPlan *plan)
 {
 	const GenopsField *filter = plan->spanset->filter;
 
-	plan->everything = filter->kind == GENOPS_FIELD_LITERAL && filter->literal.integer != 0;
 	plan->filter = prepare_filter(preparation, filter);
 	return plan->filter != NULL && prepare_may(preparation, plan);
 }

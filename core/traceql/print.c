@@ -149,7 +149,11 @@ genops_traceql_print_scalar(GenopsBytes *out, const GenopsScalar *scalar)
 	switch (scalar->kind)
 	{
 		case GENOPS_SCALAR_LITERAL:
-			genops_traceql_print_literal(out, &scalar->literal);
+			/* "minInt" is a word of filters only. */
+			if (scalar->literal.type == GENOPS_TYPE_INT && scalar->literal.integer == INT64_MIN)
+				put(out, "(-9223372036854775807 - 1)");
+			else
+				genops_traceql_print_literal(out, &scalar->literal);
 			break;
 		case GENOPS_SCALAR_AGGREGATE:
 			put(out, genops_aggregate_text(scalar->aggregate));

@@ -179,20 +179,3 @@ genops_structural(GenopsPipelineRun *run, GenopsSpansetOperator op, const Genops
 	       select_partners(run, inverse(op), true, right, left, &of_left) &&
 	       genops_set_merge(run, &of_left, &of_right, result);
 }
-
-bool
-genops_drop_orphans(GenopsPipelineRun *run, const GenopsSet *set, GenopsSet *result)
-{
-	uint32_t *spans = genops_run_take(run, set->count, sizeof(uint32_t));
-	size_t count = 0;
-
-	if (spans == NULL)
-		return false;
-	for (size_t i = 0; i < set->count; i++)
-	{
-		if (!is_orphan(&run->trace->spans[set->spans[i]].trace))
-			spans[count++] = set->spans[i];
-	}
-	*result = (GenopsSet){ .spans = spans, .count = count };
-	return true;
-}

@@ -14,7 +14,4 @@
 extern bool genops_structural(GenopsPipelineRun *run, GenopsSpansetOperator op,
                               const GenopsSet *left, const GenopsSet *right, GenopsSet *result);
 
-/* The set without its orphans. */
-extern bool genops_drop_orphans(GenopsPipelineRun *run, const GenopsSet *set, GenopsSet *result);
-
 #endif

@@ -279,11 +279,8 @@ genops_traceql_compute(GenopsOperator op, const GenopsTraceqlValue *left,
                        const GenopsTraceqlValue *right, GenopsTraceqlValue *result,
                        GenopsError *error)
 {
-	if (left->array || right->array)
-		return genops_error_set(error, GENOPS_INVALID_ARGUMENT,
-		                        "arithmetic on arrays is not supported");
 	*result = genops_traceql_value_boolean(false);
-	if (!is_number(left->type) || !is_number(right->type))
+	if (left->array || right->array || !is_number(left->type) || !is_number(right->type))
 		return true;
 	if (left->type == GENOPS_TYPE_INT && right->type == GENOPS_TYPE_INT)
 	{
@@ -293,22 +290,4 @@ genops_traceql_compute(GenopsOperator op, const GenopsTraceqlValue *left,
 	result->type = GENOPS_TYPE_FLOAT;
 	result->real = compute_reals(op, as_real(left), as_real(right));
 	return true;
-}
-
-const char *
-genops_traceql_value_kind(const GenopsTraceqlValue *value)
-{
-	static const char *const kinds[] = {
-		[GENOPS_TYPE_NIL] = "nil",
-		[GENOPS_TYPE_ANY] = "any value",
-		[GENOPS_TYPE_INT] = "an int",
-		[GENOPS_TYPE_FLOAT] = "a float",
-		[GENOPS_TYPE_STRING] = "a string",
-		[GENOPS_TYPE_BOOLEAN] = "a boolean",
-		[GENOPS_TYPE_DURATION] = "a duration",
-		[GENOPS_TYPE_STATUS] = "a status",
-		[GENOPS_TYPE_KIND] = "a kind",
-	};
-
-	return value->array ? "an array" : kinds[value->type];
 }

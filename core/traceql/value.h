@@ -34,13 +34,10 @@ extern bool genops_traceql_value_next(GenopsSlice *rest, GenopsTraceqlValue *ele
 extern bool genops_traceql_compare(GenopsOperator op, const GenopsTraceqlValue *left,
                                    const GenopsTraceqlValue *right);
 
-/* + - * / % ^.  What are no two numbers yields false, the boolean.  Fails for an
- * integer division by zero and for arrays. */
+/* + - * / % ^.  What are no two numbers, as arrays, yields false, the boolean.  Fails
+ * for an integer division by zero. */
 extern bool genops_traceql_compute(GenopsOperator op, const GenopsTraceqlValue *left,
                                    const GenopsTraceqlValue *right, GenopsTraceqlValue *result,
                                    GenopsError *error);
-
-/* "a string", for messages. */
-extern const char *genops_traceql_value_kind(const GenopsTraceqlValue *value);
 
 #endif

@@ -12,9 +12,12 @@
 /*
  * A span may be recorded long after it began, but hardly before.  So what began
  * in the range lies in partitions from a day before its start on, which leaves
- * room for clocks that differ.
+ * room for clocks that differ.  A range in the future is about spans whose clock is
+ * off, or which were made up: they were recorded at any time.
  */
-#define RECORDED "recorded_at >= $1 - interval '1 day'"
+#define RECORDED_FROM(before) \
+	"recorded_at >= CASE WHEN $1 > now() THEN '-infinity' ELSE $1 - interval '" before "' END"
+#define RECORDED RECORDED_FROM("1 day")
 #define SEGMENTS_IN_RANGE "max_end >= $1 AND min_start <= $2 AND " RECORDED
 #define SPANS_IN_RANGE                           \
 	"start_time <= $2 AND (start_time >= $1 OR " \
@@ -117,7 +120,7 @@ LedgerTraces(const TraceqlRequest *request, bool some)
 	    &sql, "SELECT recorded_at, seq, trace_id, spans, offsets FROM genops.ledger_segment, "
 	          "LATERAL genops.segment_traces(bytes, $7) "
 	          "WHERE max_end >= $1 - interval '1 day' AND min_start <= $2 + interval '1 day' "
-	          "AND recorded_at >= $1 - interval '2 days'");
+	          "AND " RECORDED_FROM("2 days"));
 	if (some)
 		appendStringInfoString(&sql, " AND genops.bloom_has_any(bloom, $7)");
 	AddTenants(&sql, request, "tenant_id");
@@ -155,11 +158,11 @@ LedgerRoots(const TraceqlRequest *request)
 
 	initStringInfo(&sql);
 	appendStringInfoString(
-	    &sql, "SELECT trace_id, coalesce(service_name, ''), "
-	          "coalesce(name, operation || coalesce(' ' || model, '')), seq, \"offset\" "
-	          "FROM genops.ledger_span "
-	          "WHERE parent_span_id IS NULL AND recorded_at >= $1 - interval '2 days' "
-	          "AND trace_id = ANY ($7)");
+	    &sql,
+	    "SELECT trace_id, coalesce(service_name, ''), "
+	    "coalesce(name, operation || coalesce(' ' || model, '')), seq, \"offset\" "
+	    "FROM genops.ledger_span "
+	    "WHERE parent_span_id IS NULL AND " RECORDED_FROM("2 days") " AND trace_id = ANY ($7)");
 	AddTenants(&sql, request, "coalesce(tenant_id, '')");
 	return sql.data;
 }
@@ -290,11 +293,11 @@ LedgerCounts(const TraceqlRequest *request, Condition condition, const GenopsMet
 
 /* Parameters */
 
-/* An empty text is the one tenant of spans without a tenant. */
+/* An empty text is the tenant of spans that have none. */
 static Datum
 Tenants(const char *tenant_id)
 {
-	Datum none = PointerGetDatum(cstring_to_text(""));
+	Datum none = CStringGetTextDatum("");
 
 	if (*tenant_id == '\0')
 		return PointerGetDatum(construct_array(&none, 1, TEXTOID, -1, false, TYPALIGN_INT));

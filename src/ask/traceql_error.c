@@ -32,10 +32,15 @@ TraceqlRaise(const GenopsError *error)
 void
 TraceqlRaiseComplaint(const GenopsTraceqlError *error)
 {
-	if (error->error.code == GENOPS_INVALID_ARGUMENT || error->error.code == GENOPS_MALFORMED)
-		ReportCoreError(&error->error,
+	GenopsError shown = error->error;
+
+	/* On a line of its own behind "DETAIL:", so that the caret is below its place. */
+	if (shown.detail[0] != '\0')
+		genops_error_detail(&shown, "In the query:\n%s", error->error.detail);
+	if (shown.code == GENOPS_INVALID_ARGUMENT || shown.code == GENOPS_MALFORMED)
+		ReportCoreError(&shown,
 		                error->syntax ? ERRCODE_SYNTAX_ERROR : ERRCODE_INVALID_PARAMETER_VALUE);
-	TraceqlRaise(&error->error);
+	TraceqlRaise(&shown);
 }
 
 void

@@ -105,6 +105,16 @@ missing_attributes_have_no_label_unless_all_are(void **state)
 }
 
 static void
+missing_attributes_have_no_label_beside_the_buckets(void **state)
+{
+	static const SimpleSpan spans[] = { { 1, 2, NULL }, { 1, 2, ATTRIBUTES(TEXT("a", "x")) } };
+
+	(void) state;
+	assert_spans_series("{} | histogram_over_time(duration) by (.a)", spans, instant_of(0, 60),
+	                    "__bucket=2e-09: 1\n.a=`x` __bucket=2e-09: 1\n");
+}
+
+static void
 values_of_different_types_are_different_groups_sorted_by_type(void **state)
 {
 	static const SimpleSpan spans[] = {
@@ -230,6 +240,7 @@ main(void)
 		cmocka_unit_test(durations_are_in_seconds_but_other_times_in_nanoseconds),
 		cmocka_unit_test(events_and_links_count_by_the_first_that_has_the_attribute),
 		cmocka_unit_test(missing_attributes_have_no_label_unless_all_are),
+		cmocka_unit_test(missing_attributes_have_no_label_beside_the_buckets),
 		cmocka_unit_test(values_of_different_types_are_different_groups_sorted_by_type),
 		cmocka_unit_test(numbers_that_are_none_do_not_hurt),
 		cmocka_unit_test(sums_keep_what_rounding_loses),

@@ -124,6 +124,8 @@ histogram_buckets_are_powers_of_two(void **state)
 	assert_int_equal(genops_metrics_exponent(4), 2);
 	assert_int_equal(genops_metrics_exponent(5), 3);
 	assert_int_equal(genops_metrics_exponent(INT64_C(1) << 62), 62);
+	/* A double has no 2^53 + 1. */
+	assert_int_equal(genops_metrics_exponent((INT64_C(1) << 53) + 1), 53);
 	assert_int_equal(genops_metrics_exponent(INT64_MAX), 63);
 }
 

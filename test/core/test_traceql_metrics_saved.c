@@ -12,6 +12,7 @@ static const char *const queries[] = {
 	"{} | avg_over_time(.cost) by (.model)",
 	"{} | histogram_over_time(duration) by (.team)",
 	"{} | quantile_over_time(.tokens, .5, .95) by (.team)",
+	"{} | histogram_over_time(.tokens) by (.model)",
 	"{} | compare({ .team = `t1` }, 3)",
 	"({} | rate() by (.team)) / ({} | avg_over_time(.cost))",
 	"{} | count_over_time() by (.team) with (extrapolate=true)",

@@ -58,18 +58,18 @@ spans_are_numbered_from_the_roots(void **state)
 }
 
 static void
-spans_that_no_root_leads_to_have_zeros(void **state)
+spans_that_no_root_leads_to_have_no_bounds(void **state)
 {
 	(void) state;
 	assert_places(TRACE_SPAN(ID(2), ID(9), 1, "b", "") "," TRACE_SPAN(ID(3), ID(2), 1, "c", ""),
 	              "0 0 0 0, 0 0 0 0");
 	assert_places(TRACE_SPAN(ID(1), NONE, 1, "a", "") "," TRACE_SPAN(
 	                  ID(2), ID(9), 1, "b", "") "," TRACE_SPAN(ID(3), ID(2), 1, "c", ""),
-	              "1 2 -1 0, 0 0 0 0, 0 0 0 0");
+	              "1 2 -1 0, 0 0 0 1, 0 0 0 0");
 	assert_places(
 	    TRACE_SPAN(ID(1), NONE, 1, "a", "") "," TRACE_SPAN(ID(2), ID(3), 1, "b", "") "," TRACE_SPAN(
 	        ID(3), ID(2), 1, "c", "") "," TRACE_SPAN(ID(4), ID(4), 1, "d", ""),
-	    "1 2 -1 0, 0 0 0 0, 0 0 0 0, 0 0 0 0");
+	    "1 2 -1 0, 0 0 0 1, 0 0 0 1, 0 0 0 1");
 }
 
 static void
@@ -81,6 +81,11 @@ of_twins_the_server_is_the_clients_child(void **state)
 	    TRACE_SPAN(ID(1), NONE, 1, "a", "") "," TRACE_SPAN(ID(2), ID(2), 2, "s", "") "," TRACE_SPAN(
 	        ID(2), ID(1), 3, "c", "") "," TRACE_SPAN(ID(3), ID(2), 1, "d", ""),
 	    "1 8 -1 1, 3 6 2 1, 2 7 1 1, 4 5 3 0");
+	/* Without a server's span among the twins it is nobody's child. */
+	assert_places(
+	    TRACE_SPAN(ID(1), NONE, 1, "a", "") "," TRACE_SPAN(ID(2), ID(1), 1, "b", "") "," TRACE_SPAN(
+	        ID(2), ID(1), 3, "c", "") "," TRACE_SPAN(ID(3), ID(2), 1, "d", ""),
+	    "1 6 -1 2, 2 3 1 0, 4 5 1 0, 0 0 0 0");
 	assert_places(
 	    TRACE_SPAN(ID(1), NONE, 1, "a", "") "," TRACE_SPAN(ID(2), ID(1), 1, "b", "") "," TRACE_SPAN(
 	        ID(2), ID(1), 1, "b", "") "," TRACE_SPAN(ID(2), ID(1), 1, "b", ""),
@@ -201,7 +206,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spans_are_numbered_from_the_roots),
-		cmocka_unit_test(spans_that_no_root_leads_to_have_zeros),
+		cmocka_unit_test(spans_that_no_root_leads_to_have_no_bounds),
 		cmocka_unit_test(of_twins_the_server_is_the_clients_child),
 		cmocka_unit_test(the_root_is_the_last_without_a_parent),
 		cmocka_unit_test(a_trace_is_from_the_first_start_to_the_last_end),

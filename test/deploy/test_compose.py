@@ -77,6 +77,20 @@ def environment():
     check("/.env" in text_of(".gitignore").splitlines(), ".env can't be committed by accident")
 
 
+def first_start():
+    """The database gets what init.sql asks for, and the addresses."""
+    asked = set(re.findall(r"(?m)^\\getenv \w+ (\w+)$", text_of("deploy/init.sql")))
+    for pattern in PATTERNS:
+        database = compose(pattern)["services"]["postgresql"]
+        none(asked - database["environment"].keys(), f"{pattern}: PostgreSQL has the variables that init.sql reads")
+        check("deploy/init.sql" in mounts(database).values(), f"{pattern}: its image runs init.sql")
+        through = database["environment"].get("OTEL_EXPORTER_OTLP_ENDPOINT")
+        check((database["environment"]["TEMPO_ENDPOINT"], through) ==
+              ("http://tempo:3200", None if pattern == "direct" else "http://otel-collector:4318"),
+              f"{pattern}: spans go where they should")
+    check(len(asked) == 5, "init.sql reads its variables", asked)
+
+
 def tempo_versions():
     lines = re.findall(r"(?m)^#?TEMPO_IMAGE=grafana/tempo:(\d)\..*\n#?TEMPO_CONFIG=tempo-(\d).yaml$",
                        text_of(".env.example"))
@@ -142,6 +156,7 @@ for each_pattern in PATTERNS:
     services(each_pattern)
     volumes(each_pattern)
 environment()
+first_start()
 tempo_versions()
 addresses()
 build()

@@ -128,6 +128,8 @@ def log_shipping():
           "the Collector reads what PostgreSQL logs")
     shared = [each for each in database["volumes"] if each.endswith(":" + settings["log_directory"])]
     check(len(shared) == 1 and shared[0] + ":ro" in shipper["volumes"], "they share the log's volume")
+    last = content["receivers"]["filelog/postgresql"]["operators"][-1]
+    check(last["type"] == "retain" and "attributes.trace_id" not in last["fields"], "a line has one trace_id")
     check(content["exporters"]["otlphttp/loki"]["endpoint"].endswith("/otlp"), "it goes to Loki's OTLP address")
     loki = read("deploy/loki.yaml")
     check(loki["schema_config"]["configs"][-1]["schema"] == "v13" and loki["schema_config"]["configs"][-1]["store"] == "tsdb"

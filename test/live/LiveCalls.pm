@@ -7,6 +7,7 @@ use warnings;
 use Exporter 'import';
 use JSON::PP;
 use LiveRandom;
+use LiveSpans qw(%WITH);
 
 our @EXPORT = qw(random_calls @TEAMS @MODELS @COSTS);
 
@@ -22,7 +23,8 @@ sub attributes
 {
 	my %values = (
 		n => pick(-2, 0, 1, 5), x => pick(0.5, 1.5, 2.25), s => pick('a', 'alpha', 'b'),
-		flag => pick(JSON::PP::true, JSON::PP::false), tags => [ 'a', 'b' ], nums => [ 1, 2, 3 ], number => pick(1, 1.5));
+		flag => pick(JSON::PP::true, JSON::PP::false), number => $WITH{mixed} ? pick(1, 1.5) : 1,
+		$WITH{arrays} ? (tags => [ 'a', 'b' ], nums => [ 1, 2, 3 ]) : ());
 
 	return $json->encode({ map { $_ => $values{$_} } grep { chance(40) } sort keys %values });
 }

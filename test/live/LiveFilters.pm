@@ -9,7 +9,7 @@ use utf8;
 use Exporter 'import';
 use LiveCalls qw(@TEAMS @MODELS @COSTS);
 use LiveRandom;
-use LiveSpans qw(@TEXTS);
+use LiveSpans qw(%WITH @TEXTS);
 
 our @EXPORT = qw(random_filter random_field random_number random_attribute random_numeric random_any set_known_ids);
 
@@ -49,6 +49,14 @@ sub promoted_attribute
 
 # An attribute, not an intrinsic.
 sub random_attribute
+{
+	my $attribute = any_attribute();
+
+	return $attribute unless $attribute =~ /http\.|server\.port|k8s/ && !$WITH{dedicated};
+	return random_attribute();
+}
+
+sub any_attribute
 {
 	return promoted_attribute() if chance(12);
 	return '.' . pick(@span_names, @resource_names) if chance(35);

@@ -11,10 +11,19 @@ use Exporter 'import';
 use JSON::PP;
 use LiveRandom;
 
-our @EXPORT = qw(random_trace $SECOND @TEXTS);
+our @EXPORT = qw(random_trace %WITH @FEATURES $SECOND @TEXTS);
 
 our $SECOND = 1_000_000_000;
 our @TEXTS = ('a', 'b', 'alpha', 'Alpha', 'grün', '日本', "x\ny", 'a"b\\', '200', '', 'error', 'a.b');
+
+# What a set of spans may have that Tempo treats in ways of its own:
+#   events     several events or links of a span
+#   arrays     arrays of more or less than one element, and values of other kinds
+#   mixed      values of several types under one key
+#   dedicated  keys that Tempo has columns for
+#   trees      several roots, and ids that occur twice
+our @FEATURES = qw(events arrays mixed dedicated trees);
+our %WITH;
 
 my $json = JSON::PP->new->utf8->canonical;
 
@@ -63,6 +72,16 @@ my %event_keys = ('exception.type' => ['string'], en => [qw(int double)], ev => 
 my %link_keys = (ln => [qw(int double)], lv => [qw(string bool)]);
 my %scope_keys = (in => [qw(int double)], iv => ['string']);
 
+my %is_array = map { $_ => 1 } qw(ints doubles strings bools one empty unlike map bytes);
+my %is_dedicated = map { $_ => 1 } qw(http.method http.status_code server.port k8s.pod.name);
+
+sub types_of
+{
+	my @types = grep { $WITH{arrays} || !$is_array{$_} } @_;
+
+	return $WITH{mixed} ? @types : @types[ 0 .. ($#types < 0 ? -1 : 0) ];
+}
+
 sub attributes
 {
 	my ($keys, $percent) = @_;
@@ -70,7 +89,10 @@ sub attributes
 
 	for my $key (sort keys %$keys)
 	{
-		push @found, { key => $key, value => value_of(pick(@{ $keys->{$key} })) } if chance($percent);
+		my @types = types_of(@{ $keys->{$key} });
+
+		next if !@types || ($is_dedicated{$key} && !$WITH{dedicated});
+		push @found, { key => $key, value => value_of(pick(@types)) } if chance($percent);
 	}
 	return \@found;
 }
@@ -131,7 +153,7 @@ sub parent_of
 {
 	my ($spans) = @_;
 
-	return () if !@$spans || chance(6);
+	return () if !@$spans || ($WITH{trees} && chance(6));
 	return (parentSpanId => hex_digits(16)) if chance(6);
 	return (parentSpanId => pick(@$spans)->{spanId});
 }
@@ -141,7 +163,7 @@ sub span
 	my ($id, $base, $spans) = @_;
 	my $start = start_in($base, 30);
 	my $duration = random_duration();
-	my $twin = @$spans && chance(5) ? pick(@$spans) : undef;
+	my $twin = $WITH{trees} && @$spans && chance(5) ? pick(@$spans) : undef;
 
 	return {
 		traceId => $id,
@@ -153,8 +175,8 @@ sub span
 		startTimeUnixNano => "$start",
 		endTimeUnixNano => '' . ($start + $duration),
 		attributes => attributes(\%span_keys, pick(15, 40, 70)),
-		events => [ chance(40) ? some(1, 3, sub { event($start, $duration) }) : () ],
-		links => [ chance(25) ? some(1, 2, sub { link_to($spans) }) : () ],
+		events => [ chance(40) ? some(1, $WITH{events} ? 3 : 1, sub { event($start, $duration) }) : () ],
+		links => [ chance(25) ? some(1, $WITH{events} ? 2 : 1, sub { link_to($spans) }) : () ],
 		status => status() };
 }
 

@@ -1,6 +1,7 @@
 -- Asks both sources the same queries, and compares the answers.
 CREATE SCHEMA live;
-CREATE TABLE live.query (id int PRIMARY KEY, metrics boolean, text text, start_time timestamptz, end_time timestamptz, step interval);
+-- "features" are what the spans that are asked for have, see LiveSpans.pm.
+CREATE TABLE live.query (id int PRIMARY KEY, features text[], metrics boolean, text text, start_time timestamptz, end_time timestamptz, step interval);
 CREATE TABLE live.failure (query int, source text, state text, message text);
 CREATE TABLE live.answer (query int, source text, answer genops.traceql_row);
 CREATE INDEX ON live.answer (query, source);
@@ -21,26 +22,74 @@ CREATE FUNCTION live.equal(a float8, b float8) RETURNS boolean LANGUAGE sql IMMU
 SELECT a IS NOT DISTINCT FROM b OR abs(a - b) <= 1e-9 * greatest(1, abs(a), abs(b))
 $$;
 
+-- Searches
+
 CREATE VIEW live.unequal_span AS
 SELECT query, trace_id, span_id, string_agg(source, '+') AS found_in FROM
 	(SELECT DISTINCT query, source, (answer).trace_id, (answer).span_id FROM live.answer) a
 GROUP BY query, trace_id, span_id HAVING count(*) < 2;
 
-CREATE VIEW live.unequal_point AS
-SELECT query, labels, time, l.value AS ledger, t.value AS tempo FROM
-	(SELECT query, (answer).* FROM live.answer WHERE source = 'ledger') l FULL JOIN
-	(SELECT query, (answer).* FROM live.answer WHERE source = 'tempo') t USING (query, labels, time)
-WHERE l.query IS NULL OR t.query IS NULL OR NOT live.equal(l.value, t.value);
+-- A missing group is null to the ledger and "nil" to Tempo.
+CREATE FUNCTION live.labels(labels jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+SELECT jsonb_object_agg(key, CASE value WHEN 'null' THEN '"nil"' ELSE value END) FROM jsonb_each(labels)
+$$;
 
--- What else a row of a search says, as often as it says it.
-CREATE VIEW live.unequal_row AS
-SELECT * FROM (
-	SELECT query, (r).trace_id, (r).span_id, (r).matched, (r).labels, (r).name, (r).kind, (r).status, (r).status_message, (r).service_name,
-		(r).parent_span_id, (r).root_name, (r).root_service_name, (r).start_time, (r).duration_ms,
-		count(*) FILTER (WHERE source = 'ledger') AS ledger, count(*) FILTER (WHERE source = 'tempo') AS tempo
-	FROM (SELECT query, source, answer AS r FROM live.answer) a
-	GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) each
-WHERE ledger <> tempo;
+-- Spans with the spanset that they are in, as often as they are.
+CREATE VIEW live.unequal_spanset AS
+SELECT query, trace_id, span_id, start_time, duration_ms, matched, labels,
+	count(*) FILTER (WHERE source = 'ledger') AS ledger, count(*) FILTER (WHERE source = 'tempo') AS tempo
+FROM (SELECT query, source, (answer).trace_id, (answer).span_id, (answer).start_time, (answer).duration_ms, (answer).matched,
+	live.labels((answer).labels) AS labels FROM live.answer) a
+GROUP BY query, trace_id, span_id, start_time, duration_ms, matched, labels
+HAVING count(*) FILTER (WHERE source = 'ledger') <> count(*) FILTER (WHERE source = 'tempo');
+
+CREATE VIEW live.single_root AS
+SELECT trace_id FROM genops.spans GROUP BY trace_id HAVING count(*) FILTER (WHERE parent_span_id IS NULL) = 1;
+
+-- Columns that both sources know, of spans whose id is theirs alone.
+CREATE VIEW live.unequal_column AS
+SELECT l.query, l.trace_id, l.span_id, key, to_jsonb(l) -> key AS ledger, to_jsonb(t) -> key AS tempo
+FROM (SELECT query, (answer).* FROM live.answer WHERE source = 'ledger') l
+JOIN (SELECT query, (answer).* FROM live.answer WHERE source = 'tempo') t USING (query, trace_id, span_id, start_time, duration_ms, labels),
+	unnest('{name,kind,status,status_message,service_name,parent_span_id,root_name,root_service_name}'::text[]) key
+WHERE to_jsonb(l) -> key <> to_jsonb(t) -> key AND 'null' NOT IN (to_jsonb(l) -> key, to_jsonb(t) -> key)
+	AND (key !~ '^root' OR EXISTS (SELECT FROM live.single_root r WHERE r.trace_id = l.trace_id))
+	AND (SELECT count(*) FROM genops.spans s WHERE s.trace_id = l.trace_id AND s.span_id = l.span_id) = 1;
+
+-- Metrics
+
+-- As text, in which 1 and 1.0 differ; of the functions' own labels they do not.
+CREATE FUNCTION live.series(labels jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+SELECT string_agg(format('%s=%s', key, CASE WHEN key IN ('p', '__bucket') THEN ((value #>> '{}')::float8)::text ELSE value::text END), ' ' ORDER BY key)
+FROM jsonb_each(labels)
+$$;
+
+CREATE VIEW live.point AS
+SELECT query, source, live.series((answer).labels) AS series, (answer).time, (answer).value FROM live.answer;
+
+CREATE VIEW live.unequal_point AS
+SELECT query, series, time, l.value AS ledger, t.value AS tempo FROM
+	(SELECT query, series, time, array_agg(value ORDER BY value) AS value FROM live.point WHERE source = 'ledger' GROUP BY 1, 2, 3) l FULL JOIN
+	(SELECT query, series, time, array_agg(value ORDER BY value) AS value FROM live.point WHERE source = 'tempo' GROUP BY 1, 2, 3) t USING (query, series, time)
+WHERE l.value IS NULL OR t.value IS NULL OR cardinality(l.value) <> cardinality(t.value)
+	OR EXISTS (SELECT FROM unnest(l.value, t.value) v(a, b) WHERE NOT live.equal(a, b));
+
+-- The series that differ are of zeros alone, and only one source has them.
+CREATE FUNCTION live.only_zeros(asked int) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT bool_and((ledger IS NULL OR tempo IS NULL) AND 0 = ALL (coalesce(ledger, tempo))) AND NOT EXISTS (
+	SELECT FROM live.point p JOIN live.unequal_point USING (query, series) WHERE query = asked AND p.value <> 0)
+FROM live.unequal_point WHERE query = asked
+$$;
+
+-- At each time there are the same values, if of other series.
+CREATE FUNCTION live.same_values(asked int) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT count(*) = 0 FROM
+	(SELECT time, row_number() OVER (PARTITION BY time ORDER BY value) AS n, value FROM live.point WHERE query = asked AND source = 'ledger') l FULL JOIN
+	(SELECT time, row_number() OVER (PARTITION BY time ORDER BY value) AS n, value FROM live.point WHERE query = asked AND source = 'tempo') t USING (time, n)
+WHERE l.value IS NULL OR t.value IS NULL OR NOT live.equal(l.value, t.value)
+$$;
+
+-- Verdicts
 
 CREATE VIEW live.verdict AS
 SELECT q.*, CASE
@@ -49,9 +98,33 @@ SELECT q.*, CASE
 	WHEN t.query IS NOT NULL THEN 'tempo refuses'
 	WHEN q.metrics AND EXISTS (SELECT FROM live.unequal_point u WHERE u.query = q.id) THEN 'series differ'
 	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_span u WHERE u.query = q.id) THEN 'spans differ'
-	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_row u WHERE u.query = q.id) THEN 'rows differ'
+	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_spanset u WHERE u.query = q.id) THEN 'spansets differ'
+	WHEN NOT q.metrics AND EXISTS (SELECT FROM live.unequal_column u WHERE u.query = q.id) THEN 'columns differ'
 	ELSE 'equal' END AS verdict,
 	l.message AS ledger_says, t.message AS tempo_says
 FROM live.query q
 LEFT JOIN live.failure l ON l.query = q.id AND l.source = 'ledger'
 LEFT JOIN live.failure t ON t.query = q.id AND t.source = 'tempo';
+
+-- The reasons in docs/traceql.md.  What the spans must have to cause a difference
+-- is part of its reason: without that it is none.
+CREATE FUNCTION live.known(v live.verdict) RETURNS text LANGUAGE sql STABLE AS $$
+SELECT CASE
+	WHEN v.verdict IN ('equal', 'both refuse') THEN NULL
+	WHEN v.verdict = 'tempo refuses' THEN CASE
+		WHEN v.tempo_says ~ 'operator not supported for IDs' AND v.text ~ '(trace:id|span:id|span:parentID|link:traceID|link:spanID)' THEN 'order of ids'
+		WHEN v.tempo_says ~ 'spanset operators are not supported for multiple spansets' THEN 'several spansets'
+		WHEN v.tempo_says ~ 'expected a numeric, but got' AND v.text ~ '(by|min|max|avg|sum)\(-' THEN 'minus in an aggregate'
+		WHEN 'arrays' = ANY (v.features) AND v.tempo_says ~ '(unsupported operation|unexpected numbers of pre-compiled regexp|array operators must)' THEN 'arrays'
+		END
+	WHEN v.text ~ '(topk|bottomk)\(' AND live.same_values(v.id) THEN 'ties'
+	WHEN v.metrics AND live.only_zeros(v.id) THEN 'series of zeros'
+	WHEN v.text ~ 'by\([^)]*= nil' THEN 'nil in by()'
+	WHEN v.text ~ 'nestedSet' THEN 'numbers of nested sets'
+	WHEN 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links'
+	WHEN 'arrays' = ANY (v.features) AND v.text ~ '\.(nums|reals|tags|flags|mix|odd|zones|ev|both)\M' THEN 'arrays'
+	WHEN 'dedicated' = ANY (v.features) AND v.text ~ '(http\.|server\.port|k8s)' THEN 'dedicated columns'
+	END
+$$;
+
+CREATE VIEW live.judged AS SELECT v.*, live.known(v) AS known FROM live.verdict v;

