@@ -95,6 +95,11 @@ AS 'MODULE_PATHNAME', 'genops_segment_counts_save';
 CREATE FUNCTION genops.segment_counts_load(saved bytea, dummy internal) RETURNS internal
 LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_segment_counts_load';
+COMMENT ON FUNCTION genops.segment_counts_add(internal, bytea, integer, bigint, bigint, integer, boolean, bytea, integer[]) IS
+'Internal: of genops.segment_counts().';
+COMMENT ON FUNCTION genops.segment_counts_combine(internal, internal) IS 'Internal: of genops.segment_counts().';
+COMMENT ON FUNCTION genops.segment_counts_save(internal) IS 'Internal: of genops.segment_counts().';
+COMMENT ON FUNCTION genops.segment_counts_load(bytea, internal) IS 'Internal: of genops.segment_counts().';
 CREATE AGGREGATE genops.segment_counts(query bytea, call integer, first_ns bigint,
 	step_ns bigint, buckets integer, instant boolean, bytes bytea, offsets integer[])
 (

@@ -8,10 +8,10 @@
 #include "ask/ledger_metrics.h"
 #include "ask/ledger_search.h"
 #include "ask/reader.h"
+#include "ask/request.h"
 #include "ask/stream.h"
 #include "ask/tempo_ask.h"
 #include "ask/tempo_exchange.h"
-#include "ask/traceql.h"
 #include "ask/traceql_arguments.h"
 #include "compat.h"
 #include "funcapi.h"
@@ -26,8 +26,8 @@ PG_FUNCTION_INFO_V1(genops_await_stored);
 
 /* What is recorded is asked about, too.  A snapshot that is older can't see it;
  * on a standby nothing is stored. */
-void
-TraceqlAwaitStored(void)
+static void
+AwaitStored(void)
 {
 	if (IsolationUsesXactSnapshot() || RecoveryInProgress() || !RingMayWait())
 		return;
@@ -41,16 +41,17 @@ Datum
 genops_await_stored(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
-	TraceqlAwaitStored();
+	AwaitStored();
 	PG_RETURN_VOID();
 }
 
-void
-TraceqlAskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
+/* An open range is given its bounds where the query needs them. */
+static void
+AskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
 {
 	int level;
 
-	TraceqlAwaitStored();
+	AwaitStored();
 	level = StreamBegin();
 	if (request->traceql->query.kind == GENOPS_QUERY_METRICS)
 	{
@@ -62,8 +63,8 @@ TraceqlAskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_t
 	StreamEnd(level);
 }
 
-void
-TraceqlAskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
+static void
+AskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
 {
 	TempoQuestion question = { .query = request->traceql,
 		                       .verbatim = request->verbatim,
@@ -98,8 +99,8 @@ genops_traceql(PG_FUNCTION_ARGS)
 	TraceqlReadArguments(fcinfo, &request);
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
 	if (request.from_tempo)
-		TraceqlAskTempo(&request, result->setResult, result->setDesc);
+		AskTempo(&request, result->setResult, result->setDesc);
 	else
-		TraceqlAskLedger(&request, result->setResult, result->setDesc);
+		AskLedger(&request, result->setResult, result->setDesc);
 	return (Datum) 0;
 }
