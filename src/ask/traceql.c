@@ -65,13 +65,13 @@ TraceqlAskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_t
 void
 TraceqlAskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
 {
+	const char *tenant = TempoTenant(request->tenant_id);
 	TempoQuestion question = { .query = request->traceql,
 		                       .verbatim = request->verbatim,
 		                       .range = { request->range.start, request->range.end },
 		                       .max_traces = request->max_traces,
 		                       .spans_per_trace = request->spans_per_trace,
-		                       .step_us = request->step_us,
-		                       .tenant = request->tenant_id };
+		                       .step_us = request->step_us };
 
 	if (TIMESTAMP_IS_NOEND(question.range.end))
 		question.range.end = GetCurrentTimestamp();
@@ -80,10 +80,11 @@ TraceqlAskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc 
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("Tempo needs a time range"),
 		         errhint("Give \"since\" or \"start_time\".")));
 	if (question.range.start >= question.range.end)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the range of time is empty"),
-		                errhint("Set start_time before end_time, or a positive \"since\".")));
-	ReaderRequireTenants(TempoTenant(request->tenant_id));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the range of time is empty"),
+		         errhint("Set start_time before end_time, or a positive \"since\".")));
+	ReaderRequireTenants(tenant);
+	question.tenant = tenant != NULL ? tenant : "";
 	request->traceql->query.instant = request->instant;
 	TempoAsk(&question, rows, row_type);
 }
