@@ -66,13 +66,13 @@ AskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
 static void
 AskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
 {
+	const char *tenant = TempoTenant(request->tenant_id);
 	TempoQuestion question = { .query = request->traceql,
 		                       .verbatim = request->verbatim,
 		                       .range = { request->range.start, request->range.end },
 		                       .max_traces = request->max_traces,
 		                       .spans_per_trace = request->spans_per_trace,
-		                       .step_us = request->step_us,
-		                       .tenant = request->tenant_id };
+		                       .step_us = request->step_us };
 
 	if (TIMESTAMP_IS_NOEND(question.range.end))
 		question.range.end = request->asked_at;
@@ -84,7 +84,8 @@ AskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_typ
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the range of time is empty"),
 		         errhint("Set start_time before end_time, or a positive \"since\".")));
-	ReaderRequireTenants(TempoTenant(request->tenant_id));
+	ReaderRequireTenants(tenant);
+	question.tenant = tenant != NULL ? tenant : "";
 	request->traceql->query.instant = request->instant;
 	TempoAsk(&question, rows, row_type);
 }
