@@ -267,9 +267,8 @@ BEGIN
 		SELECT DISTINCT ON (t.trace_id, t.span_id) t.* FROM tempo t WHERE t.span_id IS NOT NULL
 	)
 	SELECT 'ledger', (
-			SELECT genops.span_delivery(f.seq) FROM genops.ledger_span f
-			WHERE f.trace_id = l.trace_id::uuid AND f.span_id = ('x' || l.span_id)::bit(64)::bigint
-			LIMIT 1),
+			SELECT genops.span_delivery(s.segment) FROM @extschema@.genops_trace(l.trace_id) s
+			WHERE s.span_id = l.span_id LIMIT 1),
 		l.trace_id, l.span_id, l.name, l.start_time, NULL::jsonb, NULL::timestamptz, NULL::float8, NULL::float8
 	FROM spans_of_ledger l
 	WHERE NOT EXISTS (SELECT FROM spans_of_tempo t WHERE t.trace_id = l.trace_id AND t.span_id = l.span_id)
