@@ -358,21 +358,24 @@ may_be_nil(const GenopsAttribute *attribute)
 static bool
 guard_sum(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 {
+	GenopsAttribute guard = metrics->call.attribute;
 	GenopsField *attribute;
 	char text[300];
 	char name[120];
 
-	if (metrics->call.function != GENOPS_METRICS_SUM_OVER_TIME ||
-	    !may_be_nil(&metrics->call.attribute))
+	if (metrics->call.attribute.intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START)
+		guard.intrinsic = GENOPS_INTRINSIC_EVENT_NAME;
+	else if (metrics->call.function != GENOPS_METRICS_SUM_OVER_TIME ||
+	         !may_be_nil(&metrics->call.attribute))
 		return true;
-	attribute = genops_build_attribute(&normaliser->traceql->arena, metrics->call.attribute);
+	attribute = genops_build_attribute(&normaliser->traceql->arena, guard);
 	if (attribute == NULL)
 		return false;
 	if (pipeline_requires(metrics->pipeline, attribute))
 		return true;
 	snprintf(text, sizeof(text),
-	         "\"%.*s != nil\" is added to the filter: Tempo's sum is lost at a span without the "
-	         "attribute.",
+	         "\"%.*s != nil\" is added to the filter: what Tempo computes is wrong with a span "
+	         "without it.",
 	         (int) show(name, sizeof(name), attribute), name);
 	return add_guard(normaliser, metrics->pipeline,
 	                 genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL)) &&
