@@ -25,21 +25,33 @@ COMMENT ON FUNCTION genops.folded_seq() IS 'Internal: the last segment that is i
 CREATE FUNCTION genops.span_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_attributes';
+COMMENT ON FUNCTION genops.span_attributes(timestamptz, bigint, integer) IS
+'Internal: the attributes of a span, read from its segment.';
 CREATE FUNCTION genops.span_resource_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_resource_attributes';
+COMMENT ON FUNCTION genops.span_resource_attributes(timestamptz, bigint, integer) IS
+'Internal: the attributes of a span''s resource, read from its segment.';
 CREATE FUNCTION genops.span_events(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_events';
+COMMENT ON FUNCTION genops.span_events(timestamptz, bigint, integer) IS
+'Internal: the events of a span, read from its segment.';
 CREATE FUNCTION genops.span_links(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_links';
+COMMENT ON FUNCTION genops.span_links(timestamptz, bigint, integer) IS
+'Internal: the links of a span, read from its segment.';
 CREATE FUNCTION genops.span_status_message(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS text LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_status_message';
+COMMENT ON FUNCTION genops.span_status_message(timestamptz, bigint, integer) IS
+'Internal: the status message of a span, read from its segment.';
 CREATE FUNCTION genops.span_trace_state(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS text LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_trace_state';
+COMMENT ON FUNCTION genops.span_trace_state(timestamptz, bigint, integer) IS
+'Internal: the W3C tracestate of a span, read from its segment.';
 
 CREATE VIEW genops.spans WITH (security_invoker = true) AS
 SELECT

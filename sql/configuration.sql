@@ -63,6 +63,8 @@ COMMENT ON COLUMN genops.route.headers IS
 -- also when a subscription changes it.
 CREATE FUNCTION genops.configuration_changed() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'genops_configuration_changed';
+COMMENT ON FUNCTION genops.configuration_changed() IS
+	'Internal: tells every session that the configuration changed.';
 CREATE FUNCTION genops.wake_worker() RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_wake_worker';
 COMMENT ON FUNCTION genops.wake_worker() IS
@@ -137,6 +139,7 @@ CREATE FUNCTION genops.configuration_rows(
 ) RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL UNSAFE ROWS 30
 AS 'MODULE_PATHNAME', 'genops_configuration';
+COMMENT ON FUNCTION genops.configuration_rows() IS 'Internal: the rows of genops.configuration.';
 
 CREATE VIEW genops.configuration AS
 	SELECT setting, value, source, description FROM genops.configuration_rows();

@@ -213,6 +213,7 @@ CREATE FUNCTION genops.recording_counts(
     OUT stats_reset timestamptz
 ) LANGUAGE C VOLATILE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_recording_counts';
+COMMENT ON FUNCTION genops.recording_counts() IS 'Internal: the row of genops.stat_recording.';
 
 CREATE VIEW genops.stat_recording AS SELECT * FROM genops.recording_counts();
 

@@ -95,6 +95,11 @@ AS 'MODULE_PATHNAME', 'genops_segment_counts_save';
 CREATE FUNCTION genops.segment_counts_load(saved bytea, dummy internal) RETURNS internal
 LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_segment_counts_load';
+COMMENT ON FUNCTION genops.segment_counts_add(internal, bytea, integer, bigint, bigint, integer, boolean, bytea, integer[]) IS
+'Internal: of genops.segment_counts().';
+COMMENT ON FUNCTION genops.segment_counts_combine(internal, internal) IS 'Internal: of genops.segment_counts().';
+COMMENT ON FUNCTION genops.segment_counts_save(internal) IS 'Internal: of genops.segment_counts().';
+COMMENT ON FUNCTION genops.segment_counts_load(bytea, internal) IS 'Internal: of genops.segment_counts().';
 CREATE AGGREGATE genops.segment_counts(query bytea, call integer, first_ns bigint,
 	step_ns bigint, buckets integer, instant boolean, bytes bytea, offsets integer[])
 (
@@ -262,9 +267,8 @@ BEGIN
 		SELECT DISTINCT ON (t.trace_id, t.span_id) t.* FROM tempo t WHERE t.span_id IS NOT NULL
 	)
 	SELECT 'ledger', (
-			SELECT genops.span_delivery(f.seq) FROM genops.ledger_span f
-			WHERE f.trace_id = l.trace_id::uuid AND f.span_id = ('x' || l.span_id)::bit(64)::bigint
-			LIMIT 1),
+			SELECT genops.span_delivery(s.segment) FROM @extschema@.genops_trace(l.trace_id) s
+			WHERE s.span_id = l.span_id LIMIT 1),
 		l.trace_id, l.span_id, l.name, l.start_time, NULL::jsonb, NULL::timestamptz, NULL::float8, NULL::float8
 	FROM spans_of_ledger l
 	WHERE NOT EXISTS (SELECT FROM spans_of_tempo t WHERE t.trace_id = l.trace_id AND t.span_id = l.span_id)

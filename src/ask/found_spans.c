@@ -213,8 +213,8 @@ Locate(FoundSpans *found, SpanCuts *cuts, const SpanPlace *place, GenopsSpanWalk
 {
 	FetchedSegment segment;
 
-	if (cuts != NULL)
-		return SpanCutsFind(cuts, place, at, tenant_id);
+	if (cuts != NULL && SpanCutsFind(cuts, place, at, tenant_id))
+		return true;
 	segment = SegmentFetchWhole(found->context, place->recorded_at, place->seq);
 	if (!genops_slice_present(segment.bytes))
 		return false;

@@ -203,6 +203,8 @@ Compare(const GenopsField *field)
 	return column == NULL ? Always(false) : CompareColumn(column, op, &right->literal);
 }
 
+static Condition PushDownFilter(const GenopsField *filter);
+
 static Condition
 PushDownLogic(const GenopsField *field, Condition (*combine)(Condition, Condition))
 {
@@ -213,7 +215,7 @@ PushDownLogic(const GenopsField *field, Condition (*combine)(Condition, Conditio
 	return result;
 }
 
-Condition
+static Condition
 PushDownFilter(const GenopsField *filter)
 {
 	if (filter->kind == GENOPS_FIELD_LITERAL)

@@ -27,8 +27,6 @@ typedef struct Condition
 	char *sql; /* CONDITION_SQL's; in the current memory context */
 } Condition;
 
-extern Condition PushDownFilter(const GenopsField *filter);
-
 /* Of a span-local pipeline (core/traceql/pipeline.h): the spans in its result. */
 extern Condition PushDownPipeline(const GenopsPipeline *pipeline);
 

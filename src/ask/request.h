@@ -12,8 +12,9 @@
 typedef struct TraceqlRequest
 {
 	GenopsTraceql *traceql;
-	bool from_tempo; /* is asked of Tempo, not of the ledger */
-	bool verbatim;   /* means just what it says: no dialect, and not rewritten for Tempo */
+	bool from_tempo;      /* is asked of Tempo, not of the ledger */
+	bool verbatim;        /* means just what it says: no dialect, and not rewritten for Tempo */
+	TimestampTz asked_at; /* what "since" counts from, and where metrics without an end end */
 	SpanTimeRange range;
 	int max_traces;      /* 0: all */
 	int spans_per_trace; /* 0: all */

@@ -14,6 +14,9 @@
 
 PG_FUNCTION_INFO_V1(genops_segment_pick);
 
+/* How much is kept, however large spans are. */
+#define MAX_KEPT_BYTES ((Size) 64 * 1024 * 1024)
+
 /* What genops.segment_pick() is told: sorted, one after the other. */
 typedef struct CutPlace
 {
@@ -35,6 +38,7 @@ struct SpanCuts
 	HTAB *cuts;
 	CutPlace *places;
 	int count;
+	Size kept; /* bytes */
 };
 
 static int
@@ -96,13 +100,19 @@ static void
 TakeCuts(void *argument, TupleTableSlot *row)
 {
 	SpanCuts *cuts = argument;
-	MemoryContext caller = MemoryContextSwitchTo(cuts->context);
+	MemoryContext caller;
 	int64 seq = DatumGetInt64(StreamColumn(row, 1));
-	const char *tenant_id = TextDatumGetCString(StreamColumn(row, 2));
-	bytea *packed = DatumGetByteaPCopy(StreamColumn(row, 3));
-	GenopsSlice bytes = { VARDATA(packed), VARSIZE(packed) - VARHDRSZ };
-	SegmentSpans spans = SegmentSpansBegin(bytes, NULL);
+	const char *tenant_id;
+	bytea *packed;
+	SegmentSpans spans;
 
+	if (cuts->kept > MAX_KEPT_BYTES)
+		return;
+	caller = MemoryContextSwitchTo(cuts->context);
+	tenant_id = TextDatumGetCString(StreamColumn(row, 2));
+	packed = DatumGetByteaPCopy(StreamColumn(row, 3));
+	spans = SegmentSpansBegin((GenopsSlice){ VARDATA(packed), VARSIZE(packed) - VARHDRSZ }, NULL);
+	cuts->kept += VARSIZE(packed);
 	for (int i = FirstOf(cuts->places, cuts->count, seq); SegmentSpansNext(&spans); i++)
 	{
 		Cut *cut = hash_search(cuts->cuts, &cuts->places[i], HASH_ENTER, NULL);

@@ -57,7 +57,7 @@ TempoTenant(const char *argument)
 		         errdetail("A tenant has up to %d letters, digits and characters of !-_.*'(); "
 		                   "several are joined with \"|\".",
 		                   TENANT_ID_MAX)));
-	return tenant;
+	return pstrdup(tenant);
 }
 
 static void

@@ -32,7 +32,7 @@ typedef struct TempoExchange
 /*
  * The tenant to ask for: the argument; where it is NULL, the session's setting
  * genops.tenant_id, else the configuration's.  NULL: none.  Several are joined with
- * "|".  Raises if Tempo would not accept it.
+ * "|".  In the current memory context.  Raises if Tempo would not accept it.
  */
 extern const char *TempoTenant(const char *argument);
 

@@ -8,10 +8,10 @@
 #include "ask/ledger_metrics.h"
 #include "ask/ledger_search.h"
 #include "ask/reader.h"
+#include "ask/request.h"
 #include "ask/stream.h"
 #include "ask/tempo_ask.h"
 #include "ask/tempo_exchange.h"
-#include "ask/traceql.h"
 #include "ask/traceql_arguments.h"
 #include "compat.h"
 #include "funcapi.h"
@@ -26,8 +26,8 @@ PG_FUNCTION_INFO_V1(genops_await_stored);
 
 /* What is recorded is asked about, too.  A snapshot that is older can't see it;
  * on a standby nothing is stored. */
-void
-TraceqlAwaitStored(void)
+static void
+AwaitStored(void)
 {
 	if (IsolationUsesXactSnapshot() || RecoveryInProgress() || !RingMayWait())
 		return;
@@ -41,16 +41,17 @@ Datum
 genops_await_stored(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
-	TraceqlAwaitStored();
+	AwaitStored();
 	PG_RETURN_VOID();
 }
 
-void
-TraceqlAskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
+/* An open range is given its bounds where the query needs them. */
+static void
+AskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
 {
 	int level;
 
-	TraceqlAwaitStored();
+	AwaitStored();
 	level = StreamBegin();
 	if (request->traceql->query.kind == GENOPS_QUERY_METRICS)
 	{
@@ -62,28 +63,29 @@ TraceqlAskLedger(TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_t
 	StreamEnd(level);
 }
 
-void
-TraceqlAskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
+static void
+AskTempo(const TraceqlRequest *request, Tuplestorestate *rows, TupleDesc row_type)
 {
+	const char *tenant = TempoTenant(request->tenant_id);
 	TempoQuestion question = { .query = request->traceql,
 		                       .verbatim = request->verbatim,
 		                       .range = { request->range.start, request->range.end },
 		                       .max_traces = request->max_traces,
 		                       .spans_per_trace = request->spans_per_trace,
-		                       .step_us = request->step_us,
-		                       .tenant = request->tenant_id };
+		                       .step_us = request->step_us };
 
 	if (TIMESTAMP_IS_NOEND(question.range.end))
-		question.range.end = GetCurrentTimestamp();
+		question.range.end = request->asked_at;
 	if (TIMESTAMP_IS_NOBEGIN(question.range.start))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("Tempo needs a time range"),
 		         errhint("Give \"since\" or \"start_time\".")));
 	if (question.range.start >= question.range.end)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the range of time is empty"),
-		                errhint("Set start_time before end_time, or a positive \"since\".")));
-	ReaderRequireTenants(TempoTenant(request->tenant_id));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the range of time is empty"),
+		         errhint("Set start_time before end_time, or a positive \"since\".")));
+	ReaderRequireTenants(tenant);
+	question.tenant = tenant != NULL ? tenant : "";
 	request->traceql->query.instant = request->instant;
 	TempoAsk(&question, rows, row_type);
 }
@@ -98,8 +100,8 @@ genops_traceql(PG_FUNCTION_ARGS)
 	TraceqlReadArguments(fcinfo, &request);
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
 	if (request.from_tempo)
-		TraceqlAskTempo(&request, result->setResult, result->setDesc);
+		AskTempo(&request, result->setResult, result->setDesc);
 	else
-		TraceqlAskLedger(&request, result->setResult, result->setDesc);
+		AskLedger(&request, result->setResult, result->setDesc);
 	return (Datum) 0;
 }

@@ -20,15 +20,14 @@ Minus(TimestampTz time, Interval *interval)
 }
 
 static void
-ReadRange(FunctionCallInfo fcinfo, SpanTimeRange *range)
+ReadRange(FunctionCallInfo fcinfo, TimestampTz asked_at, SpanTimeRange *range)
 {
-	bool has_end = !PG_ARGISNULL(TRACEQL_ARG_END_TIME);
-
-	range->end = has_end ? PG_GETARG_TIMESTAMPTZ(TRACEQL_ARG_END_TIME) : DT_NOEND;
+	range->end =
+	    PG_ARGISNULL(TRACEQL_ARG_END_TIME) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(TRACEQL_ARG_END_TIME);
 	if (!PG_ARGISNULL(TRACEQL_ARG_START_TIME))
 		range->start = PG_GETARG_TIMESTAMPTZ(TRACEQL_ARG_START_TIME);
 	else if (!PG_ARGISNULL(TRACEQL_ARG_SINCE))
-		range->start = Minus(has_end ? range->end : GetCurrentTimestamp(),
+		range->start = Minus(TIMESTAMP_IS_NOEND(range->end) ? asked_at : range->end,
 		                     PG_GETARG_INTERVAL_P(TRACEQL_ARG_SINCE));
 	else
 		range->start = DT_NOBEGIN;
@@ -132,7 +131,8 @@ TraceqlReadArguments(FunctionCallInfo fcinfo, TraceqlRequest *request)
 	memset(request, 0, sizeof(TraceqlRequest));
 	request->from_tempo = AsksTempo(fcinfo, TRACEQL_ARG_SOURCE);
 	ReadQuery(fcinfo, request);
-	ReadRange(fcinfo, &request->range);
+	request->asked_at = GetCurrentTimestamp();
+	ReadRange(fcinfo, request->asked_at, &request->range);
 	request->max_traces = ReadLimit(fcinfo, TRACEQL_ARG_MAX_TRACES, "max_traces");
 	request->spans_per_trace = ReadLimit(fcinfo, TRACEQL_ARG_SPANS_PER_TRACE, "spans_per_trace");
 	ReadStep(fcinfo, request);
@@ -155,7 +155,7 @@ void
 TraceqlBoundRange(TraceqlRequest *request)
 {
 	if (TIMESTAMP_IS_NOEND(request->range.end))
-		request->range.end = GetCurrentTimestamp();
+		request->range.end = request->asked_at;
 	if (TIMESTAMP_IS_NOBEGIN(request->range.start))
 	{
 		LedgerParameters parameters = LedgerParametersOf(request, GENOPS_LITERAL(""));

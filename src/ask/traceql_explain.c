@@ -9,7 +9,6 @@
 #include "ask/prepared.h"
 #include "ask/reader.h"
 #include "ask/stream.h"
-#include "ask/traceql.h"
 #include "ask/traceql_arguments.h"
 #include "ask/traceql_error.h"
 #include "compat.h"

@@ -247,8 +247,6 @@ CheckNetwork(Validation *validation)
 
 	network.exchanges = ExchangesNew(validation->deadline);
 	network.tenant = TempoTenant(NULL);
-	if (network.tenant != NULL)
-		network.tenant = pstrdup(network.tenant);
 	LoadTargets(validation, &network);
 	AskQueries(validation, &network);
 	AskToWrite(validation, &network);

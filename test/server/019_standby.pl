@@ -39,6 +39,9 @@ END
 	'5|primary|5', 'the ledger');
 is($standby->safe_psql('postgres', 'SELECT t.feature FROM genops.spans s, genops_trace(s.trace_id) t LIMIT 1'),
 	'primary', 'and its traces');
+is($standby->safe_psql('postgres', "SELECT count(*), sum(matched) FROM genops_traceql($_)"), '5|5', "TraceQL is answered: $_")
+  for q('{ .feature = "primary" }'), q('{ .feature = "primary" } | count() = 1'), q('{ .feature = "primary" }', max_traces => 10);
+is($standby->safe_psql('postgres', q(SELECT value, spans FROM genops_tag_values('.feature'))), 'primary|5', 'and its kind');
 
 # Recording.
 sub counts

@@ -191,9 +191,50 @@ is(Encode::encode('UTF-8', $tempo->last_request->{parameters}{q}), "{ name = `\x
 $tempo->set_mode;
 
 # Who may
-my ($status, undef, $said) = $node->psql('postgres',
-	"CREATE ROLE nobody; SET ROLE nobody; SELECT genops_traceql(source => 'tempo', query => '{}')");
-like($said, qr/permission denied for table ledger_segment/, 'not everybody');
+$node->safe_psql('postgres', <<'END');
+CREATE ROLE nobody;
+CREATE ROLE some_tenants;
+CREATE ROLE all_tenants;
+SELECT genops_grant('some_tenants', 'read', '{a,b}'), genops_grant('all_tenants', 'read');
+END
+sub refusal
+{
+	my ($role, $call) = @_;
+	my (undef, undef, $said) = $node->psql('postgres', "SET ROLE $role; SELECT $call");
+
+	$said =~ s/^psql:<stdin>:\d+: //mg;
+	return $said;
+}
+sub asking { return "genops_traceql(source => 'tempo', query => '{}', tenant_id => $_[0])"; }
+my $questions = $tempo->requests;
+
+for ('genops_traceql(\'{}\')', asking("'a'"), 'genops.tempo_tags()')
+{
+	is(refusal('nobody', $_), /tempo_tags/ ? 'ERROR:  permission denied for function tempo_tags' : <<"END" =~ s/\n\z//r, "not everybody: $_");
+ERROR:  permission denied to read the ledger
+HINT:  An administrator gives the right: SELECT genops_grant('nobody', 'read');
+END
+}
+for ('c', 'a|c', 'c|a', 'a|b|c', 'A', 'acme')
+{
+	is(refusal('some_tenants', asking("'$_'")), <<"END" =~ s/\n\z//r, "who may read others may not ask for $_");
+ERROR:  permission denied for tenant "$_"
+HINT:  Ask for a tenant that you may read: see genops.readable_tenants().
+END
+	like(refusal('some_tenants', "$_->[0]tenant_id => '$_->[1]')"), qr/permission denied for tenant/, "in any way: $_->[0]")
+	  for map { [ $_, 'c' ] } "genops.tempo_trace('1', ", 'genops.tempo_tags(', "genops.tempo_tag_values('name', ";
+}
+like(refusal('some_tenants', asking('NULL')), qr/permission denied for tenant "acme"/, 'the configured one neither');
+like(refusal('some_tenants', asking("''")), qr/permission denied to ask Tempo without a tenant/, 'nor none');
+is($tempo->requests, $questions, 'and Tempo was not asked');
+for ('a', 'b', 'a|b', 'b|a', 'a|a')
+{
+	is(refusal('some_tenants', asking("'$_'")), '', "it may ask for $_");
+	is($tempo->last_request->{headers}{'x-scope-orgid'}, $_, 'and asks for it');
+}
+is(refusal('some_tenants', "$_ tenant_id => 'a')"), '', "in any way: $_")
+  for "genops.tempo_trace('1',", 'genops.tempo_tags(', "genops.tempo_tag_values('name',";
+is(refusal('all_tenants', asking($_)), '', "who may read all asks for $_") for "'a'", 'NULL', "''";
 
 $node->stop('fast');
 done_testing();

@@ -109,6 +109,11 @@ SELECT is(sum(value), 6::float8, 'since => NULL counts all') FROM genops_traceql
 SELECT is(value, 6::float8, 'in one value') FROM genops_traceql('{} | count_over_time()', since => NULL, step => '0', tenant_id => 'a');
 SELECT is(value, 4::float8, 'up to an end') FROM genops_traceql('{} | count_over_time()', since => NULL, end_time => pg_temp.at(100), step => '0', tenant_id => 'a');
 
+-- Of the last hour, a rate is by 3600 seconds.
+SELECT genops_track('openai', 'gpt-4o', tenant_id => 'now') FROM generate_series(1, 3) \g /dev/null
+SELECT is(value, 3 / 3600.0::float8, 'the last hour has 3600 seconds') FROM genops_traceql('{} | rate()', since => '1 hour', step => '0', tenant_id => 'now');
+SELECT is(sum(value), 3::float8, 'and ends now') FROM genops_traceql('{} | count_over_time()', since => '1 hour', tenant_id => 'now', end_time => 'infinity');
+
 -- Errors
 CREATE FUNCTION pg_temp.failure(query text, more text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

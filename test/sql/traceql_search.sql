@@ -141,6 +141,7 @@ SELECT is(pg_temp.found('{}', end_time => pg_temp.at(0.1)), '1(1)', 'everything 
 SELECT pg_temp.store('now', 'web', pg_temp.span(6, 10, extract(epoch FROM clock_timestamp() - pg_temp.at(0))::float8 - 1, 1));
 \o
 SELECT is(count(*), 1::bigint, 'a span of now is found without a range') FROM genops_traceql('{}') WHERE tenant_id = 'now';
+SELECT is(pg_temp.found('{}', since => '1 hour', end_time => 'infinity', tenant => 'now'), '6(a)', 'nor with an end that is none');
 \o /dev/null
 SELECT pg_temp.store('future', 'web', pg_temp.span(8, 12, extract(epoch FROM timestamptz '2099-01-01 00:00:00Z' - pg_temp.at(0))::float8, parent => 1));
 \o
