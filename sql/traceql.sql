@@ -360,16 +360,22 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-	attribute CONSTANT boolean := coalesce($1 ~ '^(\.|(span|resource|event|link|instrumentation)\.)', false);
+	parts CONSTANT text[] := regexp_match($1, '^(\.|(?:span|resource|event|link|instrumentation)\.)(.+)$');
+	attribute CONSTANT boolean := parts IS NOT NULL;
+	-- A name as genops_tags() gives it has no quotes, which some need in a query.
+	identifier CONSTANT text := CASE WHEN parts[2] ~ '[\s(){}=~!<>&|^,]' AND parts[2] !~ '["\\]'
+		THEN parts[1] || '"' || parts[2] || '"' ELSE $1 END;
 BEGIN
-	IF NOT attribute AND NOT EXISTS (SELECT FROM @extschema@.genops_tags('intrinsic') t WHERE t.tag = $1) THEN
-		RAISE EXCEPTION 'invalid tag: "%"', $1
+	IF NOT attribute AND coalesce($1, '') !~ '^(span|trace|event|link|instrumentation):\w+$'
+		AND NOT EXISTS (SELECT FROM @extschema@.genops_tags('intrinsic') t WHERE t.tag = $1) THEN
+		RAISE EXCEPTION 'invalid tag: "%"', coalesce($1, '')
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.', $1);
+				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.',
+					CASE WHEN $1 ~ '^\w[\w.-]*$' THEN $1 ELSE 'team' END);
 	END IF;
 	IF genops.asks_tempo($7) THEN
 		RETURN QUERY SELECT t.value, t.type, NULL::bigint
-			FROM genops.tempo_tag_values($1, $2, $3, $4, $5, $6) t ORDER BY 1;
+			FROM genops.tempo_tag_values(identifier, $2, $3, $4, $5, $6) t ORDER BY 1;
 		RETURN;
 	END IF;
 	RETURN QUERY
@@ -382,8 +388,8 @@ BEGIN
 			ELSE 'string' END,
 		r.value::bigint
 	FROM @extschema@.genops_traceql(
-			coalesce($2, '{ }') || CASE WHEN attribute THEN ' | { ' || $1 || ' != nil }' ELSE '' END ||
-			' | count_over_time() by (' || $1 || ')',
+			coalesce($2, '{ }') || CASE WHEN attribute THEN ' | { ' || identifier || ' != nil }' ELSE '' END ||
+			' | count_over_time() by (' || identifier || ')',
 			since => $3, start_time => $4, end_time => $5, step => '0', tenant_id => $6,
 			source => 'ledger') r,
 		LATERAL jsonb_each(r.labels) l
