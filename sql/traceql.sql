@@ -245,22 +245,19 @@ RETURNS TABLE (
 	"time" timestamptz,
 	ledger_value double precision,
 	tempo_value double precision)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10
+LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 10
 SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
-DECLARE
-	range_end CONSTANT timestamptz := coalesce($4, pg_catalog.clock_timestamp());
-	range_start CONSTANT timestamptz := coalesce($3, range_end - $2);
-BEGIN
-	PERFORM genops.await_stored();
-	RETURN QUERY
-	WITH ledger AS MATERIALIZED (
-		SELECT * FROM @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
-			step => $5, tenant_id => $6, source => 'ledger')
+	SELECT genops.await_stored();
+	WITH asked AS MATERIALIZED (
+		SELECT coalesce($3, e.range_end - $2) AS range_start, e.range_end
+		FROM (SELECT coalesce($4, clock_timestamp()) AS range_end) e
+	), ledger AS MATERIALIZED (
+		SELECT t.* FROM asked, @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
+			step => $5, tenant_id => $6, source => 'ledger') t
 	), tempo AS MATERIALIZED (
-		SELECT * FROM @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
-			step => $5, tenant_id => $6, source => 'tempo')
+		SELECT t.* FROM asked, @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
+			step => $5, tenant_id => $6, source => 'tempo') t
 	), spans_of_ledger AS (
 		SELECT DISTINCT ON (l.trace_id, l.span_id) l.* FROM ledger l WHERE l.span_id IS NOT NULL
 	), spans_of_tempo AS (
@@ -290,7 +287,6 @@ BEGIN
 	-- A series that one side lacks differs where it counts something.
 	WHERE coalesce(abs(l.value - t.value) > 1e-9 * greatest(abs(l.value), abs(t.value)),
 		coalesce(l.value, t.value) <> 0);
-END
 $$;
 COMMENT ON FUNCTION genops_traceql_compare(text, interval, timestamptz, timestamptz, interval, text) IS
 'Asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, rejected, too young, beyond retention ...), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
