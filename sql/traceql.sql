@@ -245,22 +245,19 @@ RETURNS TABLE (
 	"time" timestamptz,
 	ledger_value double precision,
 	tempo_value double precision)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10
+LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 10
 SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
-DECLARE
-	range_end CONSTANT timestamptz := coalesce($4, pg_catalog.clock_timestamp());
-	range_start CONSTANT timestamptz := coalesce($3, range_end - $2);
-BEGIN
-	PERFORM genops.await_stored();
-	RETURN QUERY
-	WITH ledger AS MATERIALIZED (
-		SELECT * FROM @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
-			step => $5, tenant_id => $6, source => 'ledger')
+	SELECT genops.await_stored();
+	WITH asked AS MATERIALIZED (
+		SELECT coalesce($3, e.range_end - $2) AS range_start, e.range_end
+		FROM (SELECT coalesce($4, clock_timestamp()) AS range_end) e
+	), ledger AS MATERIALIZED (
+		SELECT t.* FROM asked, @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
+			step => $5, tenant_id => $6, source => 'ledger') t
 	), tempo AS MATERIALIZED (
-		SELECT * FROM @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
-			step => $5, tenant_id => $6, source => 'tempo')
+		SELECT t.* FROM asked, @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
+			step => $5, tenant_id => $6, source => 'tempo') t
 	), spans_of_ledger AS (
 		SELECT DISTINCT ON (l.trace_id, l.span_id) l.* FROM ledger l WHERE l.span_id IS NOT NULL
 	), spans_of_tempo AS (
@@ -290,7 +287,6 @@ BEGIN
 	-- A series that one side lacks differs where it counts something.
 	WHERE coalesce(abs(l.value - t.value) > 1e-9 * greatest(abs(l.value), abs(t.value)),
 		coalesce(l.value, t.value) <> 0);
-END
 $$;
 COMMENT ON FUNCTION genops_traceql_compare(text, interval, timestamptz, timestamptz, interval, text) IS
 'Asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, rejected, too young, beyond retention ...), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
@@ -360,16 +356,22 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-	attribute CONSTANT boolean := coalesce($1 ~ '^(\.|(span|resource|event|link|instrumentation)\.)', false);
+	parts CONSTANT text[] := regexp_match($1, '^(\.|(?:span|resource|event|link|instrumentation)\.)(.+)$');
+	attribute CONSTANT boolean := parts IS NOT NULL;
+	-- A name as genops_tags() gives it has no quotes, which some need in a query.
+	identifier CONSTANT text := CASE WHEN parts[2] ~ '[\s(){}=~!<>&|^,]' AND parts[2] !~ '["\\]'
+		THEN parts[1] || '"' || parts[2] || '"' ELSE $1 END;
 BEGIN
-	IF NOT attribute AND NOT EXISTS (SELECT FROM @extschema@.genops_tags('intrinsic') t WHERE t.tag = $1) THEN
-		RAISE EXCEPTION 'invalid tag: "%"', $1
+	IF NOT attribute AND coalesce($1, '') !~ '^(span|trace|event|link|instrumentation):\w+$'
+		AND NOT EXISTS (SELECT FROM @extschema@.genops_tags('intrinsic') t WHERE t.tag = $1) THEN
+		RAISE EXCEPTION 'invalid tag: "%"', coalesce($1, '')
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.', $1);
+				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.',
+					CASE WHEN $1 ~ '^\w[\w.-]*$' THEN $1 ELSE 'team' END);
 	END IF;
 	IF genops.asks_tempo($7) THEN
 		RETURN QUERY SELECT t.value, t.type, NULL::bigint
-			FROM genops.tempo_tag_values($1, $2, $3, $4, $5, $6) t ORDER BY 1;
+			FROM genops.tempo_tag_values(identifier, $2, $3, $4, $5, $6) t ORDER BY 1;
 		RETURN;
 	END IF;
 	RETURN QUERY
@@ -382,8 +384,8 @@ BEGIN
 			ELSE 'string' END,
 		r.value::bigint
 	FROM @extschema@.genops_traceql(
-			coalesce($2, '{ }') || CASE WHEN attribute THEN ' | { ' || $1 || ' != nil }' ELSE '' END ||
-			' | count_over_time() by (' || $1 || ')',
+			coalesce($2, '{ }') || CASE WHEN attribute THEN ' | { ' || identifier || ' != nil }' ELSE '' END ||
+			' | count_over_time() by (' || identifier || ')',
 			since => $3, start_time => $4, end_time => $5, step => '0', tenant_id => $6,
 			source => 'ledger') r,
 		LATERAL jsonb_each(r.labels) l

@@ -168,8 +168,14 @@ check_quantiles(const GenopsCheck *check, const GenopsMetricsCall *call)
 		    quantile->type == GENOPS_TYPE_INT ? (double) quantile->integer : quantile->real;
 
 		if (value < 0 || value > 1)
-			return genops_complain(check->error, GENOPS_INVALID_ARGUMENT, check->text, call->offset,
-			                       "a quantile is between 0 and 1, not %g", value);
+		{
+			genops_complain(check->error, GENOPS_INVALID_ARGUMENT, check->text, call->offset,
+			                "a quantile is between 0 and 1, not %g", value);
+			if (value > 1 && value <= 100)
+				genops_error_hint(&check->error->error, "The %gth percentile is the quantile %g.",
+				                  value, value / 100);
+			return false;
+		}
 	}
 	return true;
 }

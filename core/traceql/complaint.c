@@ -113,25 +113,32 @@ genops_complain(GenopsTraceqlError *error, GenopsErrorCode code, GenopsSlice tex
 	else
 		genops_error_set(&error->error, code, "invalid TraceQL query at column %u: %s",
 		                 error->column, what);
+	error->mendable = false;
 	show_place(error, text, offset);
 	return false;
 }
 
 void
-genops_complain_mend(GenopsTraceqlError *error, GenopsSlice text, size_t from, size_t to,
-                     GenopsSlice replacement)
+genops_complain_mend(GenopsTraceqlError *error, size_t from, size_t to, GenopsSlice replacement)
+{
+	error->mendable = replacement.length <= sizeof(error->mend.replacement);
+	if (!error->mendable)
+		return;
+	error->mend.from = (uint32_t) from;
+	error->mend.to = (uint32_t) to;
+	error->mend.length = (uint32_t) replacement.length;
+	memcpy(error->mend.replacement, replacement.data, replacement.length);
+}
+
+void
+genops_complain_meant(GenopsTraceqlError *error, GenopsSlice mended)
 {
 	char memory[sizeof(error->error.hint)];
-	GenopsBytes mended = genops_bytes_over(memory, sizeof(memory));
-	GenopsSlice before = { text.data, from };
-	GenopsSlice after = { text.data + to, text.length - to };
+	GenopsBytes shown = genops_bytes_over(memory, sizeof(memory));
 
-	put_excerpt(&mended, before, from, CONTEXT, 0);
-	put_plain(&mended, replacement);
-	put_excerpt(&mended, after, 0, 0, CONTEXT);
-	if (!mended.failed)
-		genops_error_hint(&error->error, "Perhaps this is meant: %.*s", (int) mended.length,
-		                  memory);
+	put_excerpt(&shown, mended, error->mend.from, CONTEXT, error->mend.length + CONTEXT);
+	if (!shown.failed)
+		genops_error_hint(&error->error, "Perhaps this is meant: %.*s", (int) shown.length, memory);
 }
 
 bool

@@ -13,9 +13,20 @@
 #include "core/base/error.h"
 #include "core/base/slice.h"
 
+/* What to write in place of some bytes of the query. */
+typedef struct GenopsMend
+{
+	uint32_t from; /* offsets */
+	uint32_t to;
+	uint32_t length; /* of the replacement */
+	char replacement[160];
+} GenopsMend;
+
 typedef struct GenopsTraceqlError
 {
 	GenopsError error;
+	bool mendable; /* it looks like a known mistake */
+	GenopsMend mend;
 	bool syntax;     /* the text does not parse; else it parses and cannot be meant */
 	uint32_t offset; /* in bytes, from 0 */
 	uint32_t line;   /* from 1 */
@@ -27,9 +38,13 @@ extern bool genops_complain(GenopsTraceqlError *error, GenopsErrorCode code, Gen
                             size_t offset, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Hints at the query with the bytes from "from" to "to" replaced. */
-extern void genops_complain_mend(GenopsTraceqlError *error, GenopsSlice text, size_t from,
-                                 size_t to, GenopsSlice replacement);
+/* What was meant by the bytes from "from" to "to"; a longer replacement than a
+ * GenopsMend holds is none. */
+extern void genops_complain_mend(GenopsTraceqlError *error, size_t from, size_t to,
+                                 GenopsSlice replacement);
+
+/* Hints at the mended query, of which the part around the mended place is shown. */
+extern void genops_complain_meant(GenopsTraceqlError *error, GenopsSlice mended);
 
 /* There was no memory.  Returns false. */
 extern bool genops_complain_memory(GenopsTraceqlError *error);

@@ -278,6 +278,8 @@ read_number(GenopsLexer *lexer, size_t length, GenopsToken *token)
 	token->kind = GENOPS_TOKEN_LITERAL;
 	if (token->literal.type == GENOPS_TYPE_NIL)
 	{
+		while (length < rest(lexer).length && !genops_ends_name(rest(lexer).data[length]))
+			length++;
 		genops_complain(lexer->error, GENOPS_INVALID_ARGUMENT, lexer->text, lexer->at,
 		                "\"%.*s\" is neither a number of 64 bits nor a duration",
 		                (int) genops_utf8_clip((GenopsSlice){ rest(lexer).data, length }, 60),

@@ -202,7 +202,6 @@ genops_refuse_single_quotes(GenopsLexer *lexer)
 		return false;
 	memcpy(mended, lexer->text.data + start, length);
 	mended[0] = mended[length - 1] = '"';
-	genops_complain_mend(lexer->error, lexer->text, start, start + length,
-	                     (GenopsSlice){ mended, length });
+	genops_complain_mend(lexer->error, start, start + length, (GenopsSlice){ mended, length });
 	return false;
 }

@@ -1,7 +1,11 @@
 #include "core/traceql/traceql.h"
 
+#include "core/base/bytes.h"
 #include "core/base/utf8.h"
 #include "core/traceql/parser.h"
+
+/* How often a query is mended: after "==" a text may stand in single quotes. */
+#define MENDS 5
 
 static bool
 acceptable(GenopsSlice text, GenopsTraceqlError *error)
@@ -30,9 +34,8 @@ parse(GenopsTraceql *traceql, GenopsTraceqlMode mode, GenopsTraceqlError *error)
 	return genops_traceql_check(&traceql->query, traceql->text, error);
 }
 
-bool
-genops_traceql_parse(GenopsSlice text, GenopsTraceqlMode mode, GenopsTraceql *traceql,
-                     GenopsTraceqlError *error)
+static bool
+try(GenopsSlice text, GenopsTraceqlMode mode, GenopsTraceql *traceql, GenopsTraceqlError *error)
 {
 	*traceql = (GenopsTraceql){ 0 };
 	*error = (GenopsTraceqlError){ .syntax = true };
@@ -42,6 +45,85 @@ genops_traceql_parse(GenopsSlice text, GenopsTraceqlMode mode, GenopsTraceql *tr
 	if (traceql->text.data == NULL ? genops_complain_memory(error) : parse(traceql, mode, error))
 		return true;
 	genops_traceql_free(traceql);
+	return false;
+}
+
+static void
+apply(GenopsBytes *text, const GenopsMend *mend)
+{
+	size_t behind = text->length - mend->to;
+
+	if (!genops_bytes_room(text, mend->length))
+		return;
+	memmove(text->data + mend->from + mend->length, text->data + mend->to, behind);
+	memcpy(text->data + mend->from, mend->replacement, mend->length);
+	text->length = mend->from + mend->length + behind;
+}
+
+static GenopsSlice
+slice_of(const GenopsBytes *text)
+{
+	return (GenopsSlice){ (const char *) text->data, text->length };
+}
+
+/* Mends the text until it parses; "next" is what is wrong after the first mend. */
+static bool
+mend(GenopsBytes *text, GenopsTraceqlMode mode, const GenopsTraceqlError *error,
+     GenopsTraceqlError *next)
+{
+	GenopsTraceqlError last = *error;
+
+	for (int i = 0; i < MENDS && last.mendable; i++)
+	{
+		GenopsTraceql traceql;
+		bool parsed;
+
+		apply(text, &last.mend);
+		parsed = !text->failed && try(slice_of(text), mode, &traceql, &last);
+		if (parsed)
+			genops_traceql_free(&traceql);
+		if (parsed || text->failed)
+			return parsed;
+		if (i == 0)
+			*next = last;
+	}
+	return false;
+}
+
+/*
+ * What is hinted at parses, if need be after further mends.  Where it doesn't,
+ * because of a mistake behind, the first mend is a step ahead still; one that
+ * only moves the complaint to its own place is none.
+ */
+static void
+hint_at_mended(GenopsSlice text, GenopsTraceqlMode mode, GenopsTraceqlError *error)
+{
+	GenopsBytes mended = genops_bytes_growing();
+	GenopsTraceqlError next = { 0 };
+	bool found;
+
+	genops_bytes_put(&mended, text.data, text.length);
+	found = mend(&mended, mode, error, &next);
+	if (!found && next.offset > error->mend.from + error->mend.length)
+	{
+		genops_bytes_clear(&mended);
+		genops_bytes_put(&mended, text.data, text.length);
+		apply(&mended, &error->mend);
+		found = !mended.failed;
+	}
+	if (found)
+		genops_complain_meant(error, slice_of(&mended));
+	genops_bytes_free(&mended);
+}
+
+bool
+genops_traceql_parse(GenopsSlice text, GenopsTraceqlMode mode, GenopsTraceql *traceql,
+                     GenopsTraceqlError *error)
+{
+	if (try(text, mode, traceql, error))
+		return true;
+	if (error->mendable)
+		hint_at_mended(text, mode, error);
 	return false;
 }
 

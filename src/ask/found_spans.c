@@ -215,10 +215,13 @@ Locate(FoundSpans *found, SpanCuts *cuts, const SpanPlace *place, GenopsSpanWalk
 
 	if (cuts != NULL && SpanCutsFind(cuts, place, at, tenant_id))
 		return true;
-	segment = SegmentFetchWhole(found->context, place->recorded_at, place->seq);
+	segment = SegmentFetch(found->context, place->recorded_at, place->seq);
 	if (!genops_slice_present(segment.bytes))
 		return false;
-	*at = SegmentSpanAt(segment.bytes, place->offset);
+	*at = (GenopsSpanWalk){ .resource = segment.envelope->resource,
+		                    .scope = segment.envelope->scope,
+		                    .span = SegmentSpanAt(segment.bytes, place->offset),
+		                    .offset = (size_t) place->offset };
 	*tenant_id = segment.tenant_id;
 	return true;
 }

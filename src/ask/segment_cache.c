@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "ask/otlp_jsonb.h"
 #include "ask/segment_cache.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
@@ -26,10 +27,11 @@ typedef struct KeptSegment
 {
 	int64 seq;
 	TimestampTz recorded_at;
-	Oid user;              /* as whom it was read */
-	struct varlena *bytes; /* NULL: there is none */
-	char *tenant_id;       /* with the bytes */
-	uint64 used;           /* when, in calls; 0: empty */
+	Oid user;                /* as whom it was read */
+	struct varlena *bytes;   /* NULL: there is none */
+	char *tenant_id;         /* with the bytes */
+	GenopsEnvelope envelope; /* of the bytes: to find it takes a look at every span */
+	uint64 used;             /* when, in calls; 0: empty */
 } KeptSegment;
 
 typedef struct SegmentCache
@@ -91,6 +93,12 @@ ReadPlan(void)
 	return plan;
 }
 
+static GenopsSlice
+BytesOf(const KeptSegment *segment)
+{
+	return (GenopsSlice){ VARDATA_ANY(segment->bytes), VARSIZE_ANY_EXHDR(segment->bytes) };
+}
+
 /* In the given context; no bytes if there is no such row for this user. */
 static void
 Read(MemoryContext context, TimestampTz recorded_at, int64 seq, KeptSegment *segment)
@@ -114,6 +122,8 @@ Read(MemoryContext context, TimestampTz recorded_at, int64 seq, KeptSegment *seg
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();
+	if (segment->bytes != NULL && !genops_read_envelope(BytesOf(segment), &segment->envelope))
+		OtlpMalformed();
 }
 
 static KeptSegment *
@@ -155,21 +165,13 @@ Find(SegmentCache *cache, TimestampTz recorded_at, int64 seq)
 }
 
 FetchedSegment
-SegmentFetchWhole(MemoryContext statement, TimestampTz recorded_at, int64 seq)
+SegmentFetch(MemoryContext statement, TimestampTz recorded_at, int64 seq)
 {
 	SegmentCache *cache = CacheOf(statement);
 	KeptSegment *kept = Find(cache, recorded_at, seq);
 
 	kept->used = ++cache->calls;
 	if (kept->bytes == NULL)
-		return (FetchedSegment){ GENOPS_ABSENT, NULL };
-	return (FetchedSegment){
-		(GenopsSlice){ VARDATA_ANY(kept->bytes), VARSIZE_ANY_EXHDR(kept->bytes) }, kept->tenant_id
-	};
-}
-
-GenopsSlice
-SegmentFetch(MemoryContext statement, TimestampTz recorded_at, int64 seq)
-{
-	return SegmentFetchWhole(statement, recorded_at, seq).bytes;
+		return (FetchedSegment){ GENOPS_ABSENT, NULL, NULL };
+	return (FetchedSegment){ BytesOf(kept), &kept->envelope, kept->tenant_id };
 }

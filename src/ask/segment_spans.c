@@ -85,18 +85,13 @@ SpanAt(GenopsSlice segment, int32 offset, GenopsSlice *span)
 	return true;
 }
 
-GenopsSpanWalk
+GenopsSlice
 SegmentSpanAt(GenopsSlice segment, int32 offset)
 {
-	GenopsSpanWalk walk = { .offset = (size_t) offset };
-	GenopsEnvelope envelope;
+	GenopsSlice span;
 
-	if (!SpanAt(segment, offset, &walk.span))
+	if (!SpanAt(segment, offset, &span))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("no span begins at offset %d of the segment", offset)));
-	if (!genops_read_envelope(segment, &envelope))
-		OtlpMalformed();
-	walk.resource = envelope.resource;
-	walk.scope = envelope.scope;
-	return walk;
+	return span;
 }

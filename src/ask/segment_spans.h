@@ -24,6 +24,6 @@ extern SegmentSpans SegmentSpansBegin(GenopsSlice segment, ArrayType *offsets);
 extern bool SegmentSpansNext(SegmentSpans *spans);
 
 /* The one span at an offset; raises where there is none. */
-extern GenopsSpanWalk SegmentSpanAt(GenopsSlice segment, int32 offset);
+extern GenopsSlice SegmentSpanAt(GenopsSlice segment, int32 offset);
 
 #endif

@@ -90,7 +90,7 @@ genops_segment_pick(PG_FUNCTION_ARGS)
 	first = FirstOf(places, count, seq);
 	while (first + found < count && places[first + found].seq == seq)
 	{
-		spans[found] = SegmentSpanAt(segment, places[first + found].offset).span;
+		spans[found] = SegmentSpanAt(segment, places[first + found].offset);
 		found++;
 	}
 	PG_RETURN_BYTEA_P(SpanPack(segment, spans, found));

@@ -31,7 +31,7 @@ genops_cost_from_e12(PG_FUNCTION_ARGS)
 }
 
 /* The arguments of all the functions below: recorded_at, seq, offset. */
-static GenopsSlice
+static FetchedSegment
 Segment(FunctionCallInfo fcinfo)
 {
 	return SegmentFetch(fcinfo->flinfo->fn_mcxt, PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_INT64(1));
@@ -41,11 +41,11 @@ Segment(FunctionCallInfo fcinfo)
 static bool
 FetchSpan(FunctionCallInfo fcinfo, GenopsSlice *span)
 {
-	GenopsSlice segment = Segment(fcinfo);
+	FetchedSegment segment = Segment(fcinfo);
 
-	if (!genops_slice_present(segment))
+	if (!genops_slice_present(segment.bytes))
 		return false;
-	*span = SegmentSpanAt(segment, PG_GETARG_INT32(2)).span;
+	*span = SegmentSpanAt(segment.bytes, PG_GETARG_INT32(2));
 	return true;
 }
 
@@ -62,14 +62,11 @@ genops_span_attributes(PG_FUNCTION_ARGS)
 Datum
 genops_span_resource_attributes(PG_FUNCTION_ARGS)
 {
-	GenopsSlice segment = Segment(fcinfo);
-	GenopsEnvelope envelope;
+	FetchedSegment segment = Segment(fcinfo);
 
-	if (!genops_slice_present(segment))
+	if (!genops_slice_present(segment.bytes))
 		PG_RETURN_NULL();
-	if (!genops_read_envelope(segment, &envelope))
-		OtlpMalformed();
-	PG_RETURN_JSONB_P(OtlpAttributes(envelope.resource, GENOPS_RESOURCE_ATTRIBUTES));
+	PG_RETURN_JSONB_P(OtlpAttributes(segment.envelope->resource, GENOPS_RESOURCE_ATTRIBUTES));
 }
 
 Datum

@@ -138,6 +138,20 @@ ReturnRows(const LedgerDay *day, const char *trace_id, const SegmentList *found,
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* Tempo and Grafana show ids without leading zeros.  What is as short as a
+ * span's id is none. */
+static bool
+ReadHexTraceId(GenopsSlice text, uint8 trace_id[GENOPS_TRACE_ID_SIZE])
+{
+	char padded[2 * GENOPS_TRACE_ID_SIZE];
+
+	if (text.length <= 2 * GENOPS_SPAN_ID_SIZE || text.length > sizeof(padded))
+		return false;
+	memset(padded, '0', sizeof(padded));
+	memcpy(padded + sizeof(padded) - text.length, text.data, text.length);
+	return genops_unhex(trace_id, (GenopsSlice){ padded, sizeof(padded) }, GENOPS_TRACE_ID_SIZE);
+}
+
 /* A trace id, or the one in a traceparent; spaces around it don't matter, nor
  * do capitals. */
 static void
@@ -151,8 +165,7 @@ ReadTraceId(text *argument, uint8 trace_id[GENOPS_TRACE_ID_SIZE])
 	for (char *at = start; *at != '\0'; at++)
 		*at = pg_ascii_tolower((unsigned char) *at);
 	text = (GenopsSlice){ start, strcspn(start, " \t\r\n") };
-	if (text.length == 2 * GENOPS_TRACE_ID_SIZE &&
-	    genops_unhex(trace_id, text, GENOPS_TRACE_ID_SIZE))
+	if (ReadHexTraceId(text, trace_id))
 		return;
 	if (!genops_traceparent_parse(text, &parent))
 		ereport(

@@ -51,6 +51,40 @@ common_mistakes(void **state)
 		{ "{childCount > 1}", 2, "found childCount", ": {span:childCount > 1}" },
 		{ "rate()", 1, "found rate", ": {} | rate()" },
 		{ "{.a = 1", 8, "the query ends, expected }", ": {.a = 1}" },
+		{ "{.a = \xE2\x80\x9Cmy team\xE2\x80\x9D}", 7, "found \xE2\x80\x9Cmy,",
+		  ": {.a = \"my team\"}" },
+		{ "{.a in (\"x\", 'y')}", 5, "found in", ": {.a =~ \"x|y\"}" },
+		{ "{.a NOT IN (\"x\") && .b}", 5, "found NOT", ": {.a !~ \"x\" && .b}" },
+		{ "{.a like \"x%y_\"}", 5, "found like", ": {.a =~ \"x.*y.\"}" },
+		{ "{.a IS NULL}", 5, "found IS", ": {.a = nil}" },
+		{ "{.a is not null}", 5, "found is", ": {.a != nil}" },
+		{ "{.a ~ \"x\"}", 5, "found ~", ": {.a =~ \"x\"}" },
+		{ ".team = \"a\"", 1, "found .team, expected a filter", ": { .team = \"a\" }" },
+		{ ".a || .b | rate()", 1, "found .a", ": { .a || .b } | rate()" },
+		{ "{} | rate() by .team", 16, "found .team, expected (", ": {} | rate() by (.team)" },
+		{ "{} | select .team", 13, "found .team, expected (", ": {} | select (.team)" },
+	};
+
+	(void) state;
+	check_mistakes(mistakes, COUNT_OF(mistakes));
+}
+
+static void
+hints_parse(void **state)
+{
+	const Mistake mistakes[] = {
+		{ "{status == \"error\"}", 10, "found =", ": {status = error}" },
+		{ "{.a === 'b'}", 6, "found =", ": {.a = \"b\"}" },
+		{ "team = \"a\"", 1, "found team", ": { .team = \"a\" }" },
+		{ "{} | sum_over_time(cost) by team", 20, "found cost",
+		  ": {} | sum_over_time(.cost) by (.team)" },
+		/* A step ahead, of a query with another mistake. */
+		{ "{.a == 1} | limit(5)", 6, "found =", ": {.a = 1} | limit(5)" },
+		/* What would be refused at the same place is no hint. */
+		{ "{exists(.a)}", 2, "found exists", NULL },
+		{ "rate({})", 1, "found rate", NULL },
+		{ "{status = failed}", 11, "found failed", NULL },
+		{ "{.a in (\"x.*\")}", 5, "found in", NULL },
 	};
 
 	(void) state;
@@ -68,7 +102,7 @@ syntax_errors(void **state)
 		{ "{ .a /* b }", 6, "the comment that starts here has no end", NULL },
 		{ "{ . }", 4, "expected the name of an attribute after \".\"", NULL },
 		{ "{ event:foo = \"a\" }", 9, "one of name, timeSinceStart after \"event:\"", NULL },
-		{ "{ .a = 0x10 }", 8, "neither a number of 64 bits nor a duration", "decimal" },
+		{ "{ .a = 0x10 }", 8, "\"0x10\" is neither a number of 64 bits nor a duration", "decimal" },
 		{ "{ .a = 99999999999999999999 }", 8, "neither a number", "decimal" },
 		{ "{} | foo()", 6, "found foo, expected a filter, an aggregate", NULL },
 		{ "{} | topk(3)", 6, "expected a metrics function before it", NULL },
@@ -104,6 +138,7 @@ check_errors(void **state)
 		  NULL },
 		{ "{} | rate() | topk(0)", 15, "must be above 0", NULL },
 		{ "{} | compare({status=error}) | topk(1)", 32, "nothing can follow compare", NULL },
+		{ "{} | quantile_over_time(duration, 95)", 6, "between 0 and 1, not 95", "quantile 0.95" },
 		{ "{} | compare({.a}, 1001)", 6, "between 1 and 1000", NULL },
 	};
 
@@ -287,10 +322,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(common_mistakes),   cmocka_unit_test(syntax_errors),
-		cmocka_unit_test(check_errors),      cmocka_unit_test(regular_expressions),
-		cmocka_unit_test(place_is_shown),    cmocka_unit_test(nesting_is_limited),
-		cmocka_unit_test(length_is_limited), cmocka_unit_test(text_must_be_utf8),
+		cmocka_unit_test(common_mistakes),     cmocka_unit_test(hints_parse),
+		cmocka_unit_test(syntax_errors),       cmocka_unit_test(check_errors),
+		cmocka_unit_test(regular_expressions), cmocka_unit_test(place_is_shown),
+		cmocka_unit_test(nesting_is_limited),  cmocka_unit_test(length_is_limited),
+		cmocka_unit_test(text_must_be_utf8),
 	};
 
 	return cmocka_run_group_tests_name("traceql_errors", tests, NULL, NULL);

@@ -73,4 +73,9 @@ is($node->safe_psql('postgres',
 		"SELECT labels, ledger_value - tempo_value FROM genops_traceql_compare('{} | count_over_time() by (.team)', step => '0')"),
 	'{".team": "mine"}|1', 'another value');
 
+# A mistake is shown, not the queries that compare.
+my (undef, undef, $error) = $node->psql('postgres', "SELECT * FROM genops_traceql_compare('{ .team == 1 }')");
+like($error, qr/invalid TraceQL query at column 10: .*HINT:  Perhaps this is meant: \{ \.team = 1 \}/s, 'a mistake in the query');
+unlike($error, qr/MATERIALIZED/, 'without the SQL');
+
 done_testing();

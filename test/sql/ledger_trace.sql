@@ -1,7 +1,7 @@
 -- genops_trace: finding a trace, by the caller's rights.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(14);
+SELECT plan(15);
 
 BEGIN;
 SELECT genops_begin(name => 'parent', operation => 'invoke_workflow') AS parent \gset
@@ -26,6 +26,10 @@ SELECT is(a.n, b.n, 'a traceparent does as well')
 FROM (SELECT count(*) n FROM genops_trace(:'trace_id')) a, (SELECT count(*) n FROM genops_trace(:'later')) b;
 SELECT is(a.n, b.n, 'capitals and spaces don''t matter')
 FROM (SELECT count(*) n FROM genops_trace(:'trace_id')) a, (SELECT count(*) n FROM genops_trace(' ' || upper(:'trace_id') || E'\n')) b;
+SELECT genops_track('p', 'm', feature => 'zeros', traceparent => '00-00c0ffee00000000000000000000abcd-1234567890abcdef-01') \g /dev/null
+SELECT genops_flush('stored') \g /dev/null
+SELECT is(array_agg(feature), ARRAY['zeros'], 'an id may lack its leading zeros, as Tempo shows it')
+FROM genops_trace('c0ffee00000000000000000000abcd');
 SELECT is(attributes ->> 'feature', 'later', 'attributes are there') FROM genops_trace(:'trace_id') WHERE feature = 'later';
 SELECT is_empty($$SELECT * FROM genops_trace('00000000000000000000000000000001')$$, 'a trace that isn''t there has no rows');
 SELECT is_empty('SELECT * FROM genops_trace(NULL)', 'nor has none');

@@ -1,10 +1,10 @@
 -- genops_tags and genops_tag_values over the ledger.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(18);
+SELECT plan(22);
 
 SELECT genops_track('openai', 'gpt-4o', team => 'search', total_cost => 0.5, prompt_tokens => 7, error => 'boom',
-	attributes => '{"ratio": 2.0, "flag": true, "list": ["a", "b"], "mixed": "text"}'),
+	attributes => '{"ratio": 2.0, "flag": true, "list": ["a", "b"], "mixed": "text", "two words": "both"}'),
 	genops_track('openai', 'gpt-4o', team => 'search', attributes => '{"mixed": 5}'),
 	genops_track('openai', 'gpt-4o-mini', team => 'support', tenant_id => 'other') \g /dev/null
 SELECT genops_ingest(jsonb_build_object('resourceSpans', jsonb_build_array(jsonb_build_object(
@@ -45,6 +45,12 @@ SELECT results_eq($$SELECT value, spans FROM genops_tag_values('name', '{ .team 
 SELECT results_eq($$SELECT value FROM genops_tag_values('.team', tenant_id => 'other')$$, $$VALUES ('support')$$, 'of a tenant');
 SELECT is_empty($$SELECT * FROM genops_tag_values('.nope')$$, 'no values of what nobody has');
 SELECT throws_ok($$SELECT * FROM genops_tag_values('team')$$, '22023', 'invalid tag: "team"', 'a name without its dot');
+SELECT is(array_agg(value), ARRAY['both'], 'a name that a query has in quotes, without them')
+FROM genops_tags('span') t, genops_tag_values('span.' || t.tag) WHERE t.tag = 'two words';
+SELECT results_eq($$SELECT value FROM genops_tag_values('."two words"')$$, $$VALUES ('both')$$, 'and with them');
+SELECT results_eq($$SELECT * FROM genops_tag_values('span:name')$$, $$SELECT * FROM genops_tag_values('name')$$,
+	'an intrinsic by either spelling');
+SELECT throws_ok($$SELECT * FROM genops_tag_values('.')$$, '22023', 'invalid tag: "."', 'no name');
 SELECT throws_ok($$SELECT * FROM genops_tag_values('.team', '{')$$, '42601', NULL, 'a query that is none');
 
 SELECT * FROM finish();
