@@ -248,6 +248,7 @@ DECLARE
 	range_end CONSTANT timestamptz := coalesce($4, pg_catalog.clock_timestamp());
 	range_start CONSTANT timestamptz := coalesce($3, range_end - $2);
 BEGIN
+	PERFORM genops.require_read();
 	PERFORM genops.await_stored();
 	RETURN QUERY
 	WITH ledger AS MATERIALIZED (
@@ -319,6 +320,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'A scope is one of ' || array_to_string(scopes, ', ') || '.';
 	END IF;
+	PERFORM genops.require_read();
 	IF genops.asks_tempo($6) THEN
 		RETURN QUERY SELECT t.scope_name, t.tag
 			FROM genops.tempo_tags($1, $2, $3, $4, $5) t ORDER BY 1, 2;
@@ -363,6 +365,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.', $1);
 	END IF;
+	PERFORM genops.require_read();
 	IF genops.asks_tempo($7) THEN
 		RETURN QUERY SELECT t.value, t.type, NULL::bigint
 			FROM genops.tempo_tag_values($1, $2, $3, $4, $5, $6) t ORDER BY 1;
