@@ -2,10 +2,12 @@
  * What a query says.
  *
  * Run with the rights of the caller; of the catalogs, the checks read what everybody may.
+ * The caller may be an administrator: no operator of others' is found.
  */
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "utils/guc.h"
 #include "validate/sql_texts.h"
 
 List *
@@ -13,7 +15,10 @@ SqlTexts(const char *query)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	List *texts = NIL;
+	int level = NewGUCNestLevel();
 
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+	                         GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
 	if (SPI_execute(query, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not execute \"%s\"", query);
@@ -27,6 +32,7 @@ SqlTexts(const char *query)
 		MemoryContextSwitchTo(old);
 	}
 	SPI_finish();
+	AtEOXact_GUC(true, level);
 	return texts;
 }
 

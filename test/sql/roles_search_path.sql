@@ -2,7 +2,7 @@
 -- none of them is ever called by ours.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(29);
+SELECT plan(41);
 CREATE ROLE roles_caller;
 
 -- Twins of what PostgreSQL has, and in "fitting" what it lacks, so that it would have to
@@ -75,10 +75,19 @@ SELECT is(outcome('none', statement), 'done', 'an administrator meets none in ' 
 	$$SELECT genops_resend('2000-01-01')$$,
 	$$SELECT * FROM genops.stat_delivery$$,
 	$$SELECT * FROM genops.configuration$$,
+	$$SELECT * FROM genops_validate(timeout => 10)$$,
+	$$SELECT * FROM genops_validation_report(timeout => 10)$$,
+	$$SELECT * FROM genops_quick_start()$$,
+	$$SELECT * FROM genops_reset('endpoint')$$,
+	$$SELECT * FROM genops_traceql('{ .a = 1 } | count_over_time() by (.team)')$$,
+	$$SELECT * FROM genops_traceql_explain('{ .a = 1 }')$$,
 	$$SELECT * FROM genops.spans$$]) statement;
 SELECT is(outcome('roles_caller', format(statement, :'trace_id')), 'done', 'nor does a reader in ' || statement) FROM unnest(ARRAY[
 	'SELECT * FROM genops.spans', 'SELECT * FROM genops.spend', 'SELECT * FROM genops.stat_delivery',
 	'SELECT * FROM genops_trace(%L)', $$SELECT genops_track('p', 'm', attributes => '{"a": [1.5]}')$$,
+	$$SELECT * FROM genops_traceql('{ .a = 1 }')$$, $$SELECT * FROM genops_traceql('{} | rate()')$$,
+	$$SELECT * FROM genops_tags()$$, $$SELECT * FROM genops_tag_values('.a')$$, $$SELECT * FROM genops_tag_values('name')$$,
+	$$SELECT genops.span_delivery(seq) FROM genops.ledger_span$$,
 	'SELECT bytes FROM genops.ledger_segment', 'SELECT total_cost_e12 FROM genops.ledger_span']) statement;
 
 -- Hidden behind a name in the temporary schema, which is searched before all others.
