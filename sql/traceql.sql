@@ -248,6 +248,7 @@ RETURNS TABLE (
 LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 10
 SET search_path = pg_catalog, pg_temp
 AS $$
+	SELECT genops.require_read();
 	SELECT genops.await_stored();
 	WITH asked AS MATERIALIZED (
 		SELECT coalesce($3, e.range_end - $2) AS range_start, e.range_end
@@ -319,6 +320,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'A scope is one of ' || array_to_string(scopes, ', ') || '.';
 	END IF;
+	PERFORM genops.require_read();
 	IF genops.asks_tempo($6) THEN
 		RETURN QUERY SELECT t.scope_name, t.tag
 			FROM genops.tempo_tags($1, $2, $3, $4, $5) t ORDER BY 1, 2;
@@ -369,6 +371,7 @@ BEGIN
 				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.',
 					CASE WHEN $1 ~ '^\w[\w.-]*$' THEN $1 ELSE 'team' END);
 	END IF;
+	PERFORM genops.require_read();
 	IF genops.asks_tempo($7) THEN
 		RETURN QUERY SELECT t.value, t.type, NULL::bigint
 			FROM genops.tempo_tag_values(identifier, $2, $3, $4, $5, $6) t ORDER BY 1;

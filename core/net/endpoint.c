@@ -94,15 +94,15 @@ check_parts(const Address *address, const char *text, GenopsError *error)
 	return true;
 }
 
-/* Fills "address"; on failure there is nothing to release. */
+/* Fills "address", one that usually has "port"; on failure there is nothing to release. */
 static bool
-parse(Address *address, const char *text, GenopsError *error)
+parse(Address *address, const char *text, int port, GenopsError *error)
 {
 	*address = (Address){ .url = NULL };
 	if (text == NULL || strstr(text, "://") == NULL)
 	{
 		genops_error_set(error, GENOPS_INVALID_ARGUMENT, "endpoint must be an http or https URL");
-		genops_error_hint(error, "Write it with its scheme, like \"http://localhost:4318\".");
+		genops_error_hint(error, "Write it with its scheme, like \"http://localhost:%d\".", port);
 		return false;
 	}
 	address->url = curl_url();
@@ -208,7 +208,7 @@ genops_endpoint_query_url(const char *endpoint, char out[GENOPS_URL_SIZE], Genop
 	Address address;
 	bool good;
 
-	if (!parse(&address, endpoint, error))
+	if (!parse(&address, endpoint, QUERY_PORT, error))
 		return false;
 	good = check_query_port(&address, error) && write_url(&address, out, error);
 	if (good)
@@ -258,7 +258,7 @@ genops_endpoint_otlp_from_tempo(const char *endpoint, char out[GENOPS_URL_SIZE],
 	Address address;
 	bool good;
 
-	if (!parse(&address, endpoint, error))
+	if (!parse(&address, endpoint, QUERY_PORT, error))
 		return false;
 	good = derive_otlp(&address, out, error);
 	release(&address);
@@ -294,7 +294,7 @@ genops_endpoint_otlp_from_base(const char *endpoint, char out[GENOPS_URL_SIZE], 
 	Address address;
 	bool good;
 
-	if (!parse(&address, endpoint, error))
+	if (!parse(&address, endpoint, OTLP_HTTP_PORT, error))
 		return false;
 	good = check_otlp_port(&address, error) && append_traces_path(&address, error) &&
 	       write_url(&address, out, error);
@@ -308,7 +308,7 @@ genops_endpoint_otlp_verbatim(const char *endpoint, char out[GENOPS_URL_SIZE], G
 	Address address;
 	bool good;
 
-	if (!parse(&address, endpoint, error))
+	if (!parse(&address, endpoint, OTLP_HTTP_PORT, error))
 		return false;
 	good = check_otlp_port(&address, error) && write_url(&address, out, error);
 	release(&address);

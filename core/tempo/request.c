@@ -74,12 +74,12 @@ put_seconds(GenopsBytes *out, const char *separator, GenopsTempoRange range)
 }
 
 /* Seconds where they are whole, else nanoseconds, which Tempo knows by their
- * length. */
+ * length.  It takes 0 for a parameter that was not given. */
 static void
 put_moment(GenopsBytes *out, const char *name, int64_t unix_us)
 {
-	if (unix_us < 0)
-		unix_us = 0;
+	if (unix_us < US_PER_SECOND)
+		unix_us = US_PER_SECOND;
 	if (unix_us % US_PER_SECOND == 0)
 		put_number(out, "&", name, unix_us / US_PER_SECOND, "");
 	else

@@ -13,7 +13,7 @@
 #include "ask/push_down.h"
 #include "ask/traceql_error.h"
 #include "ask/value_jsonb.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"

@@ -17,7 +17,7 @@
 #include "core/span/otlp_read.h"
 #include "core/span/trace_context.h"
 #include "datatype/timestamp.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/numeric.h"

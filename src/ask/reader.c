@@ -28,6 +28,7 @@ enum
 
 PG_FUNCTION_INFO_V1(genops_reads_all_tenants);
 PG_FUNCTION_INFO_V1(genops_readable_tenants);
+PG_FUNCTION_INFO_V1(genops_require_read);
 
 /* They pass row security by, but not views that ask. */
 static bool
@@ -115,6 +116,14 @@ ReaderRequire(void)
 	                errmsg("permission denied to read the ledger"),
 	                errhint("An administrator gives the right: SELECT genops_grant(%s, 'read');",
 	                        quote_literal_cstr(GetUserNameFromId(GetUserId(), false)))));
+}
+
+Datum
+genops_require_read(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	ReaderRequire();
+	PG_RETURN_VOID();
 }
 
 static bool

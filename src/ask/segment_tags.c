@@ -7,7 +7,7 @@
 #include "ask/segment_spans.h"
 #include "compat.h"
 #include "funcapi.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"

@@ -9,7 +9,7 @@
 #include "compat.h"
 #include "core/span/otlp_read.h"
 #include "fmgr.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"

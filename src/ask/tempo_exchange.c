@@ -1,13 +1,12 @@
 #include "postgres.h"
 
+#include "ask/http_wait.h"
 #include "ask/tempo_exchange.h"
 #include "compat.h"
 #include "configure/tenant.h"
-#include "miscadmin.h"
 #include "monotonic.h"
 #include "record/arguments.h"
 #include "settings.h"
-#include "storage/latch.h"
 #include "utils/memutils.h"
 
 /* Of an answer: parsing takes some ten times as much memory. */
@@ -15,8 +14,7 @@
 
 #define CONNECT_TIMEOUT_MS 10000
 
-/* How long a wait is where no single socket tells that there is something to do. */
-#define SLICE_MS 10
+/* libcurl has a timer for the whole request. */
 #define LONGEST_WAIT_MS 1000
 
 static const char *
@@ -153,29 +151,14 @@ Start(TempoExchange *exchange, const char *url, GenopsError *error)
 	return genops_http_start(exchange->client, &request, error);
 }
 
-/* While a connection is being made there may be several sockets, and while a name is
- * resolved there is none that tells. */
 static void
-Wait(TempoExchange *exchange)
+Wait(const TempoExchange *exchange)
 {
 	static uint32 wait_event = 0;
-	GenopsHttpSocket socket = { .fd = PGINVALID_SOCKET };
-	size_t sockets = genops_http_sockets(exchange->client, &socket, 1);
-	long timeout_ms = genops_http_timeout_ms(exchange->client);
-	int events = WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH;
-	bool alone = sockets == 1 && (socket.want_read || socket.want_write);
 
 	if (wait_event == 0)
 		wait_event = compat_wait_event("GenopsTempoAnswer");
-	if (timeout_ms < 0 || timeout_ms > (alone ? LONGEST_WAIT_MS : SLICE_MS))
-		timeout_ms = alone ? LONGEST_WAIT_MS : SLICE_MS;
-	if (alone)
-		events |= (socket.want_read ? WL_SOCKET_READABLE : 0) |
-		          (socket.want_write ? WL_SOCKET_WRITEABLE : 0);
-	(void) WaitLatchOrSocket(MyLatch, events, alone ? socket.fd : PGINVALID_SOCKET, timeout_ms,
-	                         wait_event);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
+	HttpWait(exchange->client, LONGEST_WAIT_MS, wait_event);
 }
 
 GenopsTempoProblem

@@ -11,7 +11,7 @@
 #include "compat.h"
 #include "core/span/trace_context.h"
 #include "funcapi.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "mb/pg_wchar.h"
 #include "record/arguments.h"
 #include "utils/builtins.h"

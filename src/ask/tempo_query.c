@@ -6,7 +6,7 @@
 #include "ask/tempo_exchange.h"
 #include "ask/tempo_query.h"
 #include "core/tempo/request.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 

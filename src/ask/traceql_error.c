@@ -2,7 +2,7 @@
 
 #include "ask/traceql_error.h"
 #include "core/base/utf8.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "mb/pg_wchar.h"
 #include "record/arguments.h"
 #include "utils/memutils.h"

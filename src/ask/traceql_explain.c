@@ -14,7 +14,7 @@
 #include "compat.h"
 #include "core/traceql/normalise.h"
 #include "funcapi.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(genops_traceql_explain);

@@ -1,7 +1,7 @@
 #include "postgres.h"
 
 #include "ask/traceql_row.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 

@@ -4,7 +4,7 @@
 
 #include "ask/value_jsonb.h"
 #include "core/traceql/traceql.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/numeric.h"

@@ -12,6 +12,7 @@
 #include "configure/values.h"
 #include "core/net/headers.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(genops_configuration);
@@ -203,12 +204,18 @@ PutHeaders(ReturnSetInfo *result, List *settings, List *secrets)
 	}
 }
 
-/* Headers that the environment alone sets; their names may be secrets too. */
+/* What the environment alone sets; names of headers may be secrets too. */
 static void
-PutEnvironmentHeaders(ReturnSetInfo *result, List *settings)
+PutEnvironment(ReturnSetInfo *result, List *settings)
 {
 	const GenopsOtelEnvironment *environment = Environment();
 
+	if (environment->resource_attributes.variable != NULL)
+		PutRow(result, "otel_resource_attributes",
+		       pg_any_to_server(environment->resource_attributes.value,
+		                        (int) strlen(environment->resource_attributes.value), PG_UTF8),
+		       SourceOf(environment->resource_attributes.variable, false),
+		       "attributes of the resource that resource_attributes does not have");
 	if (environment->tempo_authorization.variable != NULL &&
 	    StoredSettingValue(settings, HEADERS_PREFIX "authorization") == NULL)
 		PutRow(result, HEADERS_PREFIX "authorization", HIDDEN_VALUE,
@@ -245,6 +252,6 @@ genops_configuration(PG_FUNCTION_ARGS)
 	PutSettings(result, &values);
 	PutUrl(result, &values);
 	PutHeaders(result, settings, StoreSecrets());
-	PutEnvironmentHeaders(result, settings);
+	PutEnvironment(result, settings);
 	return (Datum) 0;
 }

@@ -5,7 +5,7 @@
 
 #include "compat.h"
 #include "keep/fact_row.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "keep/span_time.h"
 #include "port/pg_bswap.h"
 #include "utils/timestamp.h"

@@ -13,7 +13,7 @@
 #include "common/int.h"
 #include "keep/bulk_insert.h"
 #include "keep/partition.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "keep/spend.h"
 #include "keep/spend_sums.h"
 #include "lib/stringinfo.h"

@@ -6,6 +6,7 @@
 #include "core/base/money.h"
 #include "mb/pg_wchar.h"
 #include "record/arguments.h"
+#include "server_text.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -189,16 +190,11 @@ TextForMessage(GenopsSlice text)
 	return psprintf("%.*s...", clipped, text.data);
 }
 
-static char *
-InServerEncoding(const char *text)
-{
-	return pg_any_to_server(text, (int) strlen(text), PG_UTF8);
-}
-
 void
 ReportCoreError(const GenopsError *error, int sqlstate)
 {
-	ereport(ERROR, (errcode(sqlstate), errmsg("%s", InServerEncoding(error->message)),
-	                error->detail[0] ? errdetail("%s", InServerEncoding(error->detail)) : 0,
-	                error->hint[0] ? errhint("%s", InServerEncoding(error->hint)) : 0));
+	ereport(ERROR,
+	        (errcode(sqlstate), errmsg("%s", ServerString(genops_slice(error->message))),
+	         error->detail[0] ? errdetail("%s", ServerString(genops_slice(error->detail))) : 0,
+	         error->hint[0] ? errhint("%s", ServerString(genops_slice(error->hint))) : 0));
 }

@@ -3,13 +3,11 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
+#include "ask/http_wait.h"
 #include "miscadmin.h"
 #include "monotonic.h"
 #include "validate/exchange.h"
 #include "validate/validation.h"
-
-#define MAX_SOCKETS 16
 
 static void
 Free(Exchange *exchange)
@@ -125,51 +123,12 @@ FetchAnswers(Exchanges *exchanges)
 	}
 }
 
-static void
-AddSockets(WaitEventSet *set, const GenopsHttpSocket *sockets, int count)
-{
-	for (int i = 0; i < count; i++)
-	{
-		uint32 events = (sockets[i].want_read ? WL_SOCKET_READABLE : 0) |
-		                (sockets[i].want_write ? WL_SOCKET_WRITEABLE : 0);
-
-		if (events != 0)
-			AddWaitEventToSet(set, events, sockets[i].fd, NULL, NULL);
-	}
-}
-
-/* Until a socket is ready, the latch is set, or so many milliseconds are over. */
-static void
-Sleep(Exchanges *exchanges, long timeout_ms)
-{
-	GenopsHttpSocket sockets[MAX_SOCKETS];
-	int count =
-	    Min((int) genops_http_sockets(exchanges->client, sockets, MAX_SOCKETS), MAX_SOCKETS);
-	WaitEventSet *volatile set = compat_create_wait_event_set(2 + count);
-	WaitEvent event;
-
-	PG_TRY();
-	{
-		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-		AddSockets(set, sockets, count);
-		(void) WaitEventSetWait(set, timeout_ms, &event, 1, ValidationWaitEvent());
-	}
-	PG_FINALLY();
-	{
-		FreeWaitEventSet(set);
-	}
-	PG_END_TRY();
-	ResetLatch(MyLatch);
-}
-
 void
 ExchangesWait(Exchanges *exchanges)
 {
 	for (;;)
 	{
 		long left;
-		long timeout;
 
 		CHECK_FOR_INTERRUPTS();
 		genops_http_progress(exchanges->client);
@@ -177,8 +136,6 @@ ExchangesWait(Exchanges *exchanges)
 		left = (long) (exchanges->deadline - MonotonicMs());
 		if (genops_http_pending(exchanges->client) == 0 || left <= 0)
 			return;
-		timeout = genops_http_timeout_ms(exchanges->client);
-		if (timeout != 0)
-			Sleep(exchanges, timeout < 0 ? left : Min(timeout, left));
+		HttpWait(exchanges->client, left, ValidationWaitEvent());
 	}
 }

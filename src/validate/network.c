@@ -258,5 +258,5 @@ CheckNetwork(Validation *validation)
 	CheckSearch(validation, &network);
 	written = CheckWrite(validation, &network);
 	CheckReadBack(validation, &network, written);
-	CheckTenant(validation, &network);
+	CheckTenant(validation, &network, written);
 }

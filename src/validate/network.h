@@ -50,7 +50,7 @@ extern bool NobodyAnswers(const Network *network);
  * back, which asks more questions. */
 extern bool CheckWrite(Validation *validation, const Network *network);
 extern void CheckReadBack(Validation *validation, const Network *network, bool written);
-extern void CheckTenant(Validation *validation, const Network *network);
+extern void CheckTenant(Validation *validation, const Network *network, bool written);
 
 /* Adds a check that failed. */
 extern void AddDiagnosis(Validation *validation, const char *name, CheckStatus status,

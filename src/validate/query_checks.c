@@ -38,6 +38,12 @@ ReadVersion(Validation *validation, const Exchange *exchange)
 	return true;
 }
 
+static bool
+SomeQuerySucceeded(const Network *network)
+{
+	return QuerySucceeded(network, network->search) || QuerySucceeded(network, network->traceql);
+}
+
 bool
 NobodyAnswers(const Network *network)
 {
@@ -45,8 +51,7 @@ NobodyAnswers(const Network *network)
 	                      : network->traceql ? network->traceql
 	                                         : network->search;
 
-	return any == NULL || (any->reply.status == 0 && !QuerySucceeded(network, network->search) &&
-	                       !QuerySucceeded(network, network->traceql));
+	return any == NULL || (any->reply.status == 0 && !SomeQuerySucceeded(network));
 }
 
 static void
@@ -57,8 +62,7 @@ ReportAccess(Validation *validation, const Network *network)
 	    diagnosis.problem == GENOPS_PROBLEM_NONE && ReadVersion(validation, network->build);
 
 	/* A gateway may let nothing but queries pass. */
-	if (is_tempo || QuerySucceeded(network, network->search) ||
-	    QuerySucceeded(network, network->traceql))
+	if (is_tempo || SomeQuerySucceeded(network))
 		CheckAdd(validation, ACCESS, CHECK_OK, NULL, "Tempo accessible at %s",
 		         network->query_shown);
 	else if (diagnosis.problem != GENOPS_PROBLEM_NONE)
@@ -76,7 +80,7 @@ ReportVersion(Validation *validation, const Network *network)
 {
 	if (validation->version != NULL)
 		CheckAdd(validation, VERSION, CHECK_OK, NULL, "Version %s", validation->version);
-	else if (NobodyAnswers(network))
+	else if (!QuerySucceeded(network, network->build) && !SomeQuerySucceeded(network))
 		CheckAdd(validation, VERSION, CHECK_SKIPPED, NULL, "Tempo is not accessible");
 	else
 		CheckAdd(validation, VERSION, CHECK_SKIPPED, NULL, "Tempo does not tell its version");
@@ -152,7 +156,9 @@ CheckTraceql(Validation *validation, const Network *network)
 	if (Skipped(validation, network, TRACEQL, validation->traceql))
 		return;
 	diagnosis = DiagnoseQuery(network, network->traceql);
-	if (network->traceql->reply.status == 404)
+	/* Where everything is missing, it is not Tempo, or not its address. */
+	if (network->traceql->reply.status == 404 &&
+	    (QuerySucceeded(network, network->build) || SomeQuerySucceeded(network)))
 		CheckAdd(validation, TRACEQL, CHECK_ERROR, UPGRADE, "TraceQL API not available (404)");
 	else if (validation->version != NULL && strncmp(validation->version, "1.", 2) == 0)
 		CheckAdd(validation, TRACEQL, CHECK_ERROR, UPGRADE, "TraceQL API not available (Tempo %s)",

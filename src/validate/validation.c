@@ -6,7 +6,7 @@
 #include <stdarg.h>
 
 #include "compat.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "lib/stringinfo.h"
 #include "monotonic.h"
 #include "validate/validation.h"

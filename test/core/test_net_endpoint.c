@@ -38,7 +38,7 @@ static void
 no_endpoint_at_all(void **state)
 {
 	const Case cases[] = {
-		{ "", NULL, "http://localhost:4318" },
+		{ "", NULL, "http://localhost:" },
 		{ "localhost", NULL, "scheme" },
 		{ "localhost:4318", NULL, "scheme" },
 		{ "ftp://host/", NULL, NULL },
@@ -61,6 +61,20 @@ no_endpoint_at_all(void **state)
 	check_cases(genops_endpoint_otlp_from_tempo, cases, COUNT_OF(cases));
 	check_cases(genops_endpoint_otlp_from_base, cases, COUNT_OF(cases));
 	check_cases(genops_endpoint_otlp_verbatim, cases, COUNT_OF(cases));
+}
+
+/* The example is of the kind that was asked for. */
+static void
+without_a_scheme(void **state)
+{
+	const Case query[] = { { "localhost:3200", NULL, "like \"http://localhost:3200\"" } };
+	const Case otlp[] = { { "localhost:4318", NULL, "like \"http://localhost:4318\"" } };
+
+	(void) state;
+	check_cases(genops_endpoint_query_url, query, COUNT_OF(query));
+	check_cases(genops_endpoint_otlp_from_tempo, query, COUNT_OF(query));
+	check_cases(genops_endpoint_otlp_from_base, otlp, COUNT_OF(otlp));
+	check_cases(genops_endpoint_otlp_verbatim, otlp, COUNT_OF(otlp));
 }
 
 static void
@@ -165,9 +179,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_endpoint_at_all), cmocka_unit_test(from_tempos_query_address),
-		cmocka_unit_test(the_query_address),  cmocka_unit_test(from_a_base_url),
-		cmocka_unit_test(verbatim),           cmocka_unit_test(too_long),
+		cmocka_unit_test(no_endpoint_at_all),
+		cmocka_unit_test(without_a_scheme),
+		cmocka_unit_test(from_tempos_query_address),
+		cmocka_unit_test(the_query_address),
+		cmocka_unit_test(from_a_base_url),
+		cmocka_unit_test(verbatim),
+		cmocka_unit_test(too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

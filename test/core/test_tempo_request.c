@@ -58,6 +58,7 @@ metrics(void **state)
 {
 	GenopsBytes url = genops_bytes_growing();
 	GenopsTempoRange fractions = { 1795455355 * SECOND + 1, 1795458955 * SECOND };
+	GenopsTempoRange since_ever = { -SECOND, 1795458955 * SECOND };
 
 	(void) state;
 	genops_tempo_metrics_url(&url, BASE, GENOPS_LITERAL("x"), hour, 10 * SECOND);
@@ -70,6 +71,8 @@ metrics(void **state)
 	assert_url(&url, "/api/metrics/query_range?q=x&start=1795455355000001000&end=1795458955");
 	genops_tempo_instant_url(&url, BASE, GENOPS_LITERAL("x"), hour);
 	assert_url(&url, "/api/metrics/query?q=x&start=1795455355&end=1795458955");
+	genops_tempo_instant_url(&url, BASE, GENOPS_LITERAL("x"), since_ever);
+	assert_url(&url, "/api/metrics/query?q=x&start=1&end=1795458955");
 	genops_bytes_free(&url);
 }
 

@@ -60,6 +60,8 @@ restart_with(
 is(sent(), 'configured', 'a call of nobody in particular');
 is(last_resource('configured', $_), 'environment', "the environment's $_") for qw(service.name deployment.environment cloud.account.id);
 is(last_resource('configured', $_), 'configured', "$_: the configuration wins over OTEL_RESOURCE_ATTRIBUTES") for qw(both cloud.region);
+is($node->safe_psql('postgres', "SELECT value, source FROM genops.configuration WHERE setting = 'otel_resource_attributes'"),
+	"service.name=attribute,both=environment,cloud.account.id=environment|environment OTEL_RESOURCE_ATTRIBUTES", 'the view shows what is merged');
 sent("service_name => 'call', environment => 'call'");
 is(last_resource('configured', $_), 'call', "the call's $_ wins over all") for qw(service.name deployment.environment);
 

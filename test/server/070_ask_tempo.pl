@@ -188,6 +188,9 @@ $tempo->set_mode({ body => '{"traces":[{"traceID":"1","rootTraceName":"\\u00e4 \
 is($node->safe_psql('latin', "SET client_encoding = 'UTF8'; SELECT root_name FROM genops_traceql(source => 'tempo', query => U&'{ name = \"\\00e4\" }')"),
 	"\xC3\xA4 ?", 'answers come in the database\'s encoding');
 is(Encode::encode('UTF-8', $tempo->last_request->{parameters}{q}), "{ name = `\xC3\xA4` } | $select", 'and questions go in UTF-8');
+$tempo->set_mode({ code => 400, content_type => 'text/plain', body => "compiling query: \x{e4} \x{20ac}" });
+$node->psql('latin', "SET client_encoding = 'UTF8'; SELECT genops_traceql(source => 'tempo', query => '{}')", stderr => \my $refused);
+like($refused, qr/^DETAIL:  It answered HTTP 400: compiling query: \xC3\xA4 \?$/m, 'as do its refusals');
 $tempo->set_mode;
 
 # Who may
@@ -208,13 +211,12 @@ sub refusal
 sub asking { return "genops_traceql(source => 'tempo', query => '{}', tenant_id => $_[0])"; }
 my $questions = $tempo->requests;
 
-for ('genops_traceql(\'{}\')', asking("'a'"), 'genops.tempo_tags()')
+for ("genops_traceql('{}')", asking("'a'"), "genops_traceql_compare('{}')", 'genops_tags()', "genops_tags(source => 'tempo')", "genops_tag_values('.a')")
 {
-	is(refusal('nobody', $_), /tempo_tags/ ? 'ERROR:  permission denied for function tempo_tags' : <<"END" =~ s/\n\z//r, "not everybody: $_");
-ERROR:  permission denied to read the ledger
-HINT:  An administrator gives the right: SELECT genops_grant('nobody', 'read');
-END
+	like(refusal('nobody', $_), qr/\A\QERROR:  permission denied to read the ledger
+HINT:  An administrator gives the right: SELECT genops_grant('nobody', 'read');\E$/m, "not everybody: $_");
 }
+is(refusal('nobody', 'genops.tempo_tags()'), 'ERROR:  permission denied for function tempo_tags', 'nor without a ledger');
 for ('c', 'a|c', 'c|a', 'a|b|c', 'A', 'acme')
 {
 	is(refusal('some_tenants', asking("'$_'")), <<"END" =~ s/\n\z//r, "who may read others may not ask for $_");

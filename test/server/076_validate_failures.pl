@@ -92,6 +92,8 @@ for my $case (
 	check($checks, 'Tempo Accessibility', 'error', qr/^Tempo at \Q@{[ $tempo->url ]}\E: $message/, $fix);
 	check($checks, 'OTLP Write Endpoint', 'error', qr/^OTLP endpoint \Q@{[ $receiver->url ]}\E\/v1\/traces: $message/, $fix);
 	is($checks->{'Query Capability'}{status}, 'skipped', 'and nothing is read back');
+	check($checks, 'TraceQL API', 'error', $message, $fix);
+	check($checks, 'Tempo Version', 'skipped', qr/not accessible/);
 }
 $tempo->set_mode();
 $receiver->set_mode({ mode => 'partial', rejected => 1, message => 'not this one' });
@@ -109,8 +111,13 @@ check(checks(), 'TraceQL Metrics', 'warning', qr/not available: .*localblocks pr
 
 # A page for people is no Tempo.
 $tempo->set_mode({ body => '<html>log in</html>', content_type => 'text/html' });
-check(checks(), 'Tempo Accessibility', 'error', qr/^what answers at .* is not Tempo/, qr/3200/);
+$receiver->set_mode({ mode => 'status', code => 200, body => '<html>log in</html>', headers => { 'Content-Type' => 'text/html' } });
+$checks = checks();
+check($checks, 'Tempo Accessibility', 'error', qr/^what answers at .* is not Tempo/, qr/3200/);
+check($checks, 'OTLP Write Endpoint', 'error', qr/an HTML page/, qr/OTLP receiver/);
+check($checks, 'Tenant', 'skipped', qr/no answer that tells/);
 $tempo->set_mode();
+$receiver->set_mode();
 
 # One kind of address given for the other.
 configure($receiver->url, $tempo->url);
@@ -118,6 +125,7 @@ $checks = checks();
 check($checks, 'Tempo Accessibility', 'error', qr/is an OTLP address, which answers no queries$/,
 	qr/otlp_endpoint => '\Q@{[ $receiver->url ]}\E'/);
 check($checks, 'OTLP Write Endpoint', 'error', qr/is Tempo's query address, which takes no spans$/, qr/default port 4318/);
+check($checks, 'TraceQL API', 'error', qr/is an OTLP address, which answers no queries$/, qr/otlp_endpoint => /);
 
 # A tenant that is missing: 401 when reading, 503 when writing; one that is refused.
 my $strict = GenopsTempo->start(spans => $receiver, multi_tenant => 1);

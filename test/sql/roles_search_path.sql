@@ -2,7 +2,7 @@
 -- none of them is ever called by ours.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(38);
+SELECT plan(44);
 CREATE ROLE roles_caller;
 
 -- Twins of what PostgreSQL has, and in "fitting" what it lacks, so that it would have to
@@ -77,14 +77,19 @@ SELECT is(outcome('none', statement), 'done', 'an administrator meets none in ' 
 	$$SELECT * FROM genops.configuration$$,
 	$$SELECT * FROM genops.spans$$,
 	$$SELECT * FROM genops_validate(timeout => 0.1)$$,
-	$$SELECT genops_quick_start()$$]) statement;
+	$$SELECT * FROM genops_validation_report(timeout => 0.1)$$,
+	$$SELECT genops_quick_start()$$,
+	$$SELECT * FROM genops_reset('endpoint')$$,
+	$$SELECT * FROM genops_traceql('{ .a = 1 } | count_over_time() by (.team)')$$,
+	$$SELECT * FROM genops_traceql_explain('{ .a = 1 }')$$]) statement;
 SELECT is(outcome('roles_caller', format(statement, :'trace_id')), 'done', 'nor does a reader in ' || statement) FROM unnest(ARRAY[
 	'SELECT * FROM genops.spans', 'SELECT * FROM genops.spend', 'SELECT * FROM genops.stat_delivery',
 	'SELECT * FROM genops_trace(%L)', $$SELECT genops_track('p', 'm', attributes => '{"a": [1.5]}')$$,
 	$$SELECT * FROM genops_traceql('{ .team = "a" && duration < 1h } | select(.k)', max_traces => 3)$$,
 	$$SELECT * FROM genops_traceql('{ .a = 1 } | sum_over_time(.cost) by (name, .team)')$$,
 	$$SELECT * FROM genops_traceql('{} >> {}')$$, $$SELECT * FROM genops_traceql_explain('{ name = "x" } | rate()')$$,
-	'SELECT * FROM genops_tags()', $$SELECT * FROM genops_tag_values('.team')$$, 'SELECT genops.span_delivery(1)',
+	'SELECT * FROM genops_tags()', $$SELECT * FROM genops_tag_values('.team')$$, $$SELECT * FROM genops_tag_values('name')$$,
+	'SELECT genops.span_delivery(1)', $$SELECT genops.span_delivery(seq) FROM genops.ledger_span$$,
 	'SELECT bytes FROM genops.ledger_segment', 'SELECT total_cost_e12 FROM genops.ledger_span']) statement;
 
 -- Hidden behind a name in the temporary schema, which is searched before all others.

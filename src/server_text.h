@@ -2,8 +2,8 @@
  * Texts of a span become texts of the server: UTF-8 in, the database's
  * encoding out, '?' for what that encoding can't say.
  */
-#ifndef GENOPS_KEEP_SERVER_TEXT_H
-#define GENOPS_KEEP_SERVER_TEXT_H
+#ifndef GENOPS_SERVER_TEXT_H
+#define GENOPS_SERVER_TEXT_H
 
 #include "postgres.h"
 

@@ -5,7 +5,7 @@
 
 #include "catalog/namespace.h"
 #include "core/base/utf8.h"
-#include "keep/server_text.h"
+#include "server_text.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
