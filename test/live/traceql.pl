@@ -43,8 +43,8 @@ sub sql { return decode('UTF-8', $node->safe_psql('postgres', encode('UTF-8', $_
 
 sub literal { return "'" . $_[0] =~ s/'/''/gr . "'"; }
 
-# An hour of its own for each round, some days ago.
-sub hour_of { return (int(time / 3600) - 1000 + $run % 700 - $_[0]) * 3600; }
+# Some minutes of its own for each round, within the last months.
+sub start_of { return (int(time / 360) - 100 - ($run + $_[0]) % 50_000) * 360; }
 
 sub trace_id
 {
@@ -123,7 +123,7 @@ for my $round (1 .. $rounds)
 {
 	srand $seed + $round - 1;
 	choose_features($seed + $round - 1);
-	my $start = hour_of($round);
+	my $start = start_of($round);
 	my @range = ($start - 10, $start + $seconds + 60);
 
 	record_spans($start);
