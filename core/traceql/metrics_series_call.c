@@ -132,6 +132,26 @@ quantile_row(const GenopsMetricsCounter *counter, GenopsSeriesTable *table, size
 	return true;
 }
 
+static double
+quantile_of(const GenopsMetricsCall *call, size_t number)
+{
+	const GenopsLiteral *literal = &call->quantiles[number];
+
+	return literal->type == GENOPS_TYPE_INT ? (double) literal->integer : literal->real;
+}
+
+/* One that is given twice is one series. */
+static bool
+is_repeated(const GenopsMetricsCall *call, size_t number)
+{
+	for (size_t i = 0; i < number; i++)
+	{
+		if (quantile_of(call, i) == quantile_of(call, number))
+			return true;
+	}
+	return false;
+}
+
 static bool
 quantile_series(const GenopsMetricsCounter *counter, GenopsSeriesTable *table,
                 const GenopsSlice *keys, GenopsError *error)
@@ -142,11 +162,8 @@ quantile_series(const GenopsMetricsCounter *counter, GenopsSeriesTable *table,
 	{
 		for (size_t i = 0; i < call->quantile_count; i++)
 		{
-			const GenopsLiteral *literal = &call->quantiles[i];
-			double quantile =
-			    literal->type == GENOPS_TYPE_INT ? (double) literal->integer : literal->real;
-
-			if (!quantile_row(counter, table, group, quantile, keys, error))
+			if (!is_repeated(call, i) &&
+			    !quantile_row(counter, table, group, quantile_of(call, i), keys, error))
 				return false;
 		}
 	}

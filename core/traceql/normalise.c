@@ -6,9 +6,6 @@
 #include "core/traceql/build.h"
 #include "core/traceql/normalise_parts.h"
 
-static bool normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline);
-static bool normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans);
-
 bool
 genops_normalise_note_text(GenopsNormaliser *normaliser, const char *text)
 {
@@ -47,152 +44,6 @@ genops_normalise_note(GenopsNormaliser *normaliser, const GenopsField *before,
 	snprintf(text, sizeof(text), "\"%.*s\" is sent as \"%.*s\": %s.", old_length, old, new_length,
 	         new, reason);
 	return genops_normalise_note_text(normaliser, text);
-}
-
-static bool
-is_tree(GenopsSpansetOperator op)
-{
-	return op >= GENOPS_SPANSET_CHILD;
-}
-
-static bool
-is_negated(GenopsSpansetOperator op)
-{
-	return op >= GENOPS_SPANSET_NOT_CHILD && op <= GENOPS_SPANSET_NOT_SIBLING;
-}
-
-static bool
-is_wide_union(GenopsSpansetOperator op)
-{
-	return op == GENOPS_SPANSET_UNION_DESCENDANT || op == GENOPS_SPANSET_UNION_ANCESTOR;
-}
-
-typedef bool (*IsOperator)(GenopsSpansetOperator op);
-
-static bool pipeline_has(const GenopsPipeline *pipeline, IsOperator is);
-
-/* Whether there is such an operator anywhere. */
-static bool
-has(const GenopsSpanset *spanset, IsOperator is)
-{
-	if (spanset->kind == GENOPS_SPANSET_FILTER)
-		return false;
-	if (spanset->kind == GENOPS_SPANSET_PIPELINE)
-		return pipeline_has(spanset->pipeline, is);
-	return is(spanset->op) || has(spanset->left, is) || has(spanset->right, is);
-}
-
-static bool
-pipeline_has(const GenopsPipeline *pipeline, IsOperator is)
-{
-	for (size_t i = 0; i < pipeline->count; i++)
-	{
-		if (pipeline->stages[i].spanset != NULL && has(pipeline->stages[i].spanset, is))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_constant(const GenopsField *filter, bool value)
-{
-	return filter->kind == GENOPS_FIELD_LITERAL && filter->literal.integer == value;
-}
-
-/* What a constant means to Tempo's storage depends on the rest of the query; a
- * comparison that is always true or never is fetched for all. */
-static bool
-replace_constant(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
-{
-	const GenopsAttribute duration = { .intrinsic = GENOPS_INTRINSIC_DURATION };
-	const GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, GENOPS_ABSENT };
-	bool all = orphans && is_constant(spanset->filter, true);
-	GenopsField *attribute;
-
-	if (!all && !(normaliser->of_metrics && is_constant(spanset->filter, false)))
-		return true;
-	attribute = genops_build_attribute(&normaliser->traceql->arena, duration);
-	if (attribute != NULL)
-		spanset->filter = genops_build_comparison(
-		    normaliser, attribute, all ? GENOPS_OPERATOR_GREATER_EQUAL : GENOPS_OPERATOR_LESS,
-		    zero);
-	return attribute != NULL && spanset->filter != NULL &&
-	       genops_normalise_note_text(
-	           normaliser,
-	           all ? "\"{ true }\" is sent as \"{ duration >= 0s }\": beside structural "
-	                 "operators Tempo would leave out spans whose parent is missing."
-	               : "\"{ false }\" is sent as \"{ duration < 0s }\": Tempo gives no "
-	                 "series for it, instead of one of zeros.");
-}
-
-static GenopsSpanset *
-build_spanset(GenopsNormaliser *normaliser, GenopsSpanset *left, GenopsSpansetOperator op,
-              GenopsSpanset *right)
-{
-	GenopsSpanset *spanset = genops_arena_take(&normaliser->traceql->arena, sizeof(GenopsSpanset));
-	uint16_t height = left->height > right->height ? left->height : right->height;
-
-	if (spanset == NULL)
-		return NULL;
-	spanset->kind = GENOPS_SPANSET_OPERATION;
-	spanset->height = (uint16_t) (height + 1);
-	spanset->op = op;
-	spanset->left = left;
-	spanset->right = right;
-	return spanset;
-}
-
-/* a &>> b as (a >> b) || (b << a), a &<< b as (a << b) || (b >> a). */
-static bool
-split_union(GenopsNormaliser *normaliser, GenopsSpanset *spanset)
-{
-	bool below = spanset->op == GENOPS_SPANSET_UNION_DESCENDANT;
-	GenopsSpansetOperator op = below ? GENOPS_SPANSET_DESCENDANT : GENOPS_SPANSET_ANCESTOR;
-	GenopsSpansetOperator inverse = below ? GENOPS_SPANSET_ANCESTOR : GENOPS_SPANSET_DESCENDANT;
-	GenopsSpanset *of_right = build_spanset(normaliser, spanset->left, op, spanset->right);
-	GenopsSpanset *of_left = build_spanset(normaliser, spanset->right, inverse, spanset->left);
-
-	if (of_right == NULL || of_left == NULL)
-		return false;
-	spanset->op = GENOPS_SPANSET_OR;
-	spanset->left = of_right;
-	spanset->right = of_left;
-	return genops_normalise_note_text(
-	    normaliser, below
-	                    ? "\"a &>> b\" is sent as \"(a >> b) || (b << a)\": Tempo at times leaves "
-	                      "out spans of it."
-	                    : "\"a &<< b\" is sent as \"(a << b) || (b >> a)\": Tempo at times leaves "
-	                      "out spans of it.");
-}
-
-static bool
-normalise_operation(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
-{
-	/* One within another would double the text each time. */
-	bool splits = is_wide_union(spanset->op) && !has(spanset->left, is_wide_union) &&
-	              !has(spanset->right, is_wide_union);
-	bool tree = is_tree(spanset->op);
-
-	/* An orphan is nobody's partner. */
-	return normalise_spanset(normaliser, spanset->left, orphans && !tree) &&
-	       normalise_spanset(normaliser, spanset->right,
-	                         orphans && (!tree || is_negated(spanset->op))) &&
-	       (!splits || split_union(normaliser, spanset));
-}
-
-static bool
-normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
-{
-	switch (spanset->kind)
-	{
-		case GENOPS_SPANSET_FILTER:
-			spanset->filter = genops_normalise_filter(normaliser, spanset->filter);
-			return spanset->filter != NULL && replace_constant(normaliser, spanset, orphans);
-		case GENOPS_SPANSET_PIPELINE:
-			return normalise_pipeline(normaliser, spanset->pipeline);
-		default:
-			return normalise_operation(normaliser, spanset, orphans);
-	}
 }
 
 /* A stage { field } at the place; the stages behind it move. */
@@ -267,8 +118,8 @@ select_last(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 	return true;
 }
 
-static bool
-normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
+bool
+genops_normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 {
 	if (!select_last(normaliser, pipeline))
 		return false;
@@ -277,7 +128,8 @@ normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 	for (size_t i = 0; i < pipeline->count; i++)
 	{
 		if (pipeline->stages[i].spanset != NULL &&
-		    !normalise_spanset(normaliser, pipeline->stages[i].spanset, normaliser->of_trees))
+		    !genops_normalise_spanset(normaliser, pipeline->stages[i].spanset,
+		                              normaliser->of_trees))
 			return false;
 	}
 	return true;
@@ -349,30 +201,26 @@ add_guard(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, GenopsField *g
 }
 
 static bool
-may_be_nil(const GenopsAttribute *attribute)
+guard_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 {
-	return attribute->intrinsic == GENOPS_INTRINSIC_NONE ||
-	       attribute->intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
-}
-
-static bool
-guard_sum(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
-{
+	GenopsAttribute guard = metrics->call.attribute;
 	GenopsField *attribute;
 	char text[300];
 	char name[120];
 
-	if (metrics->call.function != GENOPS_METRICS_SUM_OVER_TIME ||
-	    !may_be_nil(&metrics->call.attribute))
+	if (metrics->call.attribute.intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START)
+		guard.intrinsic = GENOPS_INTRINSIC_EVENT_NAME;
+	else if (metrics->call.function != GENOPS_METRICS_SUM_OVER_TIME ||
+	         metrics->call.attribute.intrinsic != GENOPS_INTRINSIC_NONE)
 		return true;
-	attribute = genops_build_attribute(&normaliser->traceql->arena, metrics->call.attribute);
+	attribute = genops_build_attribute(&normaliser->traceql->arena, guard);
 	if (attribute == NULL)
 		return false;
 	if (pipeline_requires(metrics->pipeline, attribute))
 		return true;
 	snprintf(text, sizeof(text),
-	         "\"%.*s != nil\" is added to the filter: Tempo's sum is lost at a span without the "
-	         "attribute.",
+	         "\"%.*s != nil\" is added to the filter: what Tempo computes is wrong with a span "
+	         "without it.",
 	         (int) show(name, sizeof(name), attribute), name);
 	return add_guard(normaliser, metrics->pipeline,
 	                 genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL)) &&
@@ -382,8 +230,8 @@ guard_sum(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 static bool
 normalise_whole(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 {
-	normaliser->of_trees = pipeline_has(pipeline, is_tree);
-	return normalise_pipeline(normaliser, pipeline);
+	normaliser->of_trees = genops_pipeline_has_tree(pipeline);
+	return genops_normalise_pipeline(normaliser, pipeline);
 }
 
 static bool
@@ -405,7 +253,8 @@ normalise_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 		case GENOPS_METRICS_CALL:
 			normaliser->of_metrics = true;
 			normaliser->by_place = mentions_place(&metrics->call);
-			return normalise_whole(normaliser, metrics->pipeline) && guard_sum(normaliser, metrics);
+			return normalise_whole(normaliser, metrics->pipeline) &&
+			       guard_metrics(normaliser, metrics);
 		case GENOPS_METRICS_OPERATION:
 			return normalise_metrics(normaliser, metrics->left) &&
 			       normalise_metrics(normaliser, metrics->right);

@@ -22,10 +22,23 @@
  *                       { true } | by(.x) | ...
  *   sum_over_time(.x)   becomes nothing through a span without .x; the filter gets
  *                       .x != nil
+ *   select(.x) | ...    hides from what follows what was not fetched before; moved to
+ *                       the end
+ *   -.x, !.x            fail at a span for which .x is no number, no boolean; written
+ *                       0 - .x and .x = false
+ *   .flag || x          at times takes x where .flag is no boolean; written with
+ *                       comparisons
+ *   {} beside > << ~    leaves out spans whose parent is missing; written
+ *                       { duration >= 0s }
+ *   a &>> b             loses spans; written (a >> b) || (b << a)
+ *   link:traceID != "x" holds for spans without links; written with the other id's
+ *                       != "", and times and names of events alike
+ *   duration > 0.5      and other columns of whole numbers with a float: refused or
+ *                       wrong; written with an int
+ *   { .a = .b } | rate() decided by the storage alone, which is not able to; written
+ *                       with the condition that lets all spans through
  *
- * What is right already stays as it is.  Not mended: values of event and link
- * attributes under ||, where Tempo looks at the first event only; comparisons
- * within by() and aggregates; sums over attributes that are text in some spans.
+ * What is right already stays as it is.  Not mended: what docs/traceql.md lists.
  */
 #ifndef GENOPS_CORE_TRACEQL_NORMALISE_H
 #define GENOPS_CORE_TRACEQL_NORMALISE_H

@@ -68,17 +68,22 @@ scoped(GenopsNormaliser *normaliser, const GenopsField *attribute, GenopsScope s
 }
 
 /* Tempo takes an unscoped attribute for nil if either scope lacks it.  The
- * service's name is never nil, which Tempo knows. */
+ * service's name is never nil. */
 GenopsField *
 genops_build_nil(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op)
 {
 	static const GenopsLiteral nil = { GENOPS_TYPE_NIL, 0, 0, { NULL, 0 } };
+	static const GenopsLiteral no = { GENOPS_TYPE_BOOLEAN, 0, 0, { NULL, 0 } };
 	GenopsField *span;
 	GenopsField *resource;
 
-	if (op == GENOPS_OPERATOR_NOT_EQUAL || attribute->attribute.scope != GENOPS_SCOPE_NONE ||
-	    attribute->attribute.intrinsic != GENOPS_INTRINSIC_NONE ||
+	if (op == GENOPS_OPERATOR_NOT_EQUAL || attribute->attribute.scope > GENOPS_SCOPE_RESOURCE ||
+	    attribute->attribute.intrinsic != GENOPS_INTRINSIC_NONE)
+		return genops_build_comparison(normaliser, attribute, op, nil);
+	if (attribute->attribute.scope != GENOPS_SCOPE_SPAN &&
 	    genops_slice_equal(attribute->attribute.name, GENOPS_LITERAL("service.name")))
+		return genops_build_literal(&normaliser->traceql->arena, no, attribute->offset);
+	if (attribute->attribute.scope != GENOPS_SCOPE_NONE)
 		return genops_build_comparison(normaliser, attribute, op, nil);
 	span = scoped(normaliser, attribute, GENOPS_SCOPE_SPAN);
 	resource = scoped(normaliser, attribute, GENOPS_SCOPE_RESOURCE);

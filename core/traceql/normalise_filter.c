@@ -252,11 +252,21 @@ let_all_spans_through(GenopsNormaliser *normaliser, GenopsField *filter)
 }
 
 static bool
-is_link_id(const GenopsField *field)
+is_id(const GenopsField *field)
 {
-	return field->kind == GENOPS_FIELD_ATTRIBUTE &&
-	       (field->attribute.intrinsic == GENOPS_INTRINSIC_LINK_TRACE_ID ||
-	        field->attribute.intrinsic == GENOPS_INTRINSIC_LINK_SPAN_ID);
+	if (field->kind != GENOPS_FIELD_ATTRIBUTE)
+		return false;
+	switch (field->attribute.intrinsic)
+	{
+		case GENOPS_INTRINSIC_SPAN_ID:
+		case GENOPS_INTRINSIC_PARENT_ID:
+		case GENOPS_INTRINSIC_TRACE_ID:
+		case GENOPS_INTRINSIC_LINK_TRACE_ID:
+		case GENOPS_INTRINSIC_LINK_SPAN_ID:
+			return true;
+		default:
+			return false;
+	}
 }
 
 static bool
@@ -266,8 +276,8 @@ is_place(const GenopsField *field)
 }
 
 /* For metrics Tempo at times takes what its storage fetched for the filter's answer,
- * which is wrong where more was asked for than a comparison with a value, and of the
- * ids of links; and it leaves out spans without a place in the tree. */
+ * which is wrong where more was asked for than a comparison with a value, and of
+ * ids; and it leaves out spans without a place in the tree. */
 static bool
 is_decided_by_storage(const GenopsField *field)
 {
@@ -287,7 +297,7 @@ is_decided_by_storage(const GenopsField *field)
 	}
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		if (is_link_id(field->operands[i]) || is_place(field->operands[i]))
+		if (is_id(field->operands[i]) || is_place(field->operands[i]))
 			return false;
 		compared = compared || field->operands[i]->kind == GENOPS_FIELD_LITERAL;
 	}

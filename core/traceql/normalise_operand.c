@@ -66,22 +66,37 @@ literal_of(const GenopsField *comparison)
 	return NULL;
 }
 
+/* What else there is of the same event or link: Tempo makes one condition of two != of
+ * one id. */
+static GenopsIntrinsic
+other_of(GenopsIntrinsic intrinsic)
+{
+	switch (intrinsic)
+	{
+		case GENOPS_INTRINSIC_EVENT_NAME:
+			return GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
+		case GENOPS_INTRINSIC_EVENT_TIME_SINCE_START:
+			return GENOPS_INTRINSIC_EVENT_NAME;
+		case GENOPS_INTRINSIC_LINK_TRACE_ID:
+			return GENOPS_INTRINSIC_LINK_SPAN_ID;
+		default:
+			return GENOPS_INTRINSIC_LINK_TRACE_ID;
+	}
+}
+
 static GenopsField *
 guard_of(GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
 {
 	static const GenopsLiteral empty = { GENOPS_TYPE_STRING, 0, 0, { "", 0 } };
 	static const GenopsLiteral nil = { GENOPS_TYPE_NIL, 0, 0, { NULL, 0 } };
-	bool of_event = intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
-	/* The other id, as Tempo makes one condition of two != of the same. */
-	GenopsAttribute attribute = { .intrinsic = of_event ? GENOPS_INTRINSIC_EVENT_NAME
-		                                       : intrinsic == GENOPS_INTRINSIC_LINK_TRACE_ID
-		                                           ? GENOPS_INTRINSIC_LINK_SPAN_ID
-		                                           : GENOPS_INTRINSIC_LINK_TRACE_ID };
+	bool is_event = intrinsic == GENOPS_INTRINSIC_EVENT_NAME ||
+	                intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
+	GenopsAttribute attribute = { .intrinsic = other_of(intrinsic) };
 	GenopsField *field = genops_build_attribute(&normaliser->traceql->arena, attribute);
 
 	return field == NULL ? NULL
 	                     : genops_build_comparison(normaliser, field, GENOPS_OPERATOR_NOT_EQUAL,
-	                                               of_event ? nil : empty);
+	                                               is_event ? nil : empty);
 }
 
 /* A plain comparison of the time (with a float it is none, see compare_whole), and one for an id that there is, fetch nothing
@@ -97,6 +112,8 @@ needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
 		return true;
 	if (intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START)
 		return literal->literal.type == GENOPS_TYPE_FLOAT;
+	if (intrinsic == GENOPS_INTRINSIC_EVENT_NAME)
+		return false;
 	return literal->literal.type == GENOPS_TYPE_STRING &&
 	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->literal.text.length == 0);
 }
@@ -105,7 +122,8 @@ bool
 genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparison,
                        GenopsField **guard)
 {
-	static const GenopsIntrinsic intrinsics[] = { GENOPS_INTRINSIC_EVENT_TIME_SINCE_START,
+	static const GenopsIntrinsic intrinsics[] = { GENOPS_INTRINSIC_EVENT_NAME,
+		                                          GENOPS_INTRINSIC_EVENT_TIME_SINCE_START,
 		                                          GENOPS_INTRINSIC_LINK_TRACE_ID,
 		                                          GENOPS_INTRINSIC_LINK_SPAN_ID };
 

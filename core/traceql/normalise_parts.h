@@ -48,6 +48,15 @@ extern GenopsField *genops_normalise_minus(GenopsNormaliser *normaliser, GenopsF
 extern GenopsField *genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field,
                                                 bool negated);
 
+/* False if there was no memory.  "orphans": spans that no root leads to may be among
+ * the result. */
+extern bool genops_normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset,
+                                     bool orphans);
+extern bool genops_normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline);
+
+/* Whether there is a structural operator anywhere in it. */
+extern bool genops_pipeline_has_tree(const GenopsPipeline *pipeline);
+
 /* A whole filter. */
 extern GenopsField *genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter);
 

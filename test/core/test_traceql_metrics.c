@@ -105,6 +105,16 @@ missing_attributes_have_no_label_unless_all_are(void **state)
 }
 
 static void
+a_quantile_that_is_given_twice_is_one_series(void **state)
+{
+	static const SimpleSpan spans[] = { { 1, 2, NULL } };
+
+	(void) state;
+	assert_spans_series("{} | quantile_over_time(duration, 1, 1.0)", spans, instant_of(0, 60),
+	                    "p=1.0: 2e-09\n");
+}
+
+static void
 missing_attributes_have_no_label_beside_the_buckets(void **state)
 {
 	static const SimpleSpan spans[] = { { 1, 2, NULL }, { 1, 2, ATTRIBUTES(TEXT("a", "x")) } };
@@ -241,6 +251,7 @@ main(void)
 		cmocka_unit_test(events_and_links_count_by_the_first_that_has_the_attribute),
 		cmocka_unit_test(missing_attributes_have_no_label_unless_all_are),
 		cmocka_unit_test(missing_attributes_have_no_label_beside_the_buckets),
+		cmocka_unit_test(a_quantile_that_is_given_twice_is_one_series),
 		cmocka_unit_test(values_of_different_types_are_different_groups_sorted_by_type),
 		cmocka_unit_test(numbers_that_are_none_do_not_hurt),
 		cmocka_unit_test(sums_keep_what_rounding_loses),

@@ -186,6 +186,9 @@ spans_without_events_or_links(void **state)
 	                  "{ (link:traceID != `a`) && (link:spanID != ``) }");
 	assert_untouched("{ link:spanID = `00f067aa0ba902b7` }");
 	assert_untouched("{ event:timeSinceStart < 1s }");
+	assert_untouched("{ event:name < `a` }");
+	assert_normalised("{ event:name = statusMessage }",
+	                  "{ (event:name = statusMessage) && (event:timeSinceStart != nil) }");
 	check_normalised("{ event:timeSinceStart > 0.5 }",
 	                 "{ (event:timeSinceStart > 0) && (event:name != nil) }", 2, __LINE__);
 	assert_normalised("{ (event:timeSinceStart - 1s) < 0s }",
@@ -197,7 +200,9 @@ nil(void **state)
 {
 	(void) state;
 	assert_normalised("{ .x = nil }", "{ (span.x = nil) && (resource.x = nil) }");
-	assert_untouched("{ .service.name = nil }");
+	assert_normalised("{ .service.name = nil }", "{ false }");
+	check_normalised("{ !(resource.service.name = `a`) }",
+	                 "{ (resource.service.name != `a`) || false }", 1, __LINE__);
 }
 
 static void
@@ -260,6 +265,8 @@ sums(void **state)
 	assert_normalised("({} | sum_over_time(.cost)) / ({} | rate())",
 	                  "({ .cost != nil } | sum_over_time(.cost)) / ({ true } | rate())");
 	assert_untouched("{ true } | avg_over_time(.cost)");
+	assert_normalised("{} | avg_over_time(event:timeSinceStart)",
+	                  "{ event:name != nil } | avg_over_time(event:timeSinceStart)");
 }
 
 static void

@@ -117,7 +117,6 @@ sub ask_queries
 
 	sql('INSERT INTO live.query VALUES ' . join(",\n", @rows));
 	sql("SELECT count(live.ask(q, source)) FROM live.query q, unnest('{ledger,tempo}'::text[]) source WHERE id >= $first");
-	sql('ANALYZE live.answer, live.failure, live.query');
 }
 
 for my $round (1 .. $rounds)
@@ -131,6 +130,8 @@ for my $round (1 .. $rounds)
 	await_searchable(@range);
 	ask_queries(($round - 1) * $queries + 1, @range);
 }
+
+sql('SELECT live.judge()');
 
 my $differences = encode('UTF-8', sql(<<'END'));
 SELECT format(E'%s: %s\n\t%s\n%s', verdict, id, text,
