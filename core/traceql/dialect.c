@@ -53,20 +53,27 @@ genops_at_dialect_quantile(const GenopsParser *parser)
 	       memcmp(parser->lexer.text.data + token->start, "quantile", 8) == 0;
 }
 
-/* A group key in the pipeline, "| by(.team) | sum(.cost)", becomes the function's. */
+/* Group keys in the pipeline, "| by(.team) | sum(.cost)", become the function's. */
 static bool
-take_group(GenopsParser *parser, GenopsPipeline *pipeline, GenopsMetricsCall *call)
+take_groups(GenopsParser *parser, GenopsPipeline *pipeline, GenopsMetricsCall *call)
 {
-	GenopsStage *last = &pipeline->stages[pipeline->count - 1];
+	size_t first = pipeline->count;
 
-	if (pipeline->count < 2 || last->kind != GENOPS_STAGE_GROUP_BY || call->by_count > 0)
-		return true;
-	if (last->group->kind != GENOPS_FIELD_ATTRIBUTE)
-		return genops_parser_complain(parser, last->offset,
-		                              "metrics are grouped by attributes only");
-	call->by = &last->group->attribute;
-	call->by_count = 1;
-	pipeline->count--;
+	while (first > 1 && pipeline->stages[first - 1].kind == GENOPS_STAGE_GROUP_BY)
+		first--;
+	for (size_t i = first; i < pipeline->count; i++)
+	{
+		const GenopsStage *stage = &pipeline->stages[i];
+
+		if (stage->group->kind != GENOPS_FIELD_ATTRIBUTE)
+			return genops_parser_complain(parser, stage->offset,
+			                              "metrics are grouped by attributes only");
+		call->by = genops_parser_grow(parser, call->by, call->by_count, sizeof(GenopsAttribute));
+		if (call->by == NULL)
+			return false;
+		call->by[call->by_count++] = stage->group->attribute;
+	}
+	pipeline->count = first;
 	return true;
 }
 
@@ -79,7 +86,7 @@ parse_by(GenopsParser *parser, GenopsPipeline *pipeline, GenopsMetricsCall *call
 		    !genops_parse_attributes(parser, &call->by, &call->by_count))
 			return false;
 	}
-	else if (!take_group(parser, pipeline, call))
+	else if (!take_groups(parser, pipeline, call))
 		return false;
 	for (size_t i = 0; i < call->by_count; i++)
 	{
@@ -153,7 +160,7 @@ pipeline_to_metrics(GenopsParser *parser, GenopsPipeline *pipeline)
 
 	pipeline->count--;
 	metrics = aggregate_to_metrics(parser, pipeline, aggregate);
-	return metrics != NULL && take_group(parser, pipeline, &metrics->call) ? metrics : NULL;
+	return metrics != NULL && take_groups(parser, pipeline, &metrics->call) ? metrics : NULL;
 }
 
 static GenopsMetrics *

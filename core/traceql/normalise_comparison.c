@@ -337,13 +337,8 @@ genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bo
 {
 	GenopsField *guard;
 
-	for (size_t i = 0; i < field->operand_count; i++)
-	{
-		field->operands[i] = genops_normalise_minus(normaliser, field->operands[i]);
-		if (field->operands[i] == NULL)
-			return NULL;
-	}
-	if (!genops_normalise_guard(normaliser, field, &guard))
+	if (!genops_normalise_minus(normaliser, field) ||
+	    !genops_normalise_guard(normaliser, field, &guard))
 		return NULL;
 	if (guard == NULL)
 		return normalise_plain(normaliser, field, negated);

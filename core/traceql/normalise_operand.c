@@ -20,18 +20,47 @@ subtract(GenopsNormaliser *normaliser, GenopsField *minus)
 	return difference;
 }
 
-GenopsField *
-genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *operand)
+static bool
+is_computed(const GenopsField *field)
 {
-	for (size_t i = 0; i < operand->operand_count; i++)
+	return field->kind == GENOPS_FIELD_OPERATION &&
+	       (field->op <= GENOPS_OPERATOR_POWER || field->op == GENOPS_OPERATOR_NEGATE);
+}
+
+/* Whether the operand, if its type is known only when a span is looked at, may be
+ * known to be a number: not beside a string, nor after "!". */
+static bool
+fits_number(const GenopsField *field, size_t operand)
+{
+	GenopsValueType beside;
+
+	if (is_computed(field))
+		return true;
+	if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_GREATER_EQUAL)
+		return false;
+	beside = genops_traceql_type(field->operands[1 - operand]);
+	return beside == GENOPS_TYPE_ANY || beside == GENOPS_TYPE_NIL || beside == GENOPS_TYPE_INT ||
+	       beside == GENOPS_TYPE_FLOAT || beside == GENOPS_TYPE_DURATION;
+}
+
+bool
+genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *field)
+{
+	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		operand->operands[i] = genops_normalise_minus(normaliser, operand->operands[i]);
-		if (operand->operands[i] == NULL)
-			return NULL;
+		GenopsField *operand = field->operands[i];
+
+		if (is_computed(operand) && genops_traceql_type(operand) == GENOPS_TYPE_ANY &&
+		    !fits_number(field, i))
+			continue;
+		if (!genops_normalise_minus(normaliser, operand))
+			return false;
+		if (operand->kind == GENOPS_FIELD_OPERATION && operand->op == GENOPS_OPERATOR_NEGATE)
+			field->operands[i] = subtract(normaliser, operand);
+		if (field->operands[i] == NULL)
+			return false;
 	}
-	return operand->kind == GENOPS_FIELD_OPERATION && operand->op == GENOPS_OPERATOR_NEGATE
-	           ? subtract(normaliser, operand)
-	           : operand;
+	return true;
 }
 
 bool

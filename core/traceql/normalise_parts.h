@@ -38,11 +38,13 @@ extern GenopsField *genops_build_both(GenopsNormaliser *normaliser, GenopsOperat
 /* nestedSetLeft and the like. */
 extern bool genops_is_place(const GenopsAttribute *attribute);
 
-/* What a comparison needs beside itself, or nothing; false if there was no memory.
- * And the operand with every -x as a subtraction. */
+/* What a comparison needs beside itself, or nothing; false if there was no memory. */
 extern bool genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparison,
                                    GenopsField **guard);
-extern GenopsField *genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *operand);
+
+/* Makes a subtraction of every -x in the field's operands, where a number may stand;
+ * false if there was no memory. */
+extern bool genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *field);
 
 /* A comparison, or its opposite. */
 extern GenopsField *genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field,

@@ -15,6 +15,8 @@ aggregates_become_metrics(void **state)
 	assert_dialect_prints("{} | count() by (status) with(sample=true)",
 	                      "{ true } | count_over_time() by(status) with(sample=true)");
 	assert_dialect_prints("{} | by(.team) | sum(.x)", "{ true } | sum_over_time(.x) by(.team)");
+	assert_dialect_prints("{} | by(.team) | by(status) | count()",
+	                      "{ true } | count_over_time() by(.team, status)");
 	assert_dialect_prints("{} | {.a} | count() > 1 | sum(.x)",
 	                      "{ true } | { .a } | count() > 1 | sum_over_time(.x)");
 }

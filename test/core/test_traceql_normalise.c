@@ -170,6 +170,11 @@ what_tempo_refuses(void **state)
 {
 	(void) state;
 	assert_normalised("{ -.x > 1 }", "{ (0 - .x) > 1 }");
+	assert_normalised("{ (-.x > .y) = true }", "{ ((0 - .x) > .y) = true }");
+	/* Where no number may stand, 0 - x may not either. */
+	assert_untouched("{ (-.x) = `a` }");
+	assert_untouched("{ (!(-.x)) > 1 }");
+	assert_untouched("{ (!(.y + (-.x))) = true }");
 	assert_normalised("{ duration > 0.5 }", "{ duration > 0 }");
 	assert_normalised("{ traceDuration = 0.5 }", "{ (traceDuration + 0) = 0.5 }");
 	assert_normalised("{ nestedSetLeft > 1.5 }", "{ nestedSetLeft > 1 }");
