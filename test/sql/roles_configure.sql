@@ -1,7 +1,7 @@
 -- Who configures, who grants, and whose code runs meanwhile.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(73);
+SELECT plan(76);
 
 CREATE ROLE roles_admin;
 CREATE ROLE roles_hostile;
@@ -112,7 +112,7 @@ SELECT throws_ok($$SELECT genops_grant('roles_reader', 'write')$$, '22023', 'unr
 SELECT throws_ok($$SELECT genops_grant('roles_reader', NULL)$$, '22023', NULL, 'and be named');
 SELECT throws_ok($$SELECT genops_grant('roles_reader', 'record', '{acme}')$$, '22023', NULL, 'only reading is by tenant');
 SELECT throws_ok(format('SELECT genops_grant(''roles_reader'', ''read'', %L)', tenants), '22023', NULL, 'tenants must be some: ' || tenants)
-FROM unnest(ARRAY['{}', '{acme,NULL}']) tenants;
+FROM unnest(ARRAY['{}', '{acme,NULL}', '{acme,a|b}', '{a/b}', '{..}']) tenants;
 CREATE ROLE "roles Odd""; DROP TABLE x";
 SELECT lives_ok($$SELECT genops_grant('roles Odd"; DROP TABLE x', 'configure')$$, 'a name may be any');
 SELECT ok(has_function_privilege('roles Odd"; DROP TABLE x', 'genops_reset(text)', 'EXECUTE'), 'and is the role''s');
