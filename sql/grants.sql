@@ -120,6 +120,7 @@ BEGIN
 			MESSAGE = 'tenants must be names of tenants, and at least one',
 			HINT = 'An empty text stands for spans without a tenant; leave tenants out to mean all.';
 	END IF;
+	PERFORM genops.require_tenant(t.name) FROM unnest(tenants) AS t (name);
 END
 $$;
 COMMENT ON FUNCTION genops.check_tenants(text, text[]) IS

@@ -25,6 +25,12 @@ CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.pi
 	FOR EACH STATEMENT EXECUTE FUNCTION genops.configuration_changed();
 ALTER TABLE genops.pin ENABLE ALWAYS TRIGGER changed;
 
+CREATE FUNCTION genops.require_tenant(tenant text) RETURNS void
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_require_tenant';
+COMMENT ON FUNCTION genops.require_tenant(text) IS
+	'Internal: raises for what Tempo does not take as a tenant. An empty text is none.';
+
 CREATE FUNCTION genops_pin(
 	role text,
 	team text DEFAULT NULL,
@@ -48,6 +54,12 @@ BEGIN
 			MESSAGE = 'attribution is pinned for a role, not for PUBLIC',
 			HINT = 'Call it once for each role that logs in.';
 	END IF;
+	IF service_name = '' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'service_name can''t be pinned to none',
+			HINT = 'Every span has a service. NULL leaves it as it is.';
+	END IF;
+	PERFORM genops.require_tenant(tenant_id);
 	PERFORM genops.require_own_triggers('genops.pin');
 	DELETE FROM genops.pin p WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = p.role);
 	INSERT INTO genops.pin AS p (role, field, value)

@@ -75,8 +75,9 @@ RequireAddress(const DeliveryTarget *target)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 	                errmsg("Tempo can't be asked: %s", target->why_not),
-	                errhint("Call genops_configure(endpoint => ...) with Tempo's query address, "
-	                        "which has port 3200 by default.")));
+	                errhint("Tempo's query address, which has port 3200 by default, is set by "
+	                        "genops_configure(endpoint => ...). genops_validate() says what else "
+	                        "is wrong.")));
 }
 
 static void

@@ -33,11 +33,14 @@ __attribute__((noreturn)) RefuseValue(const char *name, const GenopsError *error
 	ReportCoreError(&named, ERRCODE_INVALID_PARAMETER_VALUE);
 }
 
-/* The functions run as the extension's owner: the right is that of who calls. */
+/* The functions run as the extension's owner: the right is that of who calls.  That is
+ * not the outer user where the server runs others' code for a table that it maintains,
+ * such as an index expression's for ANALYZE. */
 void
 ChangeRequireFileRight(const char *what)
 {
-	if (has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
+	if (!InSecurityRestrictedOperation() &&
+	    has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
 		return;
 	ereport(
 	    ERROR,

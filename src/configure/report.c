@@ -12,7 +12,6 @@
 #include "configure/values.h"
 #include "core/net/headers.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(genops_configuration);
@@ -212,8 +211,7 @@ PutEnvironment(ReturnSetInfo *result, List *settings)
 
 	if (environment->resource_attributes.variable != NULL)
 		PutRow(result, "otel_resource_attributes",
-		       pg_any_to_server(environment->resource_attributes.value,
-		                        (int) strlen(environment->resource_attributes.value), PG_UTF8),
+		       environment->resource_attributes.value,
 		       SourceOf(environment->resource_attributes.variable, false),
 		       "attributes of the resource that resource_attributes does not have");
 	if (environment->tempo_authorization.variable != NULL &&

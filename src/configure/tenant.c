@@ -4,7 +4,12 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "compat.h"
 #include "configure/tenant.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(genops_require_tenant);
 
 #define HASH_DIGITS 16
 
@@ -32,8 +37,24 @@ TenantIdValid(const char *tenant_id, Size length)
 	return true;
 }
 
+/* An empty text is none. */
+Datum
+genops_require_tenant(PG_FUNCTION_ARGS)
+{
+	char *tenant = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (tenant[0] != '\0' && !TenantIdValid(tenant, strlen(tenant)))
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid tenant: \"%s\"", tenant),
+		     errdetail("A tenant has up to %d letters, digits and characters of !-_.*'(); \".\" "
+		               "and \"..\" are none.",
+		               TENANT_ID_MAX)));
+	PG_RETURN_VOID();
+}
+
 static void
-Append(TenantName *name, char c)
+AppendCharacter(TenantName *name, char c)
 {
 	if (name->length < TENANT_ID_MAX)
 		name->text[name->length] = c;
@@ -45,9 +66,9 @@ AppendEscaped(TenantName *name, unsigned char c)
 {
 	static const char digits[] = "0123456789ABCDEF";
 
-	Append(name, '!');
-	Append(name, digits[c >> 4]);
-	Append(name, digits[c & 15]);
+	AppendCharacter(name, '!');
+	AppendCharacter(name, digits[c >> 4]);
+	AppendCharacter(name, digits[c & 15]);
 }
 
 void
@@ -58,7 +79,7 @@ TenantNameAppend(TenantName *name, GenopsSlice part, bool literal)
 		char c = part.data[i];
 
 		if (TenantCharacter(c) && (literal || c != '!'))
-			Append(name, c);
+			AppendCharacter(name, c);
 		else
 			AppendEscaped(name, (unsigned char) c);
 	}

@@ -91,10 +91,8 @@ CheckDelivery(Validation *validation)
 	}
 	why_not = WhyNotOn("");
 	if (why_not != NULL)
-		CheckAdd(
-		    validation, DELIVERY, CHECK_ERROR,
-		    "SELECT * FROM genops.configuration; shows what is in force, and where it comes from.",
-		    "nothing is delivered: %s", why_not);
+		CheckAdd(validation, DELIVERY, CHECK_ERROR, FixOfTarget(), "nothing is delivered: %s",
+		         why_not);
 	else if (ReportStreams(validation) == 0)
 		CheckAdd(validation, DELIVERY, CHECK_OK, NULL, "no tenant's delivery is blocked or paused");
 }

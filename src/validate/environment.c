@@ -12,6 +12,28 @@
 #define ENVIRONMENT "Environment"
 #define UNSET "Unset the variable in the environment of the server and restart it."
 
+/* libcurl's: requests go to a proxy, which may answer by itself. */
+static const char *const proxy_variables[] = {
+	"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+};
+
+static bool
+SwitchesOff(const GenopsOtelEnvironment *environment)
+{
+	return (environment->sdk_disabled.variable != NULL && environment->sdk_disabled.value) ||
+	       (environment->traces_exporter.variable != NULL &&
+	        strcmp(environment->traces_exporter.value, "otlp") != 0);
+}
+
+const char *
+FixOfTarget(void)
+{
+	return SwitchesOff(Environment())
+	           ? UNSET
+	           : "SELECT * FROM genops.configuration; shows what is in force, and where it comes "
+	             "from.";
+}
+
 /* "a, b, c" */
 static void
 Enumerate(StringInfo list, const char *item)
@@ -76,6 +98,9 @@ InForce(const SettingValues *values)
 		Enumerate(&list, environment->otlp_headers.variable);
 	if (environment->resource_attributes.variable != NULL)
 		Enumerate(&list, environment->resource_attributes.variable);
+	for (int i = 0; i < (int) lengthof(proxy_variables); i++)
+		if (getenv(proxy_variables[i]) != NULL)
+			Enumerate(&list, proxy_variables[i]);
 	return list.data;
 }
 

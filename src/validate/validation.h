@@ -55,6 +55,9 @@ extern uint32 ValidationWaitEvent(void);
 /* A text of the core's, which is UTF-8, for a check. */
 extern const char *ShownText(const char *utf8);
 
+/* What mends an address that spans can't be sent to. */
+extern const char *FixOfTarget(void);
+
 /* The checks, each in a file of its name. */
 extern void CheckLibrary(Validation *validation);
 extern void CheckLedger(Validation *validation);

@@ -54,11 +54,8 @@ CheckWrite(Validation *validation, const Network *network)
 		CheckAdd(validation, WRITE, CHECK_SKIPPED, NULL, "not asked for");
 	else if (network->write == NULL)
 		CheckAdd(validation, WRITE, CHECK_ERROR,
-		         network->otlp_fix
-		             ? network->otlp_fix
-		             : "SELECT * FROM genops.configuration; shows what is in force, and where it "
-		               "comes from.",
-		         "no span can be sent: %s", why_not ? ShownText(why_not) : "out of memory");
+		         network->otlp_fix ? network->otlp_fix : FixOfTarget(), "no span can be sent: %s",
+		         why_not ? ShownText(why_not) : "out of memory");
 	else
 		return ReportWrite(validation, network);
 	return false;

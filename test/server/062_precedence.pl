@@ -85,8 +85,11 @@ for my $off ({ OTEL_SDK_DISABLED => 'TRUE' }, { OTEL_TRACES_EXPORTER => 'none' }
 	restart_with(%$off);
 	$node->safe_psql('postgres', "SELECT genops_track('p', 'm'); SELECT genops_flush('stored')");
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM genops.spans'), ++$recorded, "$variable: still recorded");
-	check(validate($node), 'Delivery', 'error', qr/"$variable"/, qr/genops\.configuration/);
+	my $checks = validate($node);
+	check($checks, $_, 'error', qr/"$variable"/, qr/^Unset the variable in the environment of the server/) for 'Delivery', 'OTLP Write Endpoint';
 }
+restart_with(https_proxy => 'http://127.0.0.1:1');
+check(validate($node), 'Environment', 'ok', qr/^in force: https_proxy$/);
 restart_with();
 flush_exported($node);
 is($node->safe_psql('postgres', 'SELECT pending FROM genops.stat_delivery WHERE route = $$$$'), 0, 'on again, what waited is sent');

@@ -45,7 +45,7 @@ sub search
 
 is(search('{}'), <<'END' =~ s/\n\z//r, 'no endpoint');
 55000: Tempo can't be asked: no endpoint is configured
-HINT:  Call genops_configure(endpoint => ...) with Tempo's query address, which has port 3200 by default.
+HINT:  Tempo's query address, which has port 3200 by default, is set by genops_configure(endpoint => ...). genops_validate() says what else is wrong.
 END
 configure("endpoint => '@{[ $tempo->url ]}'");
 

@@ -1,7 +1,7 @@
 -- Who configures, who grants, and whose code runs meanwhile.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(71);
+SELECT plan(76);
 
 CREATE ROLE roles_admin;
 CREATE ROLE roles_hostile;
@@ -35,6 +35,25 @@ SELECT throws_ok(call, '42501', NULL, 'but may not: ' || call) FROM unnest(ARRAY
 	'SELECT * FROM genops.secret', 'UPDATE genops.secret SET value = ''x''', 'INSERT INTO genops.setting VALUES (''endpoint'', ''x'')',
 	'SELECT * FROM genops.spans', 'TRUNCATE genops.route', $$SELECT genops_grant('roles_hostile', 'read')$$,
 	$$SELECT genops_revoke('public', 'record')$$, $$SELECT genops_pin('roles_hostile', team => 'x')$$]) call;
+
+-- Nor where an administrator's ANALYZE runs his code.
+RESET ROLE;
+CREATE SCHEMA roles_admin AUTHORIZATION roles_admin;
+SET ROLE roles_admin;
+CREATE FUNCTION roles_admin.outcome(i integer) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	PERFORM genops_configure(headers => '{"X-Key": "${file:/etc/passwd}"}');
+	RETURN 'done';
+EXCEPTION WHEN insufficient_privilege THEN
+	RETURN 'refused';
+END $$;
+CREATE TABLE roles_admin.bait AS SELECT 1 AS i;
+CREATE INDEX bait_outcome ON roles_admin.bait (roles_admin.outcome(i));
+INSERT INTO roles_admin.bait SELECT 1 FROM generate_series(1, 10);
+RESET ROLE;
+ANALYZE roles_admin.bait;
+SELECT is(most_common_vals::text, '{refused}', 'nor makes an administrator''s ANALYZE the server read them') FROM pg_stats WHERE tablename = 'bait_outcome';
+SELECT is_empty($$SELECT FROM genops.setting WHERE name = 'headers.x-key'$$, 'and nothing was set');
 
 -- Neither nobody nor a reader may.
 RESET ROLE;
@@ -93,7 +112,7 @@ SELECT throws_ok($$SELECT genops_grant('roles_reader', 'write')$$, '22023', 'unr
 SELECT throws_ok($$SELECT genops_grant('roles_reader', NULL)$$, '22023', NULL, 'and be named');
 SELECT throws_ok($$SELECT genops_grant('roles_reader', 'record', '{acme}')$$, '22023', NULL, 'only reading is by tenant');
 SELECT throws_ok(format('SELECT genops_grant(''roles_reader'', ''read'', %L)', tenants), '22023', NULL, 'tenants must be some: ' || tenants)
-FROM unnest(ARRAY['{}', '{acme,NULL}']) tenants;
+FROM unnest(ARRAY['{}', '{acme,NULL}', '{acme,a|b}', '{a/b}', '{..}']) tenants;
 CREATE ROLE "roles Odd""; DROP TABLE x";
 SELECT lives_ok($$SELECT genops_grant('roles Odd"; DROP TABLE x', 'configure')$$, 'a name may be any');
 SELECT ok(has_function_privilege('roles Odd"; DROP TABLE x', 'genops_reset(text)', 'EXECUTE'), 'and is the role''s');

@@ -1,7 +1,7 @@
 -- Who records, who says what a call cost, and what a role can't say about itself.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(51);
+SELECT plan(52);
 
 CREATE ROLE roles_app;
 CREATE ROLE roles_billing IN ROLE roles_app;
@@ -134,7 +134,8 @@ SELECT is_empty('SELECT * FROM genops.pin', 'all are unpinned');
 -- What can't be a pin.
 SELECT throws_ok($$SELECT genops_pin('roles_nobody', team => 'x')$$, '42704', 'role "roles_nobody" does not exist', 'a role must be');
 SELECT throws_ok($$SELECT genops_pin('public', team => 'x')$$, '22023', NULL, 'PUBLIC is none');
-SELECT throws_ok($$SELECT genops_pin('roles_pool', tenant_id => 'a/b')$$, '23514', NULL, 'a tenant must be one');
+SELECT throws_ok($$SELECT genops_pin('roles_pool', tenant_id => 'a/b')$$, '22023', 'invalid tenant: "a/b"', 'a tenant must be one');
+SELECT throws_ok($$SELECT genops_pin('roles_pool', service_name => '')$$, '22023', 'service_name can''t be pinned to none', 'and a service');
 SELECT throws_ok($$SELECT genops_pin('roles_pool', taem => 'x')$$, '42883', NULL, 'a field must be one');
 SELECT throws_ok($$SELECT genops_unpin('roles_pool')$$, '42704', 'nothing is pinned for role "roles_pool"', 'nothing pinned, nothing unpinned');
 DROP OWNED BY roles_app2, roles_billing, roles_pool;
