@@ -22,16 +22,18 @@ Minus(TimestampTz time, Interval *interval)
 static void
 ReadRange(FunctionCallInfo fcinfo, TimestampTz asked_at, SpanTimeRange *range)
 {
+	TimestampTz from; /* what "since" counts back from */
+
 	range->end =
 	    PG_ARGISNULL(TRACEQL_ARG_END_TIME) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(TRACEQL_ARG_END_TIME);
+	from = TIMESTAMP_IS_NOEND(range->end) ? asked_at : range->end;
 	if (!PG_ARGISNULL(TRACEQL_ARG_START_TIME))
 		range->start = PG_GETARG_TIMESTAMPTZ(TRACEQL_ARG_START_TIME);
 	else if (!PG_ARGISNULL(TRACEQL_ARG_SINCE))
-		range->start = Minus(TIMESTAMP_IS_NOEND(range->end) ? asked_at : range->end,
-		                     PG_GETARG_INTERVAL_P(TRACEQL_ARG_SINCE));
+		range->start = Minus(from, PG_GETARG_INTERVAL_P(TRACEQL_ARG_SINCE));
 	else
 		range->start = DT_NOBEGIN;
-	if (range->start > range->end)
+	if (range->start > range->end || (PG_ARGISNULL(TRACEQL_ARG_START_TIME) && range->start > from))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("the range of time ends before it starts"),
 		                errdetail("It would start at %s.", timestamptz_to_str(range->start)),
