@@ -206,6 +206,7 @@ SELECT matches(pg_temp.failure('{ .n % 0 = 1 } | count() > 1'), '^22023\ndivisio
 SELECT is(pg_temp.failure('{ !.team }'), 'none', 'a text is no boolean, and no error');
 SELECT is(pg_temp.found('{ !.team }'), 'none', 'which finds nothing');
 SELECT matches(pg_temp.failure(NULL), '^22004\nthe query is null', 'no query');
+SELECT matches(pg_temp.failure('{}', $$since => '-1 hour'$$), '^22023\nthe range of time ends before it starts', 'a negative since');
 SELECT matches(pg_temp.failure('{}', 'max_traces => 0'), '^22023\n.*"max_traces": 0', 'no traces');
 SELECT matches(pg_temp.failure('{}', 'max_traces => -1'), '^22023\n.*"max_traces": -1', 'less');
 SELECT matches(pg_temp.failure('{}', 'spans_per_trace => 0'), '^22023\n.*"spans_per_trace": 0', 'no spans');
