@@ -26,7 +26,7 @@ $$;
 
 CREATE MATERIALIZED VIEW live.unequal_span AS
 SELECT query, trace_id, span_id, string_agg(source, '+') AS found_in FROM
-	(SELECT DISTINCT query, source, (answer).trace_id, (answer).span_id FROM live.answer) a
+	(SELECT DISTINCT query, source, (answer).trace_id, (answer).span_id FROM live.answer WHERE (answer).trace_id IS NOT NULL) a
 GROUP BY query, trace_id, span_id HAVING count(*) < 2
 WITH NO DATA;
 
@@ -40,23 +40,30 @@ CREATE MATERIALIZED VIEW live.unequal_spanset AS
 SELECT query, trace_id, span_id, start_time, duration_ms, matched, labels,
 	count(*) FILTER (WHERE source = 'ledger') AS ledger, count(*) FILTER (WHERE source = 'tempo') AS tempo
 FROM (SELECT query, source, (answer).trace_id, (answer).span_id, (answer).start_time, (answer).duration_ms, (answer).matched,
-	live.labels((answer).labels) AS labels FROM live.answer) a
+	live.labels((answer).labels) AS labels
+	FROM live.answer WHERE (answer).trace_id IS NOT NULL) a
 GROUP BY query, trace_id, span_id, start_time, duration_ms, matched, labels
 HAVING count(*) FILTER (WHERE source = 'ledger') <> count(*) FILTER (WHERE source = 'tempo')
 WITH NO DATA;
 
-CREATE VIEW live.single_root AS
-SELECT trace_id FROM genops.spans GROUP BY trace_id HAVING count(*) FILTER (WHERE parent_span_id IS NULL) = 1;
+-- Spans whose id is theirs alone, and whether their trace has one root.
+CREATE MATERIALIZED VIEW live.span AS
+SELECT trace_id, span_id, one_root FROM
+	(SELECT trace_id, span_id, count(*) AS spans, sum(count(*) FILTER (WHERE parent_span_id IS NULL)) OVER (PARTITION BY trace_id) = 1 AS one_root
+	FROM genops.spans GROUP BY trace_id, span_id) each
+WHERE spans = 1
+WITH NO DATA;
 
--- Columns that both sources know, of spans whose id is theirs alone.
+-- Columns that both sources know.
 CREATE MATERIALIZED VIEW live.unequal_column AS
-SELECT l.query, l.trace_id, l.span_id, key, to_jsonb(l) -> key AS ledger, to_jsonb(t) -> key AS tempo
-FROM (SELECT query, (answer).* FROM live.answer WHERE source = 'ledger') l
-JOIN (SELECT query, (answer).* FROM live.answer WHERE source = 'tempo') t USING (query, trace_id, span_id, start_time, duration_ms, labels),
+SELECT query, trace_id, span_id, key, l -> key AS ledger, t -> key AS tempo
+FROM (SELECT query, (answer).trace_id, (answer).span_id, live.labels((answer).labels)::text AS labels, to_jsonb(answer) AS l
+		FROM live.answer WHERE source = 'ledger' AND (answer).trace_id IS NOT NULL) l
+JOIN (SELECT query, (answer).trace_id, (answer).span_id, live.labels((answer).labels)::text AS labels, to_jsonb(answer) AS t
+		FROM live.answer WHERE source = 'tempo' AND (answer).trace_id IS NOT NULL) t USING (query, trace_id, span_id)
+JOIN live.span USING (trace_id, span_id),
 	unnest('{name,kind,status,status_message,service_name,parent_span_id,root_name,root_service_name}'::text[]) key
-WHERE to_jsonb(l) -> key <> to_jsonb(t) -> key AND 'null' NOT IN (to_jsonb(l) -> key, to_jsonb(t) -> key)
-	AND (key !~ '^root' OR EXISTS (SELECT FROM live.single_root r WHERE r.trace_id = l.trace_id))
-	AND (SELECT count(*) FROM genops.spans s WHERE s.trace_id = l.trace_id AND s.span_id = l.span_id) = 1
+WHERE l.labels IS NOT DISTINCT FROM t.labels AND l -> key <> t -> key AND 'null' NOT IN (l -> key, t -> key) AND (key !~ '^root' OR one_root)
 WITH NO DATA;
 
 -- Metrics
@@ -68,7 +75,7 @@ FROM jsonb_each(labels)
 $$;
 
 CREATE MATERIALIZED VIEW live.point AS
-SELECT query, source, live.series((answer).labels) AS series, (answer).time, (answer).value FROM live.answer
+SELECT query, source, live.series((answer).labels) AS series, (answer).time, (answer).value FROM live.answer WHERE (answer).value IS NOT NULL
 WITH NO DATA;
 CREATE INDEX ON live.point (query);
 
@@ -160,6 +167,8 @@ BEGIN
 	ANALYZE live.query, live.answer, live.failure;
 	REFRESH MATERIALIZED VIEW live.unequal_span;
 	REFRESH MATERIALIZED VIEW live.unequal_spanset;
+	REFRESH MATERIALIZED VIEW live.span;
+	ANALYZE live.span;
 	REFRESH MATERIALIZED VIEW live.unequal_column;
 	REFRESH MATERIALIZED VIEW live.point;
 	ANALYZE live.point;
