@@ -227,6 +227,8 @@ COMMENT ON FUNCTION genops.span_delivery(bigint) IS
 'Internal: how far the segment with that number is delivered, in words.';
 REVOKE ALL ON FUNCTION genops.span_delivery FROM PUBLIC;
 
+-- Functions of ours are called with every argument and its exact type: who may create
+-- functions beside them could make one that fits better.
 CREATE FUNCTION genops_traceql_compare(
 	query text,
 	since interval DEFAULT '1 hour',
@@ -254,11 +256,11 @@ AS $$
 		SELECT coalesce($3, e.range_end - $2) AS range_start, e.range_end
 		FROM (SELECT coalesce($4, clock_timestamp()) AS range_end) e
 	), ledger AS MATERIALIZED (
-		SELECT t.* FROM asked, @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
-			step => $5, tenant_id => $6, source => 'ledger') t
+		SELECT t.* FROM asked, @extschema@.genops_traceql($1, $2, range_start, range_end,
+			NULL::integer, NULL::integer, $5, $6, 'ledger'::text, false) t
 	), tempo AS MATERIALIZED (
-		SELECT t.* FROM asked, @extschema@.genops_traceql($1, start_time => range_start, end_time => range_end,
-			step => $5, tenant_id => $6, source => 'tempo') t
+		SELECT t.* FROM asked, @extschema@.genops_traceql($1, $2, range_start, range_end,
+			NULL::integer, NULL::integer, $5, $6, 'tempo'::text, false) t
 	), spans_of_ledger AS (
 		SELECT DISTINCT ON (l.trace_id, l.span_id) l.* FROM ledger l WHERE l.span_id IS NOT NULL
 	), spans_of_tempo AS (
@@ -365,7 +367,8 @@ DECLARE
 		THEN parts[1] || '"' || parts[2] || '"' ELSE $1 END;
 BEGIN
 	IF NOT attribute AND coalesce($1, '') !~ '^(span|trace|event|link|instrumentation):\w+$'
-		AND NOT EXISTS (SELECT FROM @extschema@.genops_tags('intrinsic') t WHERE t.tag = $1) THEN
+		AND NOT EXISTS (SELECT FROM @extschema@.genops_tags(
+			'intrinsic'::text, $3, $4, $5, $6, 'ledger'::text) t WHERE t.tag = $1) THEN
 		RAISE EXCEPTION 'invalid tag: "%"', coalesce($1, '')
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.',
@@ -389,8 +392,7 @@ BEGIN
 	FROM @extschema@.genops_traceql(
 			coalesce($2, '{ }') || CASE WHEN attribute THEN ' | { ' || identifier || ' != nil }' ELSE '' END ||
 			' | count_over_time() by (' || identifier || ')',
-			since => $3, start_time => $4, end_time => $5, step => '0', tenant_id => $6,
-			source => 'ledger') r,
+			$3, $4, $5, NULL::integer, NULL::integer, interval '0', $6, 'ledger'::text, false) r,
 		LATERAL jsonb_each(r.labels) l
 	ORDER BY 3 DESC, 1;
 END

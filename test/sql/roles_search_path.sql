@@ -2,7 +2,7 @@
 -- none of them is ever called by ours.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(44);
+SELECT plan(47);
 CREATE ROLE roles_caller;
 
 -- Twins of what PostgreSQL has, and in "fitting" what it lacks, so that it would have to
@@ -91,6 +91,19 @@ SELECT is(outcome('roles_caller', format(statement, :'trace_id')), 'done', 'nor 
 	'SELECT * FROM genops_tags()', $$SELECT * FROM genops_tag_values('.team')$$, $$SELECT * FROM genops_tag_values('name')$$,
 	'SELECT genops.span_delivery(1)', $$SELECT genops.span_delivery(seq) FROM genops.ledger_span$$,
 	'SELECT bytes FROM genops.ledger_segment', 'SELECT total_cost_e12 FROM genops.ledger_span']) statement;
+
+-- Beside ours, with a signature that fits better what is left out.
+SELECT set_config('search_path', 'public', false) \g /dev/null
+CREATE FUNCTION public.genops_tags(scope text) RETURNS TABLE (tag_scope text, tag text) LANGUAGE plpgsql AS 'BEGIN PERFORM public.sprung(); END';
+CREATE FUNCTION public.genops_traceql(query text, since interval, start_time timestamptz, end_time timestamptz, step text, tenant_id text, source text)
+	RETURNS SETOF genops.traceql_row LANGUAGE plpgsql AS 'BEGIN PERFORM public.sprung(); END';
+CREATE FUNCTION public.genops_traceql(query text, start_time timestamptz, end_time timestamptz, step interval, tenant_id text, source text)
+	RETURNS SETOF genops.traceql_row LANGUAGE plpgsql AS 'BEGIN PERFORM public.sprung(); END';
+SELECT lives_ok($$SELECT * FROM genops_tag_values('name')$$, 'genops_tag_values() calls none of them');
+SELECT lives_ok($$SELECT * FROM genops_tag_values('.a')$$, 'of an attribute neither');
+SELECT throws_ok($$SELECT * FROM genops_traceql_compare('{}')$$, '55000', NULL, 'nor does genops_traceql_compare(), which misses a Tempo');
+DROP FUNCTION public.genops_tags(text), public.genops_traceql(text, interval, timestamptz, timestamptz, text, text, text),
+	public.genops_traceql(text, timestamptz, timestamptz, interval, text, text);
 
 -- Hidden behind a name in the temporary schema, which is searched before all others.
 SET ROLE roles_caller;
