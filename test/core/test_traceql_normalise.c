@@ -113,6 +113,9 @@ negations(void **state)
 	                  "{ (.team != `x`) || ((span.team = nil) && (resource.team = nil)) }");
 	assert_normalised("{ !(span.cost > 1) }", "{ (span.cost <= 1.0) || (span.cost = nil) }");
 	assert_normalised("{ !(span.x != nil) }", "{ span.x = nil }");
+	check_normalised("{ !(event.x != nil) }",
+	                 "{ (!(event.x != nil)) && ((duration >= 0s) || (status != nil)) }", 2,
+	                 __LINE__);
 	check_normalised("{ !(name = `a` && status = error) }",
 	                 "{ (name != `a`) || (status != error) }", 2, __LINE__);
 	check_normalised("{ !(name = `a`) && !(kind = client || status = error) }",
@@ -153,6 +156,9 @@ bare_attributes(void **state)
 	assert_untouched("{ .flag && (name = `a`) }");
 	assert_normalised("{ !.flag }", "{ .flag = false }");
 	assert_normalised("{ !!.flag }", "{ .flag = true }");
+	assert_normalised(
+	    "{ .a || name = `a` || name = `b` }",
+	    "{ (((.a = true) || (.a = false)) && ((.a = true) || (name = `a`))) || (name = `b`) }");
 	assert_normalised(
 	    "{ .flag || name = `a` }",
 	    "{ ((.flag = true) || (.flag = false)) && ((.flag = true) || (name = `a`)) }");
@@ -242,6 +248,8 @@ pipelines(void **state)
 	assert_normalised("{ link:traceID = `a` } | rate()",
 	                  "{ (link:traceID = `a`) && ((duration >= 0s) || (status != nil)) } | rate()");
 	assert_untouched("{ (duration > 1s) && (span.team = `a`) } | rate()");
+	assert_normalised("{ span.a = error } | rate()",
+	                  "{ (span.a = error) && ((duration >= 0s) || (status != nil)) } | rate()");
 	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
 	assert_untouched("{ false }");
 }
