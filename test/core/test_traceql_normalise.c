@@ -212,6 +212,7 @@ pipelines(void **state)
 {
 	(void) state;
 	assert_normalised("by(.team) | count() > 2", "{ true } | by(.team) | count() > 2");
+	assert_normalised("count() > 2 | by(.team)", "{ true } | count() > 2 | by(.team)");
 	assert_normalised("avg(.cost) > 0.1", "{ true } | avg(.cost) > 0.1");
 	check_normalised("({} | { 5 < span:childCount }) >> (by(name) | count() > 1)",
 	                 "({ duration >= 0s } | { span:childCount > 5 }) >> ({ duration >= 0s } | "
