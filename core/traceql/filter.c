@@ -135,11 +135,14 @@ negate(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 {
 	if (!evaluate(run, &node->operands[0], value))
 		return false;
+	/* As 0 - x is. */
 	if (value->array || (value->type != GENOPS_TYPE_INT && value->type != GENOPS_TYPE_FLOAT &&
 	                     value->type != GENOPS_TYPE_DURATION))
-		*value = (GenopsTraceqlValue){ .type = GENOPS_TYPE_NIL };
-	value->integer = (int64_t) (0 - (uint64_t) value->integer);
-	value->real = -value->real;
+		*value = genops_traceql_value_boolean(false);
+	else if (value->type == GENOPS_TYPE_FLOAT)
+		value->real = -value->real;
+	else
+		value->integer = (int64_t) (0 - (uint64_t) value->integer);
 	return true;
 }
 

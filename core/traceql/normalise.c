@@ -68,14 +68,17 @@ insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, size_t pla
 	return true;
 }
 
-/* A first stage that names an attribute would see only spans that have it. */
+/* A first stage that names an attribute would see only spans that have it, and so
+ * would count() with a stage behind it that names one. */
 static bool
-sees_too_little(const GenopsStage *first)
+sees_too_little(const GenopsPipeline *pipeline)
 {
+	const GenopsStage *first = &pipeline->stages[0];
+
+	if (first->kind == GENOPS_STAGE_SCALAR_FILTER)
+		return first->left->aggregate != GENOPS_AGGREGATE_COUNT || pipeline->count > 1;
 	return first->kind == GENOPS_STAGE_GROUP_BY || first->kind == GENOPS_STAGE_COALESCE ||
-	       first->kind == GENOPS_STAGE_SELECT ||
-	       (first->kind == GENOPS_STAGE_SCALAR_FILTER &&
-	        first->left->aggregate != GENOPS_AGGREGATE_COUNT);
+	       first->kind == GENOPS_STAGE_SELECT;
 }
 
 static bool
@@ -123,7 +126,7 @@ genops_normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline
 {
 	if (!select_last(normaliser, pipeline))
 		return false;
-	if (sees_too_little(&pipeline->stages[0]) && !start_with_all_spans(normaliser, pipeline))
+	if (sees_too_little(pipeline) && !start_with_all_spans(normaliser, pipeline))
 		return false;
 	for (size_t i = 0; i < pipeline->count; i++)
 	{

@@ -206,10 +206,19 @@ genops_normalise_negate(GenopsNormaliser *normaliser, GenopsField *field)
 	                                              field, NULL, field->offset);
 }
 
+/* Without any event the attribute is neither nil nor not. */
+static bool
+is_repeated(GenopsScope scope)
+{
+	return scope == GENOPS_SCOPE_EVENT || scope == GENOPS_SCOPE_LINK;
+}
+
 static GenopsField *
 normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
                     const GenopsLiteral *literal, bool negated)
 {
+	if (literal->type == GENOPS_TYPE_NIL && negated && is_repeated(attribute->attribute.scope))
+		return genops_normalise_negate(normaliser, genops_build_nil(normaliser, attribute, op));
 	if (literal->type == GENOPS_TYPE_NIL)
 		return genops_build_nil(normaliser, attribute, negated ? opposite(op) : op);
 	if (!negated)

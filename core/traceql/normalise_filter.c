@@ -89,12 +89,13 @@ add(GenopsNormaliser *normaliser, GenopsOperator op, GenopsField *left, GenopsFi
 }
 
 /* .flag || x, which is false where .flag is no boolean:
- * (.flag = true || .flag = false) && (.flag = true || x) */
+ * (.flag = true || .flag = false) && (.flag = true || x)
+ * Of a longer chain each "||" takes what those before it gave. */
 static GenopsField *
 make_certain(GenopsNormaliser *normaliser, const GenopsField *either)
 {
+	GenopsField *result = NULL;
 	GenopsField *booleans = NULL;
-	GenopsField *holds = NULL;
 
 	for (size_t i = 0; i < either->operand_count; i++)
 	{
@@ -109,11 +110,16 @@ make_certain(GenopsNormaliser *normaliser, const GenopsField *either)
 			if (booleans == NULL)
 				return NULL;
 		}
-		holds = add(normaliser, GENOPS_OPERATOR_OR, holds, operand);
-		if (holds == NULL)
+		result = add(normaliser, GENOPS_OPERATOR_OR, result, operand);
+		if (i > 0 && booleans != NULL)
+		{
+			result = genops_build_both(normaliser, GENOPS_OPERATOR_AND, booleans, result);
+			booleans = NULL;
+		}
+		if (result == NULL)
 			return NULL;
 	}
-	return genops_build_both(normaliser, GENOPS_OPERATOR_AND, booleans, holds);
+	return result;
 }
 
 /* "&&" or "||" over rewritten operands, without the constants that change nothing. */
@@ -275,6 +281,18 @@ is_place(const GenopsField *field)
 	return field->kind == GENOPS_FIELD_ATTRIBUTE && genops_is_place(&field->attribute);
 }
 
+/* A status or kind is no value of an attribute, and the service's name is text. */
+static bool
+is_fetched(const GenopsField *field, GenopsValueType type)
+{
+	if (field->kind != GENOPS_FIELD_ATTRIBUTE ||
+	    field->attribute.intrinsic != GENOPS_INTRINSIC_NONE)
+		return true;
+	if (genops_slice_equal(field->attribute.name, GENOPS_LITERAL("service.name")))
+		return type == GENOPS_TYPE_STRING;
+	return type != GENOPS_TYPE_STATUS && type != GENOPS_TYPE_KIND;
+}
+
 /* For metrics Tempo at times takes what its storage fetched for the filter's answer,
  * which is wrong where more was asked for than a comparison with a value, and of
  * ids; and it leaves out spans without a place in the tree. */
@@ -298,6 +316,9 @@ is_decided_by_storage(const GenopsField *field)
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
 		if (is_id(field->operands[i]) || is_place(field->operands[i]))
+			return false;
+		if (field->operands[i]->kind == GENOPS_FIELD_LITERAL &&
+		    !is_fetched(field->operands[1 - i], field->operands[i]->literal.type))
 			return false;
 		compared = compared || field->operands[i]->kind == GENOPS_FIELD_LITERAL;
 	}

@@ -244,13 +244,23 @@ KeepsLeft(GenopsSpansetOperator op)
 	return op == GENOPS_SPANSET_AND || op == GENOPS_SPANSET_OR || op >= GENOPS_SPANSET_UNION_CHILD;
 }
 
+/* Of a pipeline in brackets only the first stage decides here. */
+static Condition
+PushDownBrackets(const GenopsPipeline *pipeline)
+{
+	Condition first = PushDownCandidates(pipeline);
+
+	first.exact = first.exact && pipeline->count == 1;
+	return first;
+}
+
 static Condition
 PushDownSpanset(const GenopsSpanset *spanset)
 {
 	if (spanset->kind == GENOPS_SPANSET_FILTER)
 		return PushDownFilter(spanset->filter);
 	if (spanset->kind == GENOPS_SPANSET_PIPELINE)
-		return PushDownCandidates(spanset->pipeline);
+		return PushDownBrackets(spanset->pipeline);
 	if (!KeepsLeft(spanset->op))
 		return PushDownSpanset(spanset->right);
 	return Either(PushDownSpanset(spanset->left), PushDownSpanset(spanset->right));

@@ -31,6 +31,7 @@ what_no_operator_is_for_does_not_match(void **state)
 	assert_no_match(flagged, "{ -.team = 1 }");
 	assert_no_match(flagged, "{ -.nope != 1 }");
 	assert_no_match(flagged, "{ -.list != 1 }");
+	assert_match(flagged, "{ -.nope = .nope + 1 }");
 	assert_no_match(flagged, "{ .list + 1 = 2 || .list + 1 != 2 }");
 }
 

@@ -117,6 +117,9 @@ negations(void **state)
 	                  "{ (.team != `x`) || ((span.team = nil) && (resource.team = nil)) }");
 	assert_normalised("{ !(span.cost > 1) }", "{ (span.cost <= 1.0) || (span.cost = nil) }");
 	assert_normalised("{ !(span.x != nil) }", "{ span.x = nil }");
+	check_normalised("{ !(event.x != nil) }",
+	                 "{ (!(event.x != nil)) && ((duration >= 0s) || (status != nil)) }", 2,
+	                 __LINE__);
 	check_normalised("{ !(name = `a` && status = error) }",
 	                 "{ (name != `a`) || (status != error) }", 2, __LINE__);
 	check_normalised("{ !(name = `a`) && !(kind = client || status = error) }",
@@ -157,6 +160,9 @@ bare_attributes(void **state)
 	assert_untouched("{ .flag && (name = `a`) }");
 	assert_normalised("{ !.flag }", "{ .flag = false }");
 	assert_normalised("{ !!.flag }", "{ .flag = true }");
+	assert_normalised(
+	    "{ .a || name = `a` || name = `b` }",
+	    "{ (((.a = true) || (.a = false)) && ((.a = true) || (name = `a`))) || (name = `b`) }");
 	assert_normalised(
 	    "{ .flag || name = `a` }",
 	    "{ ((.flag = true) || (.flag = false)) && ((.flag = true) || (name = `a`)) }");
@@ -215,6 +221,7 @@ pipelines(void **state)
 {
 	(void) state;
 	assert_normalised("by(.team) | count() > 2", "{ true } | by(.team) | count() > 2");
+	assert_normalised("count() > 2 | by(.team)", "{ true } | count() > 2 | by(.team)");
 	assert_normalised("avg(.cost) > 0.1", "{ true } | avg(.cost) > 0.1");
 	check_normalised("({} | { 5 < span:childCount }) >> (by(name) | count() > 1)",
 	                 "({ duration >= 0s } | { span:childCount > 5 }) >> ({ duration >= 0s } | "
@@ -251,6 +258,8 @@ pipelines(void **state)
 	assert_normalised("{ link:traceID = `a` } | rate()",
 	                  "{ (link:traceID = `a`) && ((duration >= 0s) || (status != nil)) } | rate()");
 	assert_untouched("{ (duration > 1s) && (span.team = `a`) } | rate()");
+	assert_normalised("{ span.a = error } | rate()",
+	                  "{ (span.a = error) && ((duration >= 0s) || (status != nil)) } | rate()");
 	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
 	assert_untouched("{ false }");
 }

@@ -141,10 +141,13 @@ SELECT CASE
 		WHEN v.tempo_says ~ 'expected a numeric, but got' AND v.text ~ '(by|min|max|avg|sum)\(-' THEN 'minus in an aggregate'
 		WHEN 'arrays' = ANY (v.features) AND v.tempo_says ~ '(unsupported operation|unexpected numbers of pre-compiled regexp|array operators must)' THEN 'arrays'
 		END
+	WHEN v.verdict = 'ledger refuses' THEN CASE WHEN v.ledger_says ~ 'division by zero' THEN 'division by zero' END
 	WHEN v.text ~ '(topk|bottomk)\(' AND live.same_values(v.id) THEN 'ties'
 	WHEN v.metrics AND live.only_zeros(v.id) THEN 'series of zeros'
 	WHEN v.text ~ 'compare\(' AND live.compare_known(v.id, v.text) THEN 'compare()'
-	WHEN v.text ~ 'by \(([^()]*, )?(event|link)[:.]' THEN 'labels without event or link'
+	WHEN v.text ~ 'compare\(' THEN 'compare(), not understood'
+	WHEN 'mixed' = ANY (v.features) AND v.text ~ 'sum_over_time\(' THEN 'sums with texts'
+	WHEN v.text ~ 'by ?\(([^()]*, )?(event|link)[:.]' THEN 'labels without event or link'
 	WHEN v.text ~ '(sum|avg|min|max)\([^()]*( [-+*/%^] |-)' THEN 'aggregates of expressions'
 	WHEN v.text ~ 'avg\((resource\.|span\.|\.|event\.|link\.|nestedSetParent|instrumentation\.)' THEN 'avg() of negative numbers'
 	WHEN v.text ~ '&(>>|<<).*&(>>|<<)' THEN '&>> within &>>'
