@@ -15,9 +15,7 @@
  * room for clocks that differ.  A range in the future is about spans whose clock is
  * off, or which were made up: they were recorded at any time.
  */
-#define RECORDED_FROM(before) \
-	"recorded_at >= CASE WHEN $1 > now() THEN '-infinity' ELSE $1 - interval '" before "' END"
-#define RECORDED RECORDED_FROM("1 day")
+#define RECORDED "recorded_at >= $8"
 #define SEGMENTS_IN_RANGE "max_end >= $1 AND min_start <= $2 AND " RECORDED
 #define SPANS_IN_RANGE                           \
 	"start_time <= $2 AND (start_time >= $1 OR " \
@@ -110,20 +108,27 @@ LedgerSpans(const TraceqlRequest *request, Condition condition, bool candidates)
 	return queries;
 }
 
+/* Some traces are in few segments, which their filters tell before any is read. */
 char *
 LedgerTraces(const TraceqlRequest *request, bool some)
 {
 	StringInfoData sql;
+	StringInfoData segments;
 
+	initStringInfo(&segments);
+	appendStringInfoString(&segments, "max_end >= $9 AND min_start <= $10 AND recorded_at >= $11");
+	AddTenants(&segments, request, "tenant_id");
 	initStringInfo(&sql);
-	appendStringInfoString(
-	    &sql, "SELECT recorded_at, seq, trace_id, spans, offsets FROM genops.ledger_segment, "
-	          "LATERAL genops.segment_traces(bytes, $7) "
-	          "WHERE max_end >= $1 - interval '1 day' AND min_start <= $2 + interval '1 day' "
-	          "AND " RECORDED_FROM("2 days"));
+	appendStringInfo(
+	    &sql,
+	    "SELECT recorded_at, seq, trace_id, spans, offsets FROM genops.ledger_segment, "
+	    "LATERAL genops.segment_traces(bytes, $7) WHERE %s",
+	    segments.data);
 	if (some)
-		appendStringInfoString(&sql, " AND genops.bloom_has_any(bloom, $7)");
-	AddTenants(&sql, request, "tenant_id");
+		appendStringInfo(&sql,
+		                 " AND seq = ANY (ARRAY (SELECT seq FROM genops.ledger_segment WHERE %s "
+		                 "AND genops.bloom_has_any(bloom, $7)))",
+		                 segments.data);
 	appendStringInfoString(&sql, " ORDER BY trace_id, seq");
 	return sql.data;
 }
@@ -158,11 +163,10 @@ LedgerRoots(const TraceqlRequest *request)
 
 	initStringInfo(&sql);
 	appendStringInfoString(
-	    &sql,
-	    "SELECT trace_id, coalesce(service_name, ''), "
-	    "coalesce(name, operation || coalesce(' ' || model, '')), seq, \"offset\" "
-	    "FROM genops.ledger_span "
-	    "WHERE parent_span_id IS NULL AND " RECORDED_FROM("2 days") " AND trace_id = ANY ($7)");
+	    &sql, "SELECT trace_id, coalesce(service_name, ''), "
+	          "coalesce(name, operation || coalesce(' ' || model, '')), seq, \"offset\" "
+	          "FROM genops.ledger_span "
+	          "WHERE parent_span_id IS NULL AND recorded_at >= $11 AND trace_id = ANY ($7)");
 	AddTenants(&sql, request, "coalesce(tenant_id, '')");
 	return sql.data;
 }
@@ -315,6 +319,28 @@ Bytea(GenopsSlice bytes)
 	return PointerGetDatum(value);
 }
 
+/* Days before or after a time, which may be infinite. */
+static Datum
+DaysOff(TimestampTz time, int64 days)
+{
+	if (!TIMESTAMP_NOT_FINITE(time))
+		time += days * USECS_PER_DAY;
+	return TimestampTzGetDatum(Min(Max(time, MIN_TIMESTAMP), END_TIMESTAMP - 1));
+}
+
+/* Computed here, as SQL would do it for every row. */
+static void
+FillTimes(LedgerParameters *parameters, const TraceqlRequest *request)
+{
+	TimestampTz recorded =
+	    request->range.start > request->asked_at ? DT_NOBEGIN : request->range.start;
+
+	parameters->list[LEDGER_RECORDED_FROM - 1].value = DaysOff(recorded, -1);
+	parameters->list[LEDGER_TRACES_START - 1].value = DaysOff(request->range.start, -1);
+	parameters->list[LEDGER_TRACES_END - 1].value = DaysOff(request->range.end, 1);
+	parameters->list[LEDGER_TRACES_RECORDED_FROM - 1].value = DaysOff(recorded, -2);
+}
+
 LedgerParameters
 LedgerParametersOf(const TraceqlRequest *request, GenopsSlice query)
 {
@@ -326,8 +352,13 @@ LedgerParametersOf(const TraceqlRequest *request, GenopsSlice query)
 		{ TEXTARRAYOID, (Datum) 0, true },
 		{ BYTEAOID, Bytea(query), false },
 		{ BYTEAOID, (Datum) 0, true },
+		{ TIMESTAMPTZOID, (Datum) 0, false },
+		{ TIMESTAMPTZOID, (Datum) 0, false },
+		{ TIMESTAMPTZOID, (Datum) 0, false },
+		{ TIMESTAMPTZOID, (Datum) 0, false },
 	} };
 
+	FillTimes(&parameters, request);
 	if (request->tenant_id != NULL)
 	{
 		parameters.list[LEDGER_TENANTS - 1].value = Tenants(request->tenant_id);

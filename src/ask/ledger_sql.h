@@ -23,10 +23,14 @@ enum
 	LEDGER_RANGE_END,
 	LEDGER_FIRST_SEQ, /* bigint: segments from this to that number */
 	LEDGER_LAST_SEQ,
-	LEDGER_TENANTS, /* text[], or NULL for all */
-	LEDGER_QUERY,   /* bytea: the pipeline's, or the whole metrics query's, text in UTF-8 */
-	LEDGER_TRACES,  /* bytea: sorted trace ids, or NULL for all */
-	LEDGER_PARAMETERS = LEDGER_TRACES
+	LEDGER_TENANTS,       /* text[], or NULL for all */
+	LEDGER_QUERY,         /* bytea: the pipeline's, or the whole metrics query's, text in UTF-8 */
+	LEDGER_TRACES,        /* bytea: sorted trace ids, or NULL for all */
+	LEDGER_RECORDED_FROM, /* timestamptz: what is in the range was recorded from then on */
+	LEDGER_TRACES_START,  /* timestamptz: of the range in which whole traces are looked up */
+	LEDGER_TRACES_END,
+	LEDGER_TRACES_RECORDED_FROM,
+	LEDGER_PARAMETERS = LEDGER_TRACES_RECORDED_FROM
 };
 
 typedef struct LedgerParameters
