@@ -67,7 +67,7 @@ read_bytes(GenopsFields *fields, GenopsSlice *bytes)
 }
 
 bool
-genops_fields_next(GenopsFields *fields, GenopsWireField *field)
+genops_fields_next_of_any_kind(GenopsFields *fields, GenopsWireField *field)
 {
 	uint64_t tag;
 	bool read;

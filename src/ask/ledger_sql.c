@@ -39,10 +39,11 @@ AddSegments(StringInfo sql, const TraceqlRequest *request)
 static void
 AddExactSpans(StringInfo sql, const TraceqlRequest *request, Condition condition)
 {
-	appendStringInfoString(sql, " FROM genops.ledger_span WHERE exact AND " SPANS_IN_RANGE
-	                            " AND seq BETWEEN $3 AND $4");
+	/* What leaves the fewest rows comes first. */
+	appendStringInfoString(sql, " FROM genops.ledger_span WHERE ");
 	if (condition.kind == CONDITION_SQL)
-		appendStringInfo(sql, " AND %s", condition.sql);
+		appendStringInfo(sql, "%s AND ", condition.sql);
+	appendStringInfoString(sql, "exact AND " SPANS_IN_RANGE " AND seq BETWEEN $3 AND $4");
 	AddTenants(sql, request, "coalesce(tenant_id, '')");
 }
 

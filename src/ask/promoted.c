@@ -13,27 +13,27 @@ typedef struct PromotedName
 	Promoted column;
 } PromotedName;
 
-#define TEXT_COLUMN(name, column)                                       \
-	{                                                                   \
-		name,                                                           \
-		{                                                               \
-			GENOPS_TYPE_STRING, "nullif(" column ", '')", true, NULL, 0 \
-		}                                                               \
+#define TEXT_COLUMN(name, column)                                               \
+	{                                                                           \
+		name,                                                                   \
+		{                                                                       \
+			GENOPS_TYPE_STRING, "nullif(" column ", '')", true, column, NULL, 0 \
+		}                                                                       \
 	}
-#define TOKENS_COLUMN(name, column)                  \
-	{                                                \
-		name,                                        \
-		{                                            \
-			GENOPS_TYPE_INT, column, true, column, 1 \
-		}                                            \
+#define TOKENS_COLUMN(name, column)                        \
+	{                                                      \
+		name,                                              \
+		{                                                  \
+			GENOPS_TYPE_INT, column, true, NULL, column, 1 \
+		}                                                  \
 	}
-#define COST_COLUMN(name, column)                                                 \
-	{                                                                             \
-		name,                                                                     \
-		{                                                                         \
-			GENOPS_TYPE_FLOAT, "genops.cost_to_double(" column ")", true, column, \
-			    (double) GENOPS_MONEY_UNIT                                        \
-		}                                                                         \
+#define COST_COLUMN(name, column)                                                       \
+	{                                                                                   \
+		name,                                                                           \
+		{                                                                               \
+			GENOPS_TYPE_FLOAT, "genops.cost_to_double(" column ")", true, NULL, column, \
+			    (double) GENOPS_MONEY_UNIT                                              \
+		}                                                                               \
 	}
 #define TOTAL_TOKENS                                                             \
 	"CASE WHEN prompt_tokens IS NOT NULL OR completion_tokens IS NOT NULL THEN " \
@@ -81,7 +81,7 @@ static const PromotedName span_names[] = {
 
 /* On the resource, and never on the span. */
 static const PromotedName resource_names[] = {
-	{ "service.name", { GENOPS_TYPE_STRING, "service_name", false, NULL, 0 } },
+	{ "service.name", { GENOPS_TYPE_STRING, "service_name", false, NULL, NULL, 0 } },
 	TEXT_COLUMN("deployment.environment", "environment"),
 	TEXT_COLUMN("deployment.environment.name", "environment"),
 };
@@ -92,12 +92,12 @@ static const struct
 	Promoted column;
 } intrinsics[] = {
 	{ GENOPS_INTRINSIC_DURATION,
-	  { GENOPS_TYPE_DURATION, "duration_ns", false, "duration_ns", 1e9 } },
-	{ GENOPS_INTRINSIC_STATUS, { GENOPS_TYPE_STATUS, "status", false, NULL, 0 } },
-	{ GENOPS_INTRINSIC_KIND, { GENOPS_TYPE_KIND, "kind", false, NULL, 0 } },
+	  { GENOPS_TYPE_DURATION, "duration_ns", false, NULL, "duration_ns", 1e9 } },
+	{ GENOPS_INTRINSIC_STATUS, { GENOPS_TYPE_STATUS, "status", false, NULL, NULL, 0 } },
+	{ GENOPS_INTRINSIC_KIND, { GENOPS_TYPE_KIND, "kind", false, NULL, NULL, 0 } },
 	{ GENOPS_INTRINSIC_NAME,
 	  { GENOPS_TYPE_STRING, "coalesce(name, operation || coalesce(' ' || model, ''))", false, NULL,
-	    0 } },
+	    NULL, 0 } },
 };
 
 static const Promoted *

@@ -17,6 +17,7 @@ typedef struct Promoted
 	GenopsValueType type;
 	const char *sql;    /* an expression over the row, NULL where the attribute is missing */
 	bool has_missing;   /* it can be NULL */
+	const char *text;   /* of a text: the same, cheaper, but '' where it is missing; or NULL */
 	const char *number; /* of a number: the same as a whole number, to be added up exactly; */
 	double per_unit;    /* so many make one of what metrics functions give (seconds, dollars) */
 } Promoted;

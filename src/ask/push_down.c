@@ -144,6 +144,8 @@ CompareTexts(const Promoted *column, GenopsOperator op, GenopsSlice literal)
 	if (!TextsAreComparable(literal))
 		return Always(false);
 	text = quote_literal_cstr(pnstrdup(literal.data, literal.length));
+	if (op == GENOPS_OPERATOR_EQUAL && literal.length > 0 && column->text != NULL)
+		return Sql(true, psprintf("%s = %s", column->text, text));
 	if (op == GENOPS_OPERATOR_EQUAL || op == GENOPS_OPERATOR_NOT_EQUAL)
 		return Sql(true, psprintf("%s %s %s", column->sql, OperatorText(op), text));
 	return Sql(true, psprintf("(%s) COLLATE \"C\" %s %s", column->sql, OperatorText(op), text));
