@@ -67,8 +67,8 @@ SegmentSpansNext(SegmentSpans *spans)
  * varint: only the last byte of a varint, and no byte before a tag of one byte,
  * is below 128, so that both can be read backwards.
  */
-static bool
-SpanAt(GenopsSlice segment, int32 offset, GenopsSlice *span)
+bool
+SegmentTrySpan(GenopsSlice segment, int32 offset, GenopsSlice *span)
 {
 	const uint8 *bytes = (const uint8 *) segment.data;
 	size_t at = (size_t) offset;
@@ -90,7 +90,7 @@ SegmentSpanAt(GenopsSlice segment, int32 offset)
 {
 	GenopsSlice span;
 
-	if (!SpanAt(segment, offset, &span))
+	if (!SegmentTrySpan(segment, offset, &span))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("no span begins at offset %d of the segment", offset)));
 	return span;

@@ -26,4 +26,7 @@ extern bool SegmentSpansNext(SegmentSpans *spans);
 /* The one span at an offset; raises where there is none. */
 extern GenopsSlice SegmentSpanAt(GenopsSlice segment, int32 offset);
 
+/* Likewise; false where there is none, or not all of it. */
+extern bool SegmentTrySpan(GenopsSlice segment, int32 offset, GenopsSlice *span);
+
 #endif

@@ -86,14 +86,14 @@ GatherSpan(TraceSpans *found, const GenopsSpanWalk *at, const bytea *wanted)
 }
 
 static bytea *
-Pack(GenopsSlice segment, const TraceSpan *spans, int count)
+Pack(const GenopsEnvelope *envelope, const TraceSpan *spans, int count)
 {
 	GenopsSlice *contents = palloc(count * sizeof(GenopsSlice));
 	bytea *packed;
 
 	for (int i = 0; i < count; i++)
 		contents[i] = spans[i].span;
-	packed = SpanPack(segment, contents, count);
+	packed = SpanPack(envelope, contents, count);
 	pfree(contents);
 	return packed;
 }
@@ -109,7 +109,7 @@ Offsets(const TraceSpan *spans, int count)
 }
 
 static void
-ReturnTraces(TraceSpans *found, GenopsSlice segment, ReturnSetInfo *result)
+ReturnTraces(TraceSpans *found, const GenopsEnvelope *envelope, ReturnSetInfo *result)
 {
 	bool nulls[3] = { false };
 	int next;
@@ -124,7 +124,7 @@ ReturnTraces(TraceSpans *found, GenopsSlice segment, ReturnSetInfo *result)
 		while (next < found->count && CompareIds(found->spans[next].trace_id, spans->trace_id) == 0)
 			next++;
 		values[0] = PointerGetDatum(spans->trace_id); /* a pg_uuid_t is its bytes */
-		values[1] = PointerGetDatum(Pack(segment, spans, next - first));
+		values[1] = PointerGetDatum(Pack(envelope, spans, next - first));
 		values[2] = PointerGetDatum(Offsets(spans, next - first));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		pfree(DatumGetPointer(values[1]));
@@ -137,6 +137,7 @@ Datum
 genops_segment_traces(PG_FUNCTION_ARGS)
 {
 	GenopsSlice segment;
+	GenopsEnvelope envelope;
 	SegmentSpans spans;
 	TraceSpans found = { .spans = NULL };
 	bytea *wanted = PG_ARGISNULL(1) ? NULL : PG_GETARG_BYTEA_PP(1);
@@ -153,7 +154,9 @@ genops_segment_traces(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		GatherSpan(&found, &spans.walk, wanted);
 	}
+	if (found.count > 0 && !genops_read_envelope(segment, &envelope))
+		OtlpMalformed();
 	if (found.count > 0)
-		ReturnTraces(&found, segment, (ReturnSetInfo *) fcinfo->resultinfo);
+		ReturnTraces(&found, &envelope, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

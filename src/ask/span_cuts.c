@@ -1,5 +1,7 @@
 #include "postgres.h"
 
+#include "access/detoast.h"
+#include "ask/otlp_jsonb.h"
 #include "ask/segment_spans.h"
 #include "ask/span_cuts.h"
 #include "ask/span_pack.h"
@@ -16,6 +18,12 @@ PG_FUNCTION_INFO_V1(genops_segment_pick);
 
 /* How much is kept, however large spans are. */
 #define MAX_KEPT_BYTES ((Size) 64 * 1024 * 1024)
+
+/* ResourceSpans.scope_spans: field 2, a message. */
+#define SCOPE_SPANS_TAG 0x12
+
+/* Most spans are no longer; a longer one takes its whole segment. */
+#define USUAL_SPAN 4096
 
 /* What genops.segment_pick() is told: sorted, one after the other. */
 typedef struct CutPlace
@@ -52,9 +60,19 @@ ComparePlaces(const void *left, const void *right)
 	return (a->offset > b->offset) - (a->offset < b->offset);
 }
 
+/* In a bytea they are not aligned. */
+static CutPlace
+PlaceAt(const char *places, int number)
+{
+	CutPlace place;
+
+	memcpy(&place, places + number * sizeof(CutPlace), sizeof(place));
+	return place;
+}
+
 /* The first place of a segment, or where it would be. */
 static int
-FirstOf(const CutPlace *places, int count, int64 seq)
+FirstOf(const char *places, int count, int64 seq)
 {
 	int low = 0;
 	int high = count;
@@ -63,7 +81,7 @@ FirstOf(const CutPlace *places, int count, int64 seq)
 	{
 		int middle = low + (high - low) / 2;
 
-		if (places[middle].seq < seq)
+		if (PlaceAt(places, middle).seq < seq)
 			low = middle + 1;
 		else
 			high = middle;
@@ -71,29 +89,103 @@ FirstOf(const CutPlace *places, int count, int64 seq)
 	return low;
 }
 
-/* Arguments: bytes, seq, places.  The spans of these places, in their order, as a
- * ResourceSpans. */
+/* The offsets of a segment's places, in their order. */
+static int32 *
+OffsetsOf(const bytea *packed, int64 seq, int *found)
+{
+	const char *places = VARDATA(packed);
+	int count = (int) ((VARSIZE(packed) - VARHDRSZ) / sizeof(CutPlace));
+	int first = FirstOf(places, count, seq);
+	int next = first;
+	int32 *offsets;
+
+	while (next < count && PlaceAt(places, next).seq == seq)
+		next++;
+	*found = next - first;
+	offsets = palloc(Max(*found, 1) * sizeof(int32));
+	for (int i = 0; i < *found; i++)
+		offsets[i] = PlaceAt(places, first + i).offset;
+	return offsets;
+}
+
+/*
+ * Resource and scope of a segment of which only the beginning may be there, as
+ * genops_otlp_segment_head writes them: the resource, then a ScopeSpans that begins
+ * with the scope.
+ */
+static bool
+ReadHead(GenopsSlice segment, GenopsEnvelope *envelope)
+{
+	GenopsFields fields = genops_fields(segment);
+	GenopsWireField field;
+
+	*envelope = (GenopsEnvelope){ .resource = GENOPS_ABSENT, .scope = GENOPS_ABSENT };
+	if (!genops_fields_next(&fields, &field) || field.number != 1 ||
+	    field.wire_type != GENOPS_WIRE_BYTES)
+		return false;
+	envelope->resource = field.bytes;
+	if (fields.next == fields.end || *fields.next++ != SCOPE_SPANS_TAG)
+		return false;
+	while (fields.next < fields.end && (*fields.next & 0x80) != 0)
+		fields.next++;
+	if (fields.next == fields.end)
+		return false;
+	fields.next++;
+	if (genops_fields_next(&fields, &field) && field.number == 1 &&
+	    field.wire_type == GENOPS_WIRE_BYTES)
+		envelope->scope = field.bytes;
+	return true;
+}
+
+/* NULL if not all of them are in these bytes. */
+static bytea *
+PickFrom(bytea *bytes, const int32 *offsets, int count)
+{
+	GenopsSlice segment = { VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
+	GenopsSlice *spans = palloc(Max(count, 1) * sizeof(GenopsSlice));
+	GenopsEnvelope envelope;
+
+	if (!ReadHead(segment, &envelope))
+		return NULL;
+	for (int i = 0; i < count; i++)
+		if (!SegmentTrySpan(segment, offsets[i], &spans[i]))
+			return NULL;
+	return SpanPack(&envelope, spans, count);
+}
+
+static bytea *
+PickFromWhole(bytea *bytes, const int32 *offsets, int count)
+{
+	GenopsSlice segment = { VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
+	GenopsSlice *spans = palloc(Max(count, 1) * sizeof(GenopsSlice));
+	GenopsEnvelope envelope;
+
+	if (!genops_read_envelope(segment, &envelope))
+		OtlpMalformed();
+	for (int i = 0; i < count; i++)
+		spans[i] = SegmentSpanAt(segment, offsets[i]);
+	return SpanPack(&envelope, spans, count);
+}
+
+/*
+ * Arguments: bytes, seq, places.  The spans of these places, in their order, as a
+ * ResourceSpans.  What lies behind the last of them need not be unpacked.
+ */
 Datum
 genops_segment_pick(PG_FUNCTION_ARGS)
 {
-	bytea *bytes = PG_GETARG_BYTEA_PP(0);
-	int64 seq = PG_GETARG_INT64(1);
-	bytea *packed = PG_GETARG_BYTEA_P(2);
-	GenopsSlice segment = { VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
-	int count = (int) ((VARSIZE(packed) - VARHDRSZ) / sizeof(CutPlace));
-	CutPlace *places = palloc(Max(count, 1) * sizeof(CutPlace));
-	GenopsSlice *spans = palloc(Max(count, 1) * sizeof(GenopsSlice));
-	int first;
-	int found = 0;
+	Datum bytes = PG_GETARG_DATUM(0);
+	int count;
+	int32 *offsets = OffsetsOf(PG_GETARG_BYTEA_P(2), PG_GETARG_INT64(1), &count);
+	int64 enough = count == 0 ? 0 : (int64) offsets[count - 1] + USUAL_SPAN;
+	bytea *picked = NULL;
 
-	memcpy(places, VARDATA(packed), count * sizeof(CutPlace));
-	first = FirstOf(places, count, seq);
-	while (first + found < count && places[first + found].seq == seq)
-	{
-		spans[found] = SegmentSpanAt(segment, places[first + found].offset);
-		found++;
-	}
-	PG_RETURN_BYTEA_P(SpanPack(segment, spans, found));
+	if (enough > 0 && enough < (int64) toast_raw_datum_size(bytes) - VARHDRSZ)
+		picked =
+		    PickFrom((bytea *) PG_DETOAST_DATUM_SLICE(bytes, 0, (int32) enough), offsets, count);
+	if (picked == NULL)
+		picked = PickFromWhole(PG_GETARG_BYTEA_PP(0), offsets, count);
+	PG_RETURN_BYTEA_P(picked);
 }
 
 static void
@@ -113,7 +205,8 @@ TakeCuts(void *argument, TupleTableSlot *row)
 	packed = DatumGetByteaPCopy(StreamColumn(row, 3));
 	spans = SegmentSpansBegin((GenopsSlice){ VARDATA(packed), VARSIZE(packed) - VARHDRSZ }, NULL);
 	cuts->kept += VARSIZE(packed);
-	for (int i = FirstOf(cuts->places, cuts->count, seq); SegmentSpansNext(&spans); i++)
+	for (int i = FirstOf((const char *) cuts->places, cuts->count, seq); SegmentSpansNext(&spans);
+	     i++)
 	{
 		Cut *cut = hash_search(cuts->cuts, &cuts->places[i], HASH_ENTER, NULL);
 

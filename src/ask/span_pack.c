@@ -1,30 +1,25 @@
 #include "postgres.h"
 
-#include "ask/otlp_jsonb.h"
 #include "ask/span_pack.h"
-#include "core/span/otlp_read.h"
 #include "core/span/otlp_write.h"
 
 /* Tags and lengths around resource, scope and spans. */
 #define HEAD_MARGIN 64
 
 bytea *
-SpanPack(GenopsSlice segment, const GenopsSlice *spans, int count)
+SpanPack(const GenopsEnvelope *envelope, const GenopsSlice *spans, int count)
 {
-	GenopsEnvelope envelope;
 	Size size = 0;
 	Size room;
 	bytea *packed;
 	GenopsBytes out;
 
-	if (!genops_read_envelope(segment, &envelope))
-		OtlpMalformed();
 	for (int i = 0; i < count; i++)
 		size += genops_otlp_span_item_size(spans[i].length);
-	room = size + envelope.resource.length + envelope.scope.length + HEAD_MARGIN;
+	room = size + envelope->resource.length + envelope->scope.length + HEAD_MARGIN;
 	packed = palloc(VARHDRSZ + room);
 	out = genops_bytes_over(VARDATA(packed), room);
-	genops_otlp_segment_head(&out, envelope.resource, envelope.scope, size);
+	genops_otlp_segment_head(&out, envelope->resource, envelope->scope, size);
 	for (int i = 0; i < count; i++)
 		genops_otlp_span_item(&out, spans[i]);
 	if (out.failed)
