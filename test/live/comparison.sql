@@ -102,13 +102,35 @@ SELECT count(*) = 0 FROM
 WHERE l.value IS NULL OR t.value IS NULL OR NOT live.equal(l.value, t.value)
 $$;
 
--- Tempo's compare() counts what the query mentions twice, has "nil" for its dedicated
--- columns, and of values that are as frequent any may be among the first.
-CREATE FUNCTION live.compare_known(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
-SELECT bool_and(position(regexp_replace(key, '^(span|resource|event|link|instrumentation)\.', '') IN text) > 0
-	OR series ~ '(k8s|http|server|url)\S*="nil"' OR (series !~ '_total' AND text !~ ', 1000\)'))
-FROM (SELECT series, btrim(regexp_replace(regexp_replace(series, '__meta_type="\w+"', ''), '=.*', '', 's')) AS key
+-- Points of compare() that differ beyond this: Tempo counts twice what the query mentions
+-- (with one intrinsic of a link or event its other) and "status", which the rewritten query mentions; has "nil" for
+-- its dedicated columns and a "span:multiplier" when it extrapolates; and of values that are
+-- as frequent any may be among the first.
+CREATE FUNCTION live.compare_unequal(asked int, text text) RETURNS TABLE (series text, "time" timestamptz, ledger float8, tempo float8)
+LANGUAGE sql STABLE AS $$
+SELECT series, time, ledger, tempo
+FROM (SELECT series, time, ledger[1] AS ledger, tempo[1] AS tempo,
+	btrim(regexp_replace(regexp_replace(series, '__meta_type="\w+"', ''), '=.*', '', 's')) AS key
 	FROM live.unequal_point WHERE query = asked) u
+WHERE NOT (position(regexp_replace(key, '^(span|resource|event|link|instrumentation)\.', '') IN text) > 0
+	OR (key = 'rootServiceName' AND text ~ 'trace:rootService') OR (key ~ '^event:' AND text ~ 'event:') OR (key ~ '^link:' AND text ~ 'link:')
+	OR key = 'status' OR (key = 'span:multiplier' AND text ~ 'extrapolate=true')
+	OR series ~ '(k8s|http|server|url)\S*="nil"' OR (series !~ '_total' AND text !~ ', 1000\)'))
+$$;
+
+CREATE FUNCTION live.compare_known(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT count(*) = 0 FROM live.compare_unequal(asked, text)
+$$;
+
+-- compare() counts the same, if not on the same side: its own filter sees neither events, links,
+-- ids nor nested sets unless the query reads them before, takes nothing for nil, and is not met
+-- where a part of it cannot be computed.
+CREATE FUNCTION live.compare_selects(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT text ~ 'compare\(.*(event[.:]|link[.:]|span:id|span:parentID|nestedSet|nil|[-+*/%^])' AND bool_and(same)
+FROM (SELECT live.equal(sum(ledger), sum(tempo)) AS same FROM
+	(SELECT btrim(regexp_replace(series, '__meta_type="(baseline|selection)(_total)?"', '\2')) AS series, time,
+		coalesce(ledger, 0) AS ledger, coalesce(tempo, 0) AS tempo FROM live.compare_unequal(asked, text)) u
+	GROUP BY series, time) s
 $$;
 
 -- Verdicts
@@ -145,7 +167,7 @@ SELECT CASE
 	WHEN v.text ~ '(topk|bottomk)\(' AND live.same_values(v.id) THEN 'ties'
 	WHEN v.metrics AND live.only_zeros(v.id) THEN 'series of zeros'
 	WHEN v.text ~ 'compare\(' AND live.compare_known(v.id, v.text) THEN 'compare()'
-	WHEN v.text ~ 'compare\(' THEN 'compare(), not understood'
+	WHEN v.text ~ 'compare\(' AND live.compare_selects(v.id, v.text) THEN 'the selection of compare()'
 	WHEN 'mixed' = ANY (v.features) AND v.text ~ 'sum_over_time\(' THEN 'sums with texts'
 	WHEN v.text ~ 'by ?\(([^()]*, )?(event|link)[:.]' THEN 'labels without event or link'
 	WHEN v.text ~ '(sum|avg|min|max)\([^()]*( [-+*/%^] |-)' THEN 'aggregates of expressions'
@@ -157,6 +179,7 @@ SELECT CASE
 	WHEN 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links'
 	WHEN 'arrays' = ANY (v.features) AND v.text ~ '\.(nums|reals|tags|flags|mix|odd|zones|ev|both)\M' THEN 'arrays'
 	WHEN 'dedicated' = ANY (v.features) AND v.text ~ '(http\.|server\.port|k8s)' THEN 'dedicated columns'
+	WHEN v.text ~ 'compare\(' THEN 'compare(), not understood'
 	END
 $$;
 
