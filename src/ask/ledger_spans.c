@@ -149,7 +149,7 @@ PartOfTrace(void *argument, TupleTableSlot *row)
 	caller = MemoryContextSwitchTo(traces->bytes);
 	packed = DatumGetByteaPCopy(StreamColumn(row, 4));
 	MemoryContextSwitchTo(caller);
-	AddSpans(traces, (GenopsSlice){ VARDATA(packed), VARSIZE(packed) - VARHDRSZ }, row);
+	AddSpans(traces, SegmentBytes(packed), row);
 }
 
 static int

@@ -39,12 +39,6 @@ AggregateMemory(FunctionCallInfo fcinfo)
 	return context;
 }
 
-static GenopsSlice
-BytesOf(bytea *bytes)
-{
-	return (GenopsSlice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
-}
-
 enum
 {
 	ARG_STATE,
@@ -62,7 +56,7 @@ static void
 Prepare(FunctionCallInfo fcinfo, Counts *counts)
 {
 	GenopsTraceql *traceql =
-	    TraceqlParse(BytesOf(PG_GETARG_BYTEA_PP(ARG_QUERY)), GENOPS_TRACEQL_STRICT);
+	    TraceqlParse(SegmentBytes(PG_GETARG_BYTEA_PP(ARG_QUERY)), GENOPS_TRACEQL_STRICT);
 	GenopsMetricsGrid grid = { .first_ns = PG_GETARG_INT64(ARG_FIRST_NS),
 		                       .step_ns = PG_GETARG_INT64(ARG_STEP_NS),
 		                       .count = (size_t) PG_GETARG_INT32(ARG_BUCKETS),
@@ -125,7 +119,7 @@ genops_segment_counts_add(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_BYTES))
 		PG_RETURN_POINTER(counts);
 	spans =
-	    SegmentSpansBegin(BytesOf(PG_GETARG_BYTEA_PP(ARG_BYTES)),
+	    SegmentSpansBegin(SegmentBytes(PG_GETARG_BYTEA_PP(ARG_BYTES)),
 	                      PG_ARGISNULL(ARG_OFFSETS) ? NULL : PG_GETARG_ARRAYTYPE_P(ARG_OFFSETS));
 	while (SegmentSpansNext(&spans))
 	{

@@ -26,12 +26,6 @@ PG_FUNCTION_INFO_V1(genops_cost_to_double);
 PG_FUNCTION_INFO_V1(genops_time_bucket);
 PG_FUNCTION_INFO_V1(genops_duration_exponent);
 
-static GenopsSlice
-BytesOf(bytea *bytes)
-{
-	return (GenopsSlice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
-}
-
 /* genops.segment_matches */
 
 static bool
@@ -72,7 +66,7 @@ genops_segment_matches(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	prepared = PreparedSearch(fcinfo, PG_GETARG_BYTEA_PP(0));
 	range = (SpanTimeRange){ PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_TIMESTAMPTZ(3) };
-	spans = SegmentSpansBegin(BytesOf(PG_GETARG_BYTEA_PP(4)),
+	spans = SegmentSpansBegin(SegmentBytes(PG_GETARG_BYTEA_PP(4)),
 	                          PG_ARGISNULL(5) ? NULL : PG_GETARG_ARRAYTYPE_P(5));
 	if (!PG_GETARG_BOOL(1) && !genops_traceql_pipeline_is_span_local(prepared->pipeline))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -100,8 +94,8 @@ genops_segment_matches(PG_FUNCTION_ARGS)
 Datum
 genops_bloom_has_any(PG_FUNCTION_ARGS)
 {
-	GenopsSlice bloom = BytesOf(PG_GETARG_BYTEA_PP(0));
-	GenopsSlice ids = BytesOf(PG_GETARG_BYTEA_PP(1));
+	GenopsSlice bloom = SegmentBytes(PG_GETARG_BYTEA_PP(0));
+	GenopsSlice ids = SegmentBytes(PG_GETARG_BYTEA_PP(1));
 
 	for (size_t at = 0; at + GENOPS_TRACE_ID_SIZE <= ids.length; at += GENOPS_TRACE_ID_SIZE)
 		if (genops_bloom_may_have((const uint8_t *) bloom.data, bloom.length,

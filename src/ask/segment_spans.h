@@ -17,6 +17,13 @@ typedef struct SegmentSpans
 	int next; /* of the offsets */
 } SegmentSpans;
 
+/* The content of a bytea that is not packed away. */
+static inline GenopsSlice
+SegmentBytes(const bytea *bytes)
+{
+	return (GenopsSlice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
+}
+
 /* "offsets", an int4[], may be NULL. */
 extern SegmentSpans SegmentSpansBegin(GenopsSlice segment, ArrayType *offsets);
 

@@ -106,8 +106,7 @@ Datum
 genops_segment_tags(PG_FUNCTION_ARGS)
 {
 	bytea *bytes = PG_GETARG_BYTEA_PP(0);
-	SegmentSpans spans =
-	    SegmentSpansBegin((GenopsSlice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) }, NULL);
+	SegmentSpans spans = SegmentSpansBegin(SegmentBytes(bytes), NULL);
 	HASHCTL control = { .keysize = sizeof(Tag),
 		                .entrysize = sizeof(Tag),
 		                .hcxt = CurrentMemoryContext };

@@ -147,7 +147,7 @@ genops_segment_traces(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	bytes = PG_GETARG_BYTEA_PP(0);
-	segment = (GenopsSlice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
+	segment = SegmentBytes(bytes);
 	spans = SegmentSpansBegin(segment, NULL);
 	while (SegmentSpansNext(&spans))
 	{

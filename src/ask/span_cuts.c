@@ -141,7 +141,7 @@ ReadHead(GenopsSlice segment, GenopsEnvelope *envelope)
 static bytea *
 PickFrom(bytea *bytes, const int32 *offsets, int count)
 {
-	GenopsSlice segment = { VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
+	GenopsSlice segment = SegmentBytes(bytes);
 	GenopsSlice *spans = palloc(Max(count, 1) * sizeof(GenopsSlice));
 	GenopsEnvelope envelope;
 
@@ -156,7 +156,7 @@ PickFrom(bytea *bytes, const int32 *offsets, int count)
 static bytea *
 PickFromWhole(bytea *bytes, const int32 *offsets, int count)
 {
-	GenopsSlice segment = { VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
+	GenopsSlice segment = SegmentBytes(bytes);
 	GenopsSlice *spans = palloc(Max(count, 1) * sizeof(GenopsSlice));
 	GenopsEnvelope envelope;
 
@@ -203,7 +203,7 @@ TakeCuts(void *argument, TupleTableSlot *row)
 	caller = MemoryContextSwitchTo(cuts->context);
 	tenant_id = TextDatumGetCString(StreamColumn(row, 2));
 	packed = DatumGetByteaPCopy(StreamColumn(row, 3));
-	spans = SegmentSpansBegin((GenopsSlice){ VARDATA(packed), VARSIZE(packed) - VARHDRSZ }, NULL);
+	spans = SegmentSpansBegin(SegmentBytes(packed), NULL);
 	cuts->kept += VARSIZE(packed);
 	for (int i = FirstOf((const char *) cuts->places, cuts->count, seq); SegmentSpansNext(&spans);
 	     i++)
