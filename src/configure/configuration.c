@@ -164,9 +164,10 @@ ConfigurationGet(void)
 	return current;
 }
 
-bool
-ConfigurationChanged(void)
+uint64
+ConfigurationNews(void)
 {
+	ListenOnce();
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
 	else
@@ -175,7 +176,7 @@ ConfigurationChanged(void)
 		StartTransactionCommand();
 		CommitTransactionCommand();
 	}
-	return !UpToDate();
+	return news;
 }
 
 static void

@@ -48,10 +48,13 @@ typedef struct Configuration
  */
 extern const Configuration *ConfigurationGet(void);
 
-/* Whether ConfigurationGet would read again: for the worker, which then takes
- * note of new endpoints.  Hears the news itself, also outside a transaction
- * (then in one of its own). */
-extern bool ConfigurationChanged(void);
+/*
+ * Another number than before if the configuration may have changed since: for
+ * the worker, which keeps what it made of it.  That ConfigurationGet has read
+ * the change already, for whatever reason, makes no difference.  Hears the news
+ * itself, also outside a transaction (then in one of its own).
+ */
+extern uint64 ConfigurationNews(void);
 
 /* Which of a role's pins hold. */
 typedef enum PinsFor

@@ -68,6 +68,7 @@ static int64 housekeeping_at = 0;
 static int64 missing_since = 0; /* the extension; 0: it is there */
 
 static bool configuration_loaded = false;
+static uint64 loaded_news = 0; /* ConfigurationNews() before it was loaded */
 static bool unfinished = false; /* a worker is needed when this one goes */
 
 /*
@@ -184,8 +185,11 @@ SetQueueLimit(int max_queue_size)
 static void
 RefreshConfiguration(void)
 {
-	if (configuration_loaded && !ConfigurationChanged())
+	uint64 news = ConfigurationNews();
+
+	if (configuration_loaded && news == loaded_news)
 		return;
+	loaded_news = news;
 	configuration_loaded = false; /* also if an error ends this half-way */
 	ExporterRecord(true);
 	if (!WorkBegin())

@@ -48,6 +48,34 @@ for my $end ('ROLLBACK', 'COMMIT')
 }
 is($node->safe_psql('postgres', 'SELECT worker_pid FROM genops.stat_recording'), $worker, 'by the same worker');
 
+# Also if the worker reads the configuration for something else meanwhile: here the change is
+# committed while it begins to store a span.
+for my $receiver ($first, $second)
+{
+	my $tenant = $receiver == $first ? 'amid-storing-1' : 'amid-storing-2';
+
+	$session->query(<<"END");
+BEGIN;
+SELECT genops_configure(otlp_endpoint => '@{[ $receiver->url ]}');
+LOCK TABLE pg_extension IN ACCESS EXCLUSIVE MODE
+END
+	$session->start(<<"END");
+DO \$\$
+BEGIN
+	WHILE NOT EXISTS (SELECT FROM pg_locks WHERE pid = $worker AND NOT granted) LOOP
+		PERFORM pg_sleep(0.002);
+	END LOOP;
+END;
+\$\$;
+COMMIT
+END
+	record($node, "before-$tenant", 1);
+	$session->finish;
+	record($node, $tenant, 2);
+	flush_exported($node);
+	is(numbers($receiver, $tenant), '1 2', "$tenant: applied");
+}
+
 # Through a Collector, and back.
 configure("via_collector => true, collector_endpoint => '@{[ $first->url ]}', collector_headers => '{\"X-Collector\": \"1\"}'");
 record($node, 'collected', 2);
