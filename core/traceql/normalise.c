@@ -46,10 +46,21 @@ genops_normalise_note(GenopsNormaliser *normaliser, const GenopsField *before,
 	return genops_normalise_note_text(normaliser, text);
 }
 
-/* A stage { field } at the place; the stages behind it move. */
-static bool
-insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, size_t place,
-              GenopsField *filter)
+bool
+genops_normalise_note_added(GenopsNormaliser *normaliser, const GenopsField *condition,
+                            const char *reason)
+{
+	char shown[200];
+	char text[600];
+	int length = (int) show(shown, sizeof(shown), condition);
+
+	snprintf(text, sizeof(text), "\"%.*s\" is added to the filter: %s.", length, shown, reason);
+	return genops_normalise_note_text(normaliser, text);
+}
+
+bool
+genops_normalise_insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline,
+                               size_t place, GenopsField *filter)
 {
 	GenopsArena *arena = &normaliser->traceql->arena;
 	GenopsSpanset *spanset = genops_arena_take(arena, sizeof(GenopsSpanset));
@@ -86,8 +97,9 @@ start_with_all_spans(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 {
 	GenopsLiteral everything = { GENOPS_TYPE_BOOLEAN, 1, 0, GENOPS_ABSENT };
 
-	return insert_filter(normaliser, pipeline, 0,
-	                     genops_build_literal(&normaliser->traceql->arena, everything, 0)) &&
+	return genops_normalise_insert_filter(
+	           normaliser, pipeline, 0,
+	           genops_build_literal(&normaliser->traceql->arena, everything, 0)) &&
 	       genops_normalise_note_text(normaliser,
 	                                  "\"{ true } | \" is put in front: Tempo's first stage sees "
 	                                  "only spans with the attribute it names.");
@@ -138,98 +150,6 @@ genops_normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline
 	return true;
 }
 
-/* Whether the filter lets only spans with the attribute through. */
-static bool requires(const GenopsField *filter, const GenopsField *attribute)
-{
-	if (filter->op == GENOPS_OPERATOR_AND)
-	{
-		for (size_t i = 0; i < filter->operand_count; i++)
-		{
-			if (requires(filter->operands[i], attribute))
-				return true;
-		}
-		return false;
-	}
-	if (filter->op == GENOPS_OPERATOR_OR)
-	{
-		for (size_t i = 0; i < filter->operand_count; i++)
-		{
-			if (!requires(filter->operands[i], attribute))
-				return false;
-		}
-		return true;
-	}
-	/* A comparison with a value is never true of nil; one with nil is by != only. */
-	return filter->op >= GENOPS_OPERATOR_EQUAL && filter->op <= GENOPS_OPERATOR_NOT_MATCH &&
-	       genops_traceql_field_equal(filter->operands[0], attribute) &&
-	       filter->operands[1]->kind == GENOPS_FIELD_LITERAL &&
-	       (filter->operands[1]->literal.type != GENOPS_TYPE_NIL ||
-	        filter->op == GENOPS_OPERATOR_NOT_EQUAL);
-}
-
-static bool
-is_plain_filter(const GenopsStage *stage)
-{
-	return stage->kind == GENOPS_STAGE_SPANSET && stage->spanset->kind == GENOPS_SPANSET_FILTER;
-}
-
-static bool
-pipeline_requires(const GenopsPipeline *pipeline, const GenopsField *attribute)
-{
-	for (size_t i = 0; i < pipeline->count; i++)
-	{
-		if (is_plain_filter(&pipeline->stages[i]) &&
-		    requires(pipeline->stages[i].spanset->filter, attribute))
-			return true;
-	}
-	return false;
-}
-
-/* The guard goes into the last filter, or becomes a stage behind other stages. */
-static bool
-add_guard(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, GenopsField *guard)
-{
-	GenopsStage *last = &pipeline->stages[pipeline->count - 1];
-	GenopsField *filter;
-
-	if (guard == NULL || !is_plain_filter(last))
-		return insert_filter(normaliser, pipeline, pipeline->count, guard);
-	filter = last->spanset->filter;
-	if (filter->kind == GENOPS_FIELD_LITERAL && filter->literal.integer != 0)
-		last->spanset->filter = guard;
-	else
-		last->spanset->filter = genops_build_operation(
-		    &normaliser->traceql->arena, GENOPS_OPERATOR_AND, filter, guard, filter->offset);
-	return last->spanset->filter != NULL;
-}
-
-static bool
-guard_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
-{
-	GenopsAttribute guard = metrics->call.attribute;
-	GenopsField *attribute;
-	char text[300];
-	char name[120];
-
-	if (metrics->call.attribute.intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START)
-		guard.intrinsic = GENOPS_INTRINSIC_EVENT_NAME;
-	else if (metrics->call.function != GENOPS_METRICS_SUM_OVER_TIME ||
-	         metrics->call.attribute.intrinsic != GENOPS_INTRINSIC_NONE)
-		return true;
-	attribute = genops_build_attribute(&normaliser->traceql->arena, guard);
-	if (attribute == NULL)
-		return false;
-	if (pipeline_requires(metrics->pipeline, attribute))
-		return true;
-	snprintf(text, sizeof(text),
-	         "\"%.*s != nil\" is added to the filter: what Tempo computes is wrong with a span "
-	         "without it.",
-	         (int) show(name, sizeof(name), attribute), name);
-	return add_guard(normaliser, metrics->pipeline,
-	                 genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL)) &&
-	       genops_normalise_note_text(normaliser, text);
-}
-
 static bool
 normalise_whole(GenopsNormaliser *normaliser, GenopsPipeline *pipeline)
 {
@@ -257,7 +177,7 @@ normalise_metrics(GenopsNormaliser *normaliser, GenopsMetrics *metrics)
 			normaliser->of_metrics = true;
 			normaliser->by_place = mentions_place(&metrics->call);
 			return normalise_whole(normaliser, metrics->pipeline) &&
-			       guard_metrics(normaliser, metrics);
+			       genops_normalise_call(normaliser, metrics);
 		case GENOPS_METRICS_OPERATION:
 			return normalise_metrics(normaliser, metrics->left) &&
 			       normalise_metrics(normaliser, metrics->right);
@@ -295,8 +215,9 @@ genops_traceql_normalise(const GenopsTraceql *traceql, GenopsTraceql *normalised
 		return false;
 	query = &normalised->query;
 	query->instant = traceql->query.instant;
-	if (query->kind == GENOPS_QUERY_METRICS ? normalise_metrics(&normaliser, query->metrics)
-	                                        : normalise_whole(&normaliser, query->pipeline))
+	if (genops_normalise_collect_mentions(&normaliser, query) &&
+	    (query->kind == GENOPS_QUERY_METRICS ? normalise_metrics(&normaliser, query->metrics)
+	                                         : normalise_whole(&normaliser, query->pipeline)))
 		return true;
 	genops_traceql_free(normalised);
 	return genops_error_set(&error->error, GENOPS_TOO_LARGE,

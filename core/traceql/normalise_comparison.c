@@ -187,12 +187,15 @@ is_number(GenopsValueType type)
 	return type == GENOPS_TYPE_INT || type == GENOPS_TYPE_FLOAT || type == GENOPS_TYPE_DURATION;
 }
 
-/* Of a span's own attribute of known type only nil is neither = nor !=. */
-static bool
-has_opposite(const GenopsField *attribute, const GenopsLiteral *literal)
+/* Of a span's own attribute of known type only nil is neither = nor !=.  Without a scope "= nil"
+ * would hide the resource's value, see normalise_nil.c. */
+bool
+genops_normalise_has_opposite(const GenopsField *attribute, const GenopsLiteral *literal)
 {
 	GenopsValueType known = genops_known_type(&attribute->attribute);
 
+	if (attribute->attribute.scope == GENOPS_SCOPE_NONE)
+		return false;
 	return (known == GENOPS_TYPE_STRING && literal->type == GENOPS_TYPE_STRING) ||
 	       (known != GENOPS_TYPE_STRING && is_number(known) && is_number(literal->type));
 }
@@ -213,6 +216,20 @@ is_repeated(GenopsScope scope)
 	return scope == GENOPS_SCOPE_EVENT || scope == GENOPS_SCOPE_LINK;
 }
 
+/* That the attribute is nil, so that nothing else in the query sees a nil. */
+static GenopsField *
+is_nil(GenopsNormaliser *normaliser, GenopsField *attribute)
+{
+	GenopsField *field = genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL);
+
+	if (field == NULL || field->kind == GENOPS_FIELD_LITERAL ||
+	    is_repeated(attribute->attribute.scope) ||
+	    !genops_normalise_mentions(normaliser, &attribute->attribute))
+		return field;
+	return genops_normalise_negate(
+	    normaliser, genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL));
+}
+
 static GenopsField *
 normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
                     const GenopsLiteral *literal, bool negated)
@@ -220,14 +237,16 @@ normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, Genops
 	if (literal->type == GENOPS_TYPE_NIL && negated && is_repeated(attribute->attribute.scope))
 		return genops_normalise_negate(normaliser, genops_build_nil(normaliser, attribute, op));
 	if (literal->type == GENOPS_TYPE_NIL)
-		return genops_build_nil(normaliser, attribute, negated ? opposite(op) : op);
+		return (op == GENOPS_OPERATOR_EQUAL) != negated
+		           ? is_nil(normaliser, attribute)
+		           : genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL);
 	if (!negated)
 		return positive(normaliser, attribute, op, *literal);
-	if (!has_opposite(attribute, literal))
+	if (!genops_normalise_has_opposite(attribute, literal))
 		return genops_normalise_negate(normaliser, positive(normaliser, attribute, op, *literal));
 	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
 	                         positive(normaliser, attribute, opposite(op), *literal),
-	                         genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL));
+	                         is_nil(normaliser, attribute));
 }
 
 /* Tempo's storage refuses to compare such a column with a float, or does it wrongly. */
@@ -282,8 +301,11 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
 }
 
 static const char *
-reason_for(const GenopsField *field, GenopsOperator op, const GenopsLiteral *literal, bool negated)
+reason_for(const GenopsField *field, const GenopsField *rewritten, GenopsOperator op,
+           const GenopsLiteral *literal, bool negated)
 {
+	if (literal->type == GENOPS_TYPE_NIL && rewritten->op == GENOPS_OPERATOR_NOT)
+		return "Tempo takes the nil for a value where the query mentions the attribute again";
 	if (negated)
 		return not_reason;
 	if (literal->type == GENOPS_TYPE_NIL)
@@ -323,7 +345,7 @@ normalise_plain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	if (rewritten == NULL || is_same(field, rewritten))
 		return rewritten == NULL ? NULL : field;
 	if (!genops_normalise_note(normaliser, field, rewritten,
-	                           reason_for(field, op, &value->literal, negated)))
+	                           reason_for(field, rewritten, op, &value->literal, negated)))
 		return NULL;
 	return rewritten;
 }

@@ -187,30 +187,30 @@ rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	return comparison;
 }
 
-/* 1 = 1, "a" < "b". */
-static bool
-compare_constants(const GenopsField *field, bool *result)
+/* 1 = 1, "a" < "b".  Regular expressions are left to Tempo. */
+static GenopsField *
+compare_constants(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
-	const GenopsLiteral *left = &field->operands[0]->literal;
-	const GenopsLiteral *right = &field->operands[1]->literal;
-	GenopsTraceqlValue one;
-	GenopsTraceqlValue other;
+	GenopsTraceqlValue left = genops_traceql_value_of(&field->operands[0]->literal);
+	GenopsTraceqlValue right = genops_traceql_value_of(&field->operands[1]->literal);
 
-	if (field->operands[0]->kind != GENOPS_FIELD_LITERAL ||
-	    field->operands[1]->kind != GENOPS_FIELD_LITERAL ||
-	    field->op > GENOPS_OPERATOR_GREATER_EQUAL)
-		return false;
-	one = genops_traceql_value_of(left);
-	other = genops_traceql_value_of(right);
-	*result = genops_traceql_compare(field->op, &one, &other);
-	return true;
+	if (field->op <= GENOPS_OPERATOR_GREATER_EQUAL)
+		return boolean(normaliser, genops_traceql_compare(field->op, &left, &right) != negated,
+		               field->offset);
+	normaliser->needs_all_spans = true;
+	return negated ? genops_normalise_negate(normaliser, field) : field;
+}
+
+static bool
+is_of_constants(const GenopsField *field)
+{
+	return field->operands[0]->kind == GENOPS_FIELD_LITERAL &&
+	       field->operands[1]->kind == GENOPS_FIELD_LITERAL;
 }
 
 static GenopsField *
 rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
-	bool constant;
-
 	if (field->kind == GENOPS_FIELD_LITERAL)
 		return negated ? boolean(normaliser, field->literal.integer == 0, field->offset) : field;
 	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
@@ -225,29 +225,30 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 		default:
 			if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_NOT_MATCH)
 				return negated ? genops_normalise_negate(normaliser, field) : field;
-			if (compare_constants(field, &constant))
-				return boolean(normaliser, constant != negated, field->offset);
+			if (is_of_constants(field))
+				return compare_constants(normaliser, field, negated);
 			return genops_normalise_comparison(normaliser, field, negated);
 	}
 }
 
-/* && (duration >= 0s || status != nil): true for all, and the "||" of two different
- * columns makes Tempo take every span with either. */
+/* && (duration >= 0s || traceDuration >= 0s): true for all, and the "||" of two different
+ * columns makes Tempo take every span with either.  Both are durations, which compare()
+ * does not count: what a query mentions it counts once more. */
 static GenopsField *
 let_all_spans_through(GenopsNormaliser *normaliser, GenopsField *filter)
 {
 	GenopsArena *arena = &normaliser->traceql->arena;
 	GenopsAttribute duration = { .intrinsic = GENOPS_INTRINSIC_DURATION };
-	GenopsAttribute status = { .intrinsic = GENOPS_INTRINSIC_STATUS };
+	GenopsAttribute of_trace = { .intrinsic = GENOPS_INTRINSIC_TRACE_DURATION };
 	GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, GENOPS_ABSENT };
 	GenopsField *first = genops_build_attribute(arena, duration);
-	GenopsField *second = genops_build_attribute(arena, status);
+	GenopsField *second = genops_build_attribute(arena, of_trace);
 	GenopsField *all;
 
 	if (first == NULL || second == NULL)
 		return NULL;
 	first = genops_build_comparison(normaliser, first, GENOPS_OPERATOR_GREATER_EQUAL, zero);
-	second = genops_build_nil(normaliser, second, GENOPS_OPERATOR_NOT_EQUAL);
+	second = genops_build_comparison(normaliser, second, GENOPS_OPERATOR_GREATER_EQUAL, zero);
 	if (first == NULL || second == NULL)
 		return NULL;
 	all = genops_build_operation(arena, GENOPS_OPERATOR_OR, first, second, 0);
@@ -293,6 +294,20 @@ is_fetched(const GenopsField *field, GenopsValueType type)
 	return type != GENOPS_TYPE_STATUS && type != GENOPS_TYPE_KIND;
 }
 
+/* Of a span with nothing that the storage would fetch. */
+static bool
+may_hold_of_nothing(const GenopsField *field)
+{
+	if (genops_holds_of_nothing(field))
+		return true;
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (may_hold_of_nothing(field->operands[i]))
+			return true;
+	}
+	return false;
+}
+
 /* For metrics Tempo at times takes what its storage fetched for the filter's answer,
  * which is wrong where more was asked for than a comparison with a value, and of
  * ids; and it leaves out spans without a place in the tree. */
@@ -334,15 +349,17 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 
 	normaliser->needs_all_spans = false;
 	rewritten = rewrite(normaliser, filter, false);
-	if (normaliser->of_metrics && rewritten != NULL &&
-	    (normaliser->by_place || !is_decided_by_storage(rewritten)))
+	if (rewritten != NULL &&
+	    (may_hold_of_nothing(rewritten) ||
+	     (normaliser->of_metrics &&
+	      (normaliser->by_place || !is_decided_by_storage(rewritten)))))
 		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{
 		rewritten = let_all_spans_through(normaliser, rewritten);
 		if (rewritten == NULL ||
 		    !genops_normalise_note_text(
-		        normaliser, "\"duration >= 0s || status != nil\" is added to the filter: "
+		        normaliser, "\"duration >= 0s || traceDuration >= 0s\" is added to the filter: "
 		                    "Tempo's storage would drop spans that the filter lets "
 		                    "through."))
 			return NULL;

@@ -20,8 +20,8 @@ subtract(GenopsNormaliser *normaliser, GenopsField *minus)
 	return difference;
 }
 
-static bool
-is_computed(const GenopsField *field)
+bool
+genops_is_computed(const GenopsField *field)
 {
 	return field->kind == GENOPS_FIELD_OPERATION &&
 	       (field->op <= GENOPS_OPERATOR_POWER || field->op == GENOPS_OPERATOR_NEGATE);
@@ -34,7 +34,7 @@ fits_number(const GenopsField *field, size_t operand)
 {
 	GenopsValueType beside;
 
-	if (is_computed(field))
+	if (genops_is_computed(field))
 		return true;
 	if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_GREATER_EQUAL)
 		return false;
@@ -50,7 +50,7 @@ genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *field)
 	{
 		GenopsField *operand = field->operands[i];
 
-		if (is_computed(operand) && genops_traceql_type(operand) == GENOPS_TYPE_ANY &&
+		if (genops_is_computed(operand) && genops_traceql_type(operand) == GENOPS_TYPE_ANY &&
 		    !fits_number(field, i))
 			continue;
 		if (!genops_normalise_minus(normaliser, operand))
@@ -147,6 +147,34 @@ needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
 	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->literal.text.length == 0);
 }
 
+static bool
+mentions_scope(const GenopsField *field, GenopsScope scope)
+{
+	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
+		return field->attribute.intrinsic == GENOPS_INTRINSIC_NONE &&
+		       field->attribute.scope == scope;
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (mentions_scope(field->operands[i], scope))
+			return true;
+	}
+	return false;
+}
+
+bool
+genops_holds_of_nothing(const GenopsField *comparison)
+{
+	return comparison->op == GENOPS_OPERATOR_EQUAL && genops_is_computed(comparison->operands[0]) &&
+	       genops_is_computed(comparison->operands[1]);
+}
+
+/* Without any event there is nothing of which it could hold. */
+static bool
+scope_needs_guard(const GenopsField *comparison, GenopsScope scope)
+{
+	return genops_holds_of_nothing(comparison) && mentions_scope(comparison, scope);
+}
+
 bool
 genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparison,
                        GenopsField **guard)
@@ -156,12 +184,17 @@ genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparis
 		                                          GENOPS_INTRINSIC_LINK_TRACE_ID,
 		                                          GENOPS_INTRINSIC_LINK_SPAN_ID };
 
+	/* The guards of an event's attributes are those of its intrinsics. */
+	static const GenopsScope scopes[] = { GENOPS_SCOPE_NONE, GENOPS_SCOPE_EVENT, GENOPS_SCOPE_NONE,
+		                                  GENOPS_SCOPE_LINK };
+
 	*guard = NULL;
 	for (size_t i = 0; i < sizeof(intrinsics) / sizeof(intrinsics[0]); i++)
 	{
 		GenopsField *each;
 
-		if (!needs_guard(comparison, intrinsics[i]))
+		if (!needs_guard(comparison, intrinsics[i]) &&
+		    (scopes[i] == GENOPS_SCOPE_NONE || !scope_needs_guard(comparison, scopes[i])))
 			continue;
 		each = guard_of(normaliser, intrinsics[i]);
 		*guard = *guard == NULL ? each

@@ -14,11 +14,17 @@ typedef struct GenopsNormaliser
 	bool of_metrics; /* the pipeline at hand */
 	bool of_trees;   /* it has a structural operator */
 	bool by_place;   /* the metrics at hand mention a span's place in the tree */
+	/* Names of attributes, sorted: normalise_nil.c. */
+	GenopsSlice *mentioned;
+	size_t mentioned_count;
 } GenopsNormaliser;
 
 /* A sentence: "before" is sent as "after", because of the reason. */
 extern bool genops_normalise_note(GenopsNormaliser *normaliser, const GenopsField *before,
                                   const GenopsField *after, const char *reason);
+/* A sentence: "condition" is added to the filter, because of the reason. */
+extern bool genops_normalise_note_added(GenopsNormaliser *normaliser, const GenopsField *condition,
+                                        const char *reason);
 extern bool genops_normalise_note_text(GenopsNormaliser *normaliser, const char *text);
 
 /* NULL below means that there was no memory, or the tree became too high. */
@@ -35,6 +41,13 @@ extern GenopsField *genops_normalise_negate(GenopsNormaliser *normaliser, Genops
 extern GenopsField *genops_build_both(GenopsNormaliser *normaliser, GenopsOperator op,
                                       GenopsField *left, GenopsField *right);
 
+/* -x, x + 1 and the like. */
+extern bool genops_is_computed(const GenopsField *field);
+
+/* What can't be computed is false, and so equals what else can't: such a comparison is true
+ * where a span has nothing that it mentions. */
+extern bool genops_holds_of_nothing(const GenopsField *comparison);
+
 /* nestedSetLeft and the like. */
 extern bool genops_is_place(const GenopsAttribute *attribute);
 
@@ -46,6 +59,18 @@ extern bool genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsFie
  * false if there was no memory. */
 extern bool genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *field);
 
+/* Whether the opposite of the comparison can be written with another operator, and the
+ * case that the attribute is nil. */
+extern bool genops_normalise_has_opposite(const GenopsField *attribute,
+                                          const GenopsLiteral *literal);
+
+/* To be called before anything is rewritten; false if there was no memory. */
+extern bool genops_normalise_collect_mentions(GenopsNormaliser *normaliser, GenopsQuery *query);
+
+/* Whether the query mentions it otherwise than to ask whether it is nil. */
+extern bool genops_normalise_mentions(const GenopsNormaliser *normaliser,
+                                      const GenopsAttribute *attribute);
+
 /* A comparison, or its opposite. */
 extern GenopsField *genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field,
                                                 bool negated);
@@ -55,6 +80,15 @@ extern GenopsField *genops_normalise_comparison(GenopsNormaliser *normaliser, Ge
 extern bool genops_normalise_spanset(GenopsNormaliser *normaliser, GenopsSpanset *spanset,
                                      bool orphans);
 extern bool genops_normalise_pipeline(GenopsNormaliser *normaliser, GenopsPipeline *pipeline);
+
+/* A stage { filter } at the place; the stages behind it move.  False if there was no
+ * memory, or no filter. */
+extern bool genops_normalise_insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline,
+                                           size_t place, GenopsField *filter);
+
+/* What a metric measures and groups by, once its pipeline is rewritten; false if there
+ * was no memory. */
+extern bool genops_normalise_call(GenopsNormaliser *normaliser, GenopsMetrics *metrics);
 
 /* Whether there is a structural operator anywhere in it. */
 extern bool genops_pipeline_has_tree(const GenopsPipeline *pipeline);

@@ -80,3 +80,11 @@ genops_walk_query(GenopsQuery *query, GenopsFieldVisitor visit, void *context)
 		return walk_metrics(&walk, query->metrics);
 	return walk_pipeline(&walk, query->pipeline);
 }
+
+bool
+genops_walk_pipeline(GenopsPipeline *pipeline, GenopsFieldVisitor visit, void *context)
+{
+	Walk walk = { visit, context };
+
+	return walk_pipeline(&walk, pipeline);
+}

@@ -207,13 +207,38 @@ Compare(const GenopsField *field)
 
 static Condition PushDownFilter(const GenopsField *filter);
 
+/* A bare attribute may be neither true nor false. */
+static bool
+IsCertain(const GenopsField *field)
+{
+	while (field->op == GENOPS_OPERATOR_NOT)
+		field = field->operands[0];
+	return field->kind != GENOPS_FIELD_ATTRIBUTE;
+}
+
 static Condition
-PushDownLogic(const GenopsField *field, Condition (*combine)(Condition, Condition))
+PushDownAnd(const GenopsField *field)
 {
 	Condition result = PushDownFilter(field->operands[0]);
 
 	for (size_t i = 1; i < field->operand_count; i++)
-		result = combine(result, PushDownFilter(field->operands[i]));
+		result = Both(result, PushDownFilter(field->operands[i]));
+	return result;
+}
+
+/* Beside what is not certain even "|| true" is false. */
+static Condition
+PushDownOr(const GenopsField *field)
+{
+	Condition result = PushDownFilter(field->operands[0]);
+	bool certain = IsCertain(field->operands[0]);
+
+	for (size_t i = 1; i < field->operand_count; i++)
+	{
+		result = Either(result, PushDownFilter(field->operands[i]));
+		certain = certain && IsCertain(field->operands[i]);
+	}
+	result.exact = result.exact && certain;
 	return result;
 }
 
@@ -227,9 +252,9 @@ PushDownFilter(const GenopsField *filter)
 	if (filter->kind == GENOPS_FIELD_ATTRIBUTE)
 		return Always(false);
 	if (filter->op == GENOPS_OPERATOR_AND)
-		return PushDownLogic(filter, Both);
+		return PushDownAnd(filter);
 	if (filter->op == GENOPS_OPERATOR_OR)
-		return PushDownLogic(filter, Either);
+		return PushDownOr(filter);
 	if (filter->op == GENOPS_OPERATOR_NOT)
 		return Not(PushDownFilter(filter->operands[0]));
 	if (filter->op >= GENOPS_OPERATOR_EQUAL && filter->op <= GENOPS_OPERATOR_NOT_MATCH)

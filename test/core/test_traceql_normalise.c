@@ -113,28 +113,32 @@ negations(void **state)
 	assert_normalised("{ !(duration > 1s) }", "{ duration <= 1s }");
 	assert_normalised("{ !(name =~ `a`) }", "{ name !~ `a` }");
 	assert_normalised("{ !(span.team = `x`) }", "{ (span.team != `x`) || (span.team = nil) }");
-	assert_normalised("{ !(.team = `x`) }",
-	                  "{ (.team != `x`) || ((span.team = nil) && (resource.team = nil)) }");
+	check_normalised("{ !(.team = `x`) }",
+	                 "{ (!(.team = `x`)) && ((duration >= 0s) || (traceDuration >= 0s)) }", 2,
+	                 __LINE__);
 	assert_normalised("{ !(span.cost > 1) }", "{ (span.cost <= 1.0) || (span.cost = nil) }");
 	assert_normalised("{ !(span.x != nil) }", "{ span.x = nil }");
 	check_normalised("{ !(event.x != nil) }",
-	                 "{ (!(event.x != nil)) && ((duration >= 0s) || (status != nil)) }", 2,
+	                 "{ (!(event.x != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) }", 2,
 	                 __LINE__);
 	check_normalised("{ !(name = `a` && status = error) }",
 	                 "{ (name != `a`) || (status != error) }", 2, __LINE__);
 	check_normalised("{ !(name = `a`) && !(kind = client || status = error) }",
 	                 "{ (name != `a`) && ((kind != client) && (status != error)) }", 3, __LINE__);
+	assert_normalised("{ .x = `a` || `abc` =~ `a.*` }",
+	                  "{ ((.x = `a`) || (`abc` =~ `a.*`)) && ((duration >= 0s) || "
+	                  "(traceDuration >= 0s)) }");
 	assert_normalised("{ !!(name = `a`) }", "{ name = `a` }");
 	check_normalised(
 	    "{ !(span.x = 5) }",
-	    "{ (!((span.x = 5) || (span.x = 5.0))) && ((duration >= 0s) || (status != nil)) "
+	    "{ (!((span.x = 5) || (span.x = 5.0))) && ((duration >= 0s) || (traceDuration >= 0s)) "
 	    "}",
 	    2, __LINE__);
 	check_normalised("{ !(.flag && name = `a`) }",
-	                 "{ (!(.flag && (name = `a`))) && ((duration >= 0s) || (status != nil)) }", 1,
+	                 "{ (!(.flag && (name = `a`))) && ((duration >= 0s) || (traceDuration >= 0s)) }", 1,
 	                 __LINE__);
 	check_normalised("{ !(event:name = `a`) }",
-	                 "{ (!(event:name = `a`)) && ((duration >= 0s) || (status != nil)) }", 2,
+	                 "{ (!(event:name = `a`)) && ((duration >= 0s) || (traceDuration >= 0s)) }", 2,
 	                 __LINE__);
 }
 
@@ -245,21 +249,21 @@ pipelines(void **state)
 	check_normalised("select(.x) | coalesce()", "{ true } | coalesce() | select(.x)", 2, __LINE__);
 	assert_untouched("{ name = `a` } | select(.x) | select(.y)");
 	assert_normalised("{} | rate() by(nestedSetParent)",
-	                  "{ (duration >= 0s) || (status != nil) } | rate() by(nestedSetParent)");
+	                  "{ (duration >= 0s) || (traceDuration >= 0s) } | rate() by(nestedSetParent)");
 	assert_normalised(
 	    "{ nestedSetParent < 0 } | rate()",
-	    "{ (nestedSetParent < 0) && ((duration >= 0s) || (status != nil)) } | rate()");
+	    "{ (nestedSetParent < 0) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_normalised(
 	    "{ (duration + 1s) > 5s } | rate()",
-	    "{ ((duration + 1s) > 5s) && ((duration >= 0s) || (status != nil)) } | rate()");
+	    "{ ((duration + 1s) > 5s) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_normalised("{ span.a = span.b } | rate()",
-	                  "{ (span.a = span.b) && ((duration >= 0s) || (status != nil)) } | rate()");
+	                  "{ (span.a = span.b) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_untouched("{ span.a = span.b }");
 	assert_normalised("{ link:traceID = `a` } | rate()",
-	                  "{ (link:traceID = `a`) && ((duration >= 0s) || (status != nil)) } | rate()");
+	                  "{ (link:traceID = `a`) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_untouched("{ (duration > 1s) && (span.team = `a`) } | rate()");
 	assert_normalised("{ span.a = error } | rate()",
-	                  "{ (span.a = error) && ((duration >= 0s) || (status != nil)) } | rate()");
+	                  "{ (span.a = error) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
 	assert_untouched("{ false }");
 }
@@ -281,6 +285,94 @@ sums(void **state)
 	assert_untouched("{ true } | avg_over_time(.cost)");
 	assert_normalised("{} | avg_over_time(event:timeSinceStart)",
 	                  "{ event:name != nil } | avg_over_time(event:timeSinceStart)");
+}
+
+/* What a filter compares is hidden from the metric where the comparison is false. */
+static void
+compared_and_measured(void **state)
+{
+	(void) state;
+	assert_normalised("{ duration > 1s || kind = server } | max_over_time(duration)",
+	                  "{ ((duration > 1s) || (kind = server)) && (duration != nil) } | "
+	                  "max_over_time(duration)");
+	assert_normalised("{ duration > 1s } >> {} | sum_over_time(duration)",
+	                  "{ duration > 1s } >> { true } | { duration != nil } | "
+	                  "sum_over_time(duration)");
+	assert_normalised("{ .team = `a` || kind = server } | rate() by (.team)",
+	                  "{ ((.team = `a`) || (kind = server)) && ((.team != nil) || "
+	                  "(duration >= 0s)) } | rate() by(.team)");
+	assert_normalised("{ .team = `a` || kind = server } | rate() by (span.team)",
+	                  "{ ((.team = `a`) || (kind = server)) && ((span.team != nil) || "
+	                  "(duration >= 0s)) } | rate() by(span.team)");
+	assert_normalised("{ kind = client || kind = server || name = `a` } | "
+	                  "avg_over_time(duration) by (kind)",
+	                  "{ ((kind = client) || (kind = server) || (name = `a`)) && ((kind != nil) || "
+	                  "(duration >= 0s)) } | avg_over_time(duration) by(kind)");
+	assert_normalised("{ duration > 1s } ~ {} | select(name) | sum_over_time(duration)",
+	                  "{ duration > 1s } ~ { true } | { duration != nil } | select(name) | "
+	                  "sum_over_time(duration)");
+	assert_normalised("{ instrumentation:name = `a` } | rate() by (name, instrumentation:name)",
+	                  "{ instrumentation:name = `a` } | select(instrumentation:name) | "
+	                  "rate() by(name, instrumentation:name)");
+	check_normalised("{} | sum_over_time(instrumentation.x)",
+	                 "{ instrumentation.x != nil } | select(instrumentation.x) | "
+	                 "sum_over_time(instrumentation.x)",
+	                 2, __LINE__);
+	check_normalised("{} | by(duration > 1s) | max_over_time(duration)",
+	                 "{ true } | by(duration > 1s) | { duration != nil } | max_over_time(duration)",
+	                 1, __LINE__);
+	assert_untouched("{ name = `a` } | rate() by(instrumentation:name)");
+	assert_normalised("{ .team = `a` || kind = server } | compare({ .team = `b` })",
+	                  "{ ((.team = `a`) || (kind = server)) && ((.team != nil) || "
+	                  "(duration >= 0s)) } | compare({ .team = `b` }, 10)");
+	assert_untouched("{ (kind = client) || (name = `a`) } | rate() by(kind)");
+	assert_untouched("{ (.team = `a`) && (duration > 1s) } | max_over_time(duration) by(.team)");
+	assert_untouched("{ ((.team = `a`) || (.team = `b`)) && (duration > 1s) } | rate() by(.team)");
+	assert_untouched("{ (.team = `a`) || (kind = server) } | rate() by(resource.region)");
+	assert_untouched("{ (span.team = `a`) || (kind = server) } | rate() by(.team)");
+	assert_untouched("{ (.team = `a`) || (kind = server) } | by(.team) | count() > 1");
+}
+
+/* Beside "x = nil" what else mentions x would see a value nil. */
+static void
+nil_and_something_else(void **state)
+{
+	(void) state;
+	check_normalised("{ span.s = nil } | rate() by (span.s, name)",
+	                  "{ (!(span.s != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) } | "
+	                  "rate() by(span.s, name)", 2, __LINE__);
+	check_normalised("{ .s != nil } && { .s = nil }",
+	                  "{ .s != nil } && { (!(.s != nil)) && ((duration >= 0s) || "
+	                  "(traceDuration >= 0s)) }", 2, __LINE__);
+	check_normalised("{ span.s = nil } >> { !(span.s = nil) }",
+	                  "{ (!(span.s != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) } >> "
+	                  "{ span.s != nil }", 3, __LINE__);
+	check_normalised("{ !(span.team = `a`) && span.team < `z` }",
+	                  "{ ((span.team != `a`) || (!(span.team != nil))) && (span.team < `z`) && "
+	                  "((duration >= 0s) || (traceDuration >= 0s)) }", 2, __LINE__);
+	check_normalised("{ .s = `a` || .s = nil }",
+	                 "{ ((.s = `a`) || (!(.s != nil))) && ((duration >= 0s) || "
+	                 "(traceDuration >= 0s)) }",
+	                 2, __LINE__);
+	assert_untouched("{ (span.s = `a`) || (span.s = nil) }");
+	assert_untouched("{ (span.s = nil) && (span.t = `a`) } | by(name)");
+	assert_untouched("{ (resource.s = nil) || (name = `a`) || (resource.s = `b`) }");
+	assert_untouched("{ event.x = nil } && { event.x = `a` }");
+}
+
+/* What can't be computed is false, and false = false. */
+static void
+sums_that_are_none(void **state)
+{
+	(void) state;
+	assert_normalised("{ (.a + 1) = (.b + 1) }", "{ ((.a + 1) = (.b + 1)) && ((duration >= 0s) || "
+	                                             "(traceDuration >= 0s)) }");
+	check_normalised("{ (event.a + 1) = (link.b + 1) }",
+	                 "{ ((event.a + 1) = (link.b + 1)) && ((event:name != nil) && "
+	                 "(link:traceID != ``)) && ((duration >= 0s) || (traceDuration >= 0s)) }",
+	                 2, __LINE__);
+	assert_untouched("{ (.a + 1) > (.b + 1) }");
+	assert_untouched("{ (.a + 1) = .b }");
 }
 
 static void
@@ -320,6 +412,9 @@ main(void)
 		cmocka_unit_test(nil),
 		cmocka_unit_test(pipelines),
 		cmocka_unit_test(sums),
+		cmocka_unit_test(compared_and_measured),
+		cmocka_unit_test(nil_and_something_else),
+		cmocka_unit_test(sums_that_are_none),
 		cmocka_unit_test(reasons_are_told),
 	};
 

@@ -11,7 +11,8 @@ use LiveCalls qw(@TEAMS @MODELS @COSTS);
 use LiveRandom;
 use LiveSpans qw(%WITH @TEXTS);
 
-our @EXPORT = qw(random_filter random_field random_number random_attribute random_numeric random_any set_known_ids);
+our @EXPORT = qw(random_filter random_field random_number random_attribute random_numeric random_any mentioned forget_mentioned
+  set_known_ids);
 
 my @trace_ids;    # of the spans that are asked for
 my @span_ids;
@@ -47,12 +48,28 @@ sub promoted_attribute
 	return pick('.', 'span.') . pick(@promoted);
 }
 
+# What the query at hand mentions already.  That the same attribute is compared, grouped by and
+# measured is frequent among people and would be rare among random queries.
+my %mentioned;
+
+sub forget_mentioned { %mentioned = (); }
+
+sub mentioned { return sort keys %mentioned; }
+
+sub mention
+{
+	$mentioned{ $_[0] } = 1;
+	return $_[0];
+}
+
 # An attribute, not an intrinsic.
 sub random_attribute
 {
+	my @again = grep { /\./ } mentioned();
+	return pick(@again) if @again && chance(20);
 	my $attribute = any_attribute();
 
-	return $attribute unless $attribute =~ /http\.|server\.port|k8s/ && !$WITH{dedicated};
+	return mention($attribute) unless $attribute =~ /http\.|server\.port|k8s/ && !$WITH{dedicated};
 	return random_attribute();
 }
 
@@ -75,6 +92,7 @@ my @strings = qw(name span:name statusMessage span:statusMessage rootName trace:
 # Anything that a span has, also what select() and by() of metrics take.
 sub random_any
 {
+	return pick(mentioned()) if mentioned() && chance(25);
 	return pick(@numbers, @strings, qw(status kind span:status span:kind)) if chance(35);
 	return random_attribute();
 }
@@ -86,7 +104,7 @@ sub random_number
 	return pick('0s', '1ns', '1ms', '100ms', '500ms', '1s', '1.5s', '2s', '1m', '1h');
 }
 
-sub random_numeric { return chance(35) ? pick(@numbers) : random_attribute(); }
+sub random_numeric { return chance(35) ? mention(pick(@numbers)) : random_attribute(); }
 
 # Numbers that an attribute of the span is among.
 sub numeric_field
@@ -124,7 +142,7 @@ sub string_value
 
 sub compare_strings
 {
-	my $left = chance(45) ? pick(@strings) : random_attribute();
+	my $left = chance(45) ? mention(pick(@strings)) : random_attribute();
 	my $right = chance(90) ? string_value() : chance(50) ? pick(@strings) : random_attribute();
 
 	$left = pick(qw(trace:id link:traceID)) if $right =~ /^.[0-9a-f]{32}.$/ && chance(80);
@@ -146,7 +164,7 @@ sub match
 sub compare_keywords
 {
 	my $status = chance(50);
-	my $left = chance(20) ? random_attribute() : $status ? pick(qw(status span:status)) : pick(qw(kind span:kind));
+	my $left = chance(20) ? random_attribute() : mention($status ? pick(qw(status span:status)) : pick(qw(kind span:kind)));
 	my $right = $status ? pick(qw(ok error unset)) : pick(qw(unspecified internal server client producer consumer));
 
 	($left, $right) = ($right, $left) if chance(10);

@@ -80,6 +80,7 @@ sub pipelines
 
 sub random_search
 {
+	forget_mentioned();
 	my $hints = chance(5) ? ' with (most_recent=true)' : '';
 
 	return pipelines(2) . $hints if chance(8);
@@ -96,12 +97,18 @@ sub metrics_by
 }
 
 # Tempo crashes where avg_over_time() is grouped by an attribute that is an array.
-sub plain_by { return chance(50) ? '' : ' by (' . join(', ', some(1, 3, sub { pick(@plain) })) . ')'; }
+sub plain_by
+{
+	my %mentioned = map { $_ => 1 } mentioned();
+	my @again = grep { $mentioned{$_} } @plain;
+
+	return chance(50) ? '' : ' by (' . join(', ', some(1, 3, sub { pick(@again && chance(50) ? @again : @plain) })) . ')';
+}
 
 sub metrics_function
 {
 	my ($function) = @_;
-	my $measured = chance(40) ? 'duration' : random_numeric();
+	my $measured = chance(40) ? 'duration' : chance(30) && mentioned() ? pick(mentioned()) : random_numeric();
 
 	return "$function()" . metrics_by(3) if $function =~ /^(rate|count_over_time)$/;
 	return "$function($measured, " . join(', ', some(1, 3, sub { pick('0.5', '0.9', '0.95', '0', '1', '.25') })) . ')' . metrics_by(2)
@@ -158,6 +165,7 @@ sub comparing
 
 sub random_metrics
 {
+	forget_mentioned();
 	my $hints = chance(8) ? pick(' with (exemplars=true)', ' with (extrapolate=true)', ' with (exemplars=5, extrapolate=true)') : '';
 
 	return comparing() . $hints if chance(8);

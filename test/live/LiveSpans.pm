@@ -66,7 +66,7 @@ my %span_keys = (
 );
 my %resource_keys = (
 	both => [qw(string int double)], mix => [qw(int double string bool)], region => ['string'],
-	weight => [qw(int double)], 'k8s.pod.name' => ['string'], zones => [qw(strings one)],
+	weight => [qw(int double)], team => ['string'], 'k8s.pod.name' => ['string'], zones => [qw(strings one)],
 );
 my %event_keys = ('exception.type' => ['string'], en => [qw(int double)], ev => [qw(string int bool strings)]);
 my %link_keys = (ln => [qw(int double)], lv => [qw(string bool)]);

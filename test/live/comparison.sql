@@ -103,9 +103,9 @@ WHERE l.value IS NULL OR t.value IS NULL OR NOT live.equal(l.value, t.value)
 $$;
 
 -- Points of compare() that differ beyond this: Tempo counts twice what the query mentions
--- (with one intrinsic of a link or event its other) and "status", which the rewritten query mentions; has "nil" for
--- its dedicated columns and a "span:multiplier" when it extrapolates; and of values that are
--- as frequent any may be among the first.
+-- (with one intrinsic of a link or event its other); has "nil" for its dedicated columns and a
+-- "span:multiplier" when it extrapolates; and of values that are as frequent any may be
+-- among the first.
 CREATE FUNCTION live.compare_unequal(asked int, text text) RETURNS TABLE (series text, "time" timestamptz, ledger float8, tempo float8)
 LANGUAGE sql STABLE AS $$
 SELECT series, time, ledger, tempo
@@ -114,7 +114,7 @@ FROM (SELECT series, time, ledger[1] AS ledger, tempo[1] AS tempo,
 	FROM live.unequal_point WHERE query = asked) u
 WHERE NOT (position(regexp_replace(key, '^(span|resource|event|link|instrumentation)\.', '') IN text) > 0
 	OR (key = 'rootServiceName' AND text ~ 'trace:rootService') OR (key ~ '^event:' AND text ~ 'event:') OR (key ~ '^link:' AND text ~ 'link:')
-	OR key = 'status' OR (key = 'span:multiplier' AND text ~ 'extrapolate=true')
+	OR (key = 'span:multiplier' AND text ~ 'extrapolate=true')
 	OR series ~ '(k8s|http|server|url)\S*="nil"' OR (series !~ '_total' AND text !~ ', 1000\)'))
 $$;
 
@@ -158,14 +158,19 @@ SELECT CASE
 	WHEN v.verdict = 'tempo refuses' THEN CASE
 		WHEN v.tempo_says ~ 'operator not supported for IDs' AND v.text ~ '(trace:id|span:id|span:parentID|link:traceID|link:spanID)' THEN 'order of ids'
 		WHEN v.tempo_says ~ 'traces\[\d+\].traceID' AND v.text ~ 'trace:id' THEN 'ids'
+		WHEN v.tempo_says ~ 'col 1\d\d\d: syntax error: unexpected \$end' THEN 'a number in the 1,024th byte'
 		WHEN v.tempo_says ~ '(division|modulo) by zero' THEN 'division by zero'
 		WHEN v.tempo_says ~ 'spanset operators are not supported for multiple spansets' THEN 'several spansets'
 		WHEN v.tempo_says ~ 'expected a numeric, but got' AND v.text ~ '(by|min|max|avg|sum)\(-' THEN 'minus in an aggregate'
 		WHEN 'arrays' = ANY (v.features) AND v.tempo_says ~ '(unsupported operation|unexpected numbers of pre-compiled regexp|array operators must)' THEN 'arrays'
 		END
-	WHEN v.verdict = 'ledger refuses' THEN CASE WHEN v.ledger_says ~ 'division by zero' THEN 'division by zero' END
+	WHEN v.verdict = 'ledger refuses' THEN CASE
+		WHEN v.ledger_says ~ 'division by zero' THEN 'division by zero'
+		WHEN v.ledger_says ~ 'several spansets' AND v.text ~ 'by\([^)]*= nil' THEN 'nil in by()'
+		WHEN v.ledger_says ~ 'several spansets' AND 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links' END
 	WHEN v.text ~ '(topk|bottomk)\(' AND live.same_values(v.id) THEN 'ties'
 	WHEN v.metrics AND live.only_zeros(v.id) THEN 'series of zeros'
+	WHEN v.text ~ '(sum|avg|min|max)\(event:timeSinceStart' THEN 'times without events'
 	WHEN v.text ~ 'compare\(' AND live.compare_known(v.id, v.text) THEN 'compare()'
 	WHEN v.text ~ 'compare\(' AND live.compare_selects(v.id, v.text) THEN 'the selection of compare()'
 	WHEN 'mixed' = ANY (v.features) AND v.text ~ 'sum_over_time\(' THEN 'sums with texts'
@@ -175,6 +180,7 @@ SELECT CASE
 	WHEN v.text ~ '&(>>|<<).*&(>>|<<)' THEN '&>> within &>>'
 	WHEN v.text ~ 'quantile_over_time.*extrapolate' THEN 'extrapolated quantiles'
 	WHEN v.text ~ 'by\([^)]*= nil' THEN 'nil in by()'
+	WHEN v.text ~ '((event|link)\.\S+ = nil|nil = (event|link)\.)' THEN 'nil of events or links'
 	WHEN v.text ~ 'nestedSet' THEN 'numbers of nested sets'
 	WHEN 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links'
 	WHEN 'arrays' = ANY (v.features) AND v.text ~ '\.(nums|reals|tags|flags|mix|odd|zones|ev|both)\M' THEN 'arrays'

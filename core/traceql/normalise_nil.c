@@ -1,0 +1,217 @@
+/*
+ * Attributes that a query mentions otherwise than to ask whether they are nil.
+ *
+ * Tempo's storage answers "x = nil" by giving the spans without x a value nil, which all
+ * else in the query takes for a value: x != nil is true of it, x <= "a" too, and a group
+ * is named after it.  So such a query asks for what is not (x != nil) instead.  What
+ * stands beside "span.x = nil" in an "||" does no harm, as that is true of these spans anyway;
+ * but of ".x" a span's nil also hides the resource's value.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/traceql/normalise_parts.h"
+#include "core/traceql/walk.h"
+
+/* In a longer "||" all counts as mentioned, which is right, too: the work is bounded. */
+#define MAX_BESIDE 32
+
+/* The "||" around an expression. */
+typedef struct Either
+{
+	const GenopsField *field;
+	bool negated; /* then it is an "&&" under "!" */
+	const struct Either *outer;
+} Either;
+
+static bool
+add(GenopsNormaliser *normaliser, GenopsSlice name)
+{
+	GenopsSlice *grown =
+	    genops_arena_grow(&normaliser->traceql->arena, normaliser->mentioned,
+	                      normaliser->mentioned_count, sizeof(GenopsSlice));
+
+	if (grown == NULL)
+		return false;
+	normaliser->mentioned = grown;
+	grown[normaliser->mentioned_count++] = name;
+	return true;
+}
+
+static bool
+add_attribute(GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic != GENOPS_INTRINSIC_NONE || add(normaliser, attribute->name);
+}
+
+static bool
+add_all(GenopsNormaliser *normaliser, const GenopsField *field)
+{
+	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
+		return add_attribute(normaliser, &field->attribute);
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (!add_all(normaliser, field->operands[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The attribute that is compared with a value, and the value. */
+static const GenopsField *
+compared(const GenopsField *field, const GenopsLiteral **value)
+{
+	if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_NOT_MATCH)
+		return NULL;
+	for (size_t i = 0; i < 2; i++)
+	{
+		const GenopsField *other = field->operands[1 - i];
+
+		*value = &field->operands[i]->literal;
+		if (field->operands[i]->kind == GENOPS_FIELD_LITERAL &&
+		    other->kind == GENOPS_FIELD_ATTRIBUTE)
+			return other;
+	}
+	return NULL;
+}
+
+static bool
+asks_for_nil(const GenopsField *field, bool negated)
+{
+	const GenopsLiteral *value;
+
+	return compared(field, &value) != NULL && value->type == GENOPS_TYPE_NIL &&
+	       (field->op == GENOPS_OPERATOR_EQUAL) != negated;
+}
+
+static bool
+is_beside_nil(const Either *either, GenopsSlice name)
+{
+	for (; either != NULL; either = either->outer)
+	{
+		for (size_t i = 0; i < either->field->operand_count && i < MAX_BESIDE; i++)
+		{
+			const GenopsField *operand = either->field->operands[i];
+			const GenopsLiteral *value;
+			const GenopsField *attribute = compared(operand, &value);
+
+			if (asks_for_nil(operand, either->negated) &&
+			    attribute->attribute.scope != GENOPS_SCOPE_NONE &&
+			    genops_slice_equal(attribute->attribute.name, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+collect_comparison(GenopsNormaliser *normaliser, const GenopsField *field, bool negated,
+                   const Either *either)
+{
+	const GenopsLiteral *value;
+	const GenopsField *attribute = compared(field, &value);
+
+	if (attribute == NULL)
+		return add_all(normaliser, field);
+	if (asks_for_nil(field, negated) || is_beside_nil(either, attribute->attribute.name))
+		return true;
+
+	/* Is written with its own nil case. */
+	if (negated && genops_normalise_has_opposite(attribute, value))
+		return true;
+	return add_attribute(normaliser, &attribute->attribute);
+}
+
+static bool
+has_bare_attribute(const GenopsField *field)
+{
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		const GenopsField *operand = field->operands[i];
+
+		while (operand->op == GENOPS_OPERATOR_NOT)
+			operand = operand->operands[0];
+		if (operand->kind == GENOPS_FIELD_ATTRIBUTE)
+			return true;
+	}
+	return false;
+}
+
+static bool
+collect(GenopsNormaliser *normaliser, const GenopsField *field, bool negated, const Either *either)
+{
+	Either own = { field, negated, either };
+
+	if (field->kind != GENOPS_FIELD_OPERATION)
+		return add_all(normaliser, field);
+	if (field->op == GENOPS_OPERATOR_NOT)
+		return collect(normaliser, field->operands[0], !negated, either);
+	if (field->op != GENOPS_OPERATOR_AND && field->op != GENOPS_OPERATOR_OR)
+		return collect_comparison(normaliser, field, negated, either);
+	if (has_bare_attribute(field))
+		return add_all(normaliser, field);
+	if ((field->op == GENOPS_OPERATOR_OR) != negated)
+		either = &own;
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (!collect(normaliser, field->operands[i], negated, either))
+			return false;
+	}
+	return true;
+}
+
+static bool
+visit(void *context, GenopsFieldRole role, GenopsField **field)
+{
+	return role == GENOPS_ROLE_FILTER ? collect(context, *field, false, NULL)
+	                                  : add_all(context, *field);
+}
+
+static bool
+collect_calls(GenopsNormaliser *normaliser, const GenopsMetrics *metrics)
+{
+	if (metrics->kind == GENOPS_METRICS_OPERATION)
+		return collect_calls(normaliser, metrics->left) &&
+		       collect_calls(normaliser, metrics->right);
+	if (metrics->kind != GENOPS_METRICS_CALL)
+		return true;
+	for (size_t i = 0; i < metrics->call.by_count; i++)
+	{
+		if (!add_attribute(normaliser, &metrics->call.by[i]))
+			return false;
+	}
+	return metrics->call.attribute.name.length == 0 ||
+	       add_attribute(normaliser, &metrics->call.attribute);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const GenopsSlice *left = a;
+	const GenopsSlice *right = b;
+	size_t length = left->length < right->length ? left->length : right->length;
+	int order = length == 0 ? 0 : memcmp(left->data, right->data, length);
+
+	if (order != 0 || left->length == right->length)
+		return order;
+	return left->length < right->length ? -1 : 1;
+}
+
+bool
+genops_normalise_collect_mentions(GenopsNormaliser *normaliser, GenopsQuery *query)
+{
+	if (!genops_walk_query(query, visit, normaliser) ||
+	    (query->kind == GENOPS_QUERY_METRICS && !collect_calls(normaliser, query->metrics)))
+		return false;
+	if (normaliser->mentioned_count > 0)
+		qsort(normaliser->mentioned, normaliser->mentioned_count, sizeof(GenopsSlice), compare);
+	return true;
+}
+
+bool
+genops_normalise_mentions(const GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
+{
+	return normaliser->mentioned_count > 0 &&
+	       bsearch(&attribute->name, normaliser->mentioned, normaliser->mentioned_count,
+	               sizeof(GenopsSlice), compare) != NULL;
+}
