@@ -94,6 +94,16 @@ SELECT bool_and((ledger IS NULL OR tempo IS NULL) AND 0 = ALL (coalesce(ledger, 
 FROM live.unequal_point WHERE query = asked
 $$;
 
+-- Of each series that differs one source has nothing, and Tempo nothing but zeros; or
+-- something, where the series meets such zeros in an operand.
+CREATE FUNCTION live.beside_zeros(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT bool_and((ledger IS NULL OR tempo IS NULL) AND CASE
+	WHEN text ~ 'bottomk\(' THEN tempo IS NULL OR 0 = ALL (tempo)
+	WHEN text ~ '^\(' THEN ledger IS NULL
+	END)
+FROM live.unequal_point WHERE query = asked
+$$;
+
 -- At each time there are the same values, if of other series.
 CREATE FUNCTION live.same_values(asked int) RETURNS boolean LANGUAGE sql STABLE AS $$
 SELECT count(*) = 0 FROM
@@ -103,7 +113,7 @@ WHERE l.value IS NULL OR t.value IS NULL OR NOT live.equal(l.value, t.value)
 $$;
 
 -- Points of compare() that differ beyond this: Tempo counts twice what the query mentions
--- (with one intrinsic of a link or event its other); has "nil" for its dedicated columns and a
+-- (with one attribute of a link or event the others); keeps one of several arrays; has "nil" for its dedicated columns and a
 -- "span:multiplier" when it extrapolates; and of values that are as frequent any may be
 -- among the first.
 CREATE FUNCTION live.compare_unequal(asked int, text text) RETURNS TABLE (series text, "time" timestamptz, ledger float8, tempo float8)
@@ -113,7 +123,9 @@ FROM (SELECT series, time, ledger[1] AS ledger, tempo[1] AS tempo,
 	btrim(regexp_replace(regexp_replace(series, '__meta_type="\w+"', ''), '=.*', '', 's')) AS key
 	FROM live.unequal_point WHERE query = asked) u
 WHERE NOT (position(regexp_replace(key, '^(span|resource|event|link|instrumentation)\.', '') IN text) > 0
-	OR (key = 'rootServiceName' AND text ~ 'trace:rootService') OR (key ~ '^event:' AND text ~ 'event:') OR (key ~ '^link:' AND text ~ 'link:')
+	OR (key = 'rootServiceName' AND text ~ 'trace:rootService') OR (key ~ '^event[.:]' AND text ~ 'event[.:]') OR (key ~ '^link[.:]' AND text ~ 'link[.:]')
+	OR (series ~ '="nil"$' AND key ~ '\.(nums|reals|tags|flags|mix|odd|zones|ev)$' AND
+		(SELECT 'arrays' = ANY (features) FROM live.query WHERE id = asked))
 	OR (key = 'span:multiplier' AND text ~ 'extrapolate=true')
 	OR series ~ '(k8s|http|server|url)\S*="nil"' OR (series !~ '_total' AND text !~ ', 1000\)'))
 $$;
@@ -169,7 +181,7 @@ SELECT CASE
 		WHEN v.ledger_says ~ 'several spansets' AND v.text ~ 'by\([^)]*= nil' THEN 'nil in by()'
 		WHEN v.ledger_says ~ 'several spansets' AND 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links' END
 	WHEN v.text ~ '(topk|bottomk)\(' AND live.same_values(v.id) THEN 'ties'
-	WHEN v.metrics AND live.only_zeros(v.id) THEN 'series of zeros'
+	WHEN v.metrics AND (live.only_zeros(v.id) OR live.beside_zeros(v.id, v.text)) THEN 'series of zeros'
 	WHEN v.text ~ '(sum|avg|min|max)\(event:timeSinceStart' THEN 'times without events'
 	WHEN v.text ~ 'compare\(' AND live.compare_known(v.id, v.text) THEN 'compare()'
 	WHEN v.text ~ 'compare\(' AND live.compare_selects(v.id, v.text) THEN 'the selection of compare()'
