@@ -18,10 +18,16 @@
  *   .x = 5 || true      only spans with .x = 5 are fetched; written true
  *   .x = nil            holds if the span or the resource lacks it; written with
  *                       both scopes
+ *   .x = nil            where .x is mentioned again: gives spans without .x a nil
+ *                       that is a value to the rest; written !(.x != nil)
+ *   .a + 1 = .b + 1     holds also where both are missing, but then nothing is fetched;
+ *                       written with a condition that lets all spans through
  *   by(.x) | ...        as the first stage sees only spans with .x; written
  *                       { true } | by(.x) | ...
  *   sum_over_time(.x)   becomes nothing through a span without .x; the filter gets
  *                       .x != nil
+ *   { .x = 5 || a } | rate() by (.x), max_over_time(.x)
+ *                       see .x only where it is 5; the filter gets .x != nil
  *   select(.x) | ...    hides from what follows what was not fetched before; moved to
  *                       the end
  *   -.x, !.x            fail at a span for which .x is no number, no boolean; written

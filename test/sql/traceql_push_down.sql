@@ -129,6 +129,12 @@ SELECT pg_temp.same(array_agg(format('{ %s } | { %s }', a.condition, b.condition
 SELECT is(string_agg(query, ' ; '), NULL, 'the newest traces')
 FROM pg_temp.differing((SELECT array_agg(format('{ %s }', condition)) FROM combined WHERE n % 2 = 0), traces => 2) query;
 
+-- A bare attribute that is no boolean makes false also what stands beside it.
+SELECT pg_temp.same(array_agg(format(shape, bare)), 'bare attributes')
+FROM unnest('{.x,.team,.tag,span.nowhere,!.nowhere}'::text[]) bare,
+	unnest(ARRAY['{ %s }', '{ %s || true }', '{ true || %s }', '{ %s && true }', '{ %s || name != "x" }', '{ !(%s || true) }', '{ .team = "a" && (%s || true) }',
+		'{ %s || true } >> {}']) shape;
+
 -- Of whole traces
 SELECT pg_temp.same(array_agg(query), 'whole traces') FROM unnest(ARRAY[
 	'{ .team = "a" } > { .team = "b" }', '{ .team = "a" } >> { .genops.cost.total_cost > 0.2 }', '{ .team = "b" } ~ { .cost = 0.3 }', '{ .team = "b" } < { .team = "a" }',
