@@ -10,6 +10,9 @@
 #include "core/traceql/normalise_parts.h"
 #include "core/traceql/value.h"
 
+/* Conditions of a chain that are compared with each other. */
+#define MAX_PAIRED 64
+
 static GenopsField *rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated);
 
 static bool
@@ -155,13 +158,19 @@ static GenopsField *
 rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
 	GenopsField *certain;
+	GenopsField *attribute;
 
 	if (all_certain(field))
 		return rewrite_chain(normaliser, field, negated);
 	if (field->op == GENOPS_OPERATOR_AND)
-		return negated
-		           ? genops_normalise_negate(normaliser, rewrite_chain(normaliser, field, false))
-		           : rewrite_chain(normaliser, field, false);
+	{
+		certain = rewrite_chain(normaliser, field, false);
+
+		/* true && .flag is false, not nil, where .flag is no boolean. */
+		if (certain != NULL && !is_certain(certain))
+			certain = compare_bare(normaliser, certain, &attribute);
+		return negated ? genops_normalise_negate(normaliser, certain) : certain;
+	}
 	certain = make_certain(normaliser, field);
 	if (certain == NULL ||
 	    !genops_normalise_note(normaliser, field, certain,
@@ -308,9 +317,34 @@ may_hold_of_nothing(const GenopsField *field)
 	return false;
 }
 
+/* name !~ "a" && name !~ "b".  A longer chain than MAX_PAIRED counts as one. */
+static bool
+has_two_not_matches(const GenopsField *chain)
+{
+	if (chain->op != GENOPS_OPERATOR_AND)
+		return false;
+	if (chain->operand_count > MAX_PAIRED)
+		return true;
+	for (size_t i = 0; i < chain->operand_count; i++)
+	{
+		const GenopsField *operand = chain->operands[i];
+
+		if (operand->op != GENOPS_OPERATOR_NOT_MATCH)
+			continue;
+		for (size_t j = 0; j < i; j++)
+		{
+			if (chain->operands[j]->op == GENOPS_OPERATOR_NOT_MATCH &&
+			    genops_traceql_field_equal(chain->operands[j]->operands[0], operand->operands[0]))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* For metrics Tempo at times takes what its storage fetched for the filter's answer,
- * which is wrong where more was asked for than a comparison with a value, and of
- * ids; and it leaves out spans without a place in the tree. */
+ * which is wrong where more was asked for than a comparison with a value, of ids, and
+ * where two expressions must not match; and it leaves out spans without a place in the
+ * tree. */
 static bool
 is_decided_by_storage(const GenopsField *field)
 {
@@ -321,6 +355,8 @@ is_decided_by_storage(const GenopsField *field)
 	if (field->op == GENOPS_OPERATOR_NOT || field->op == GENOPS_OPERATOR_AND ||
 	    field->op == GENOPS_OPERATOR_OR)
 	{
+		if (has_two_not_matches(field))
+			return false;
 		for (size_t i = 0; i < field->operand_count; i++)
 		{
 			if (!is_decided_by_storage(field->operands[i]))

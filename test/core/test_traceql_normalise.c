@@ -128,6 +128,9 @@ negations(void **state)
 	assert_normalised("{ .x = `a` || `abc` =~ `a.*` }",
 	                  "{ ((.x = `a`) || (`abc` =~ `a.*`)) && ((duration >= 0s) || "
 	                  "(traceDuration >= 0s)) }");
+	check_normalised("{ !(true && .flag) }",
+	                 "{ (!(.flag = true)) && ((duration >= 0s) || (traceDuration >= 0s)) }", 1,
+	                 __LINE__);
 	assert_normalised("{ !!(name = `a`) }", "{ name = `a` }");
 	check_normalised(
 	    "{ !(span.x = 5) }",
@@ -264,6 +267,11 @@ pipelines(void **state)
 	assert_untouched("{ (duration > 1s) && (span.team = `a`) } | rate()");
 	assert_normalised("{ span.a = error } | rate()",
 	                  "{ (span.a = error) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
+	assert_normalised("{ name !~ `a` && name !~ `b` } | rate()",
+	                  "{ (name !~ `a`) && (name !~ `b`) && ((duration >= 0s) || "
+	                  "(traceDuration >= 0s)) } | rate()");
+	assert_untouched("{ (name !~ `a`) && (kind = server) && (statusMessage !~ `b`) } | rate()");
+	assert_untouched("{ (name !~ `a`) && (name !~ `b`) }");
 	assert_normalised("{ false } | rate()", "{ duration < 0s } | rate()");
 	assert_untouched("{ false }");
 }

@@ -44,7 +44,9 @@ sub sql { return decode('UTF-8', $node->safe_psql('postgres', encode('UTF-8', $_
 sub literal { return "'" . $_[0] =~ s/'/''/gr . "'"; }
 
 # Some minutes of its own for each round, within the last months.
-sub start_of { return (int(time / 360) - 100 - ($run + $_[0]) % 50_000) * 360; }
+my $newest = int(time / 360) - 100;
+
+sub start_of { return ($newest - ($run + $_[0]) % 50_000) * 360; }
 
 sub trace_id
 {
