@@ -246,3 +246,14 @@ genops_check_field(const GenopsCheck *check, const GenopsField *field)
 		return false;
 	return check_types(check, field) && check_nil(check, field);
 }
+
+bool
+genops_traceql_certain(const GenopsField *field)
+{
+	while (field->op == GENOPS_OPERATOR_NOT)
+		field = field->operands[0];
+	if (field->kind == GENOPS_FIELD_LITERAL)
+		return field->literal.type == GENOPS_TYPE_BOOLEAN;
+	return field->kind == GENOPS_FIELD_OPERATION && field->op >= GENOPS_OPERATOR_EQUAL &&
+	       field->op <= GENOPS_OPERATOR_OR;
+}

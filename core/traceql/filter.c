@@ -199,18 +199,55 @@ is_shared(const Run *run, const GenopsFilterNode *operand, unsigned use)
 	return !operand->negates && unbound(run, operand->uses) == use;
 }
 
-/* Of "||" each must be a boolean. */
+static bool holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds);
+
+/* Whether it is a boolean whatever event (or link) is chosen. */
 static bool
-may_hold_anyway(const GenopsFilterNode *node, unsigned use)
+is_boolean_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *boolean)
 {
-	if (node->field->kind != GENOPS_FIELD_OPERATION ||
-	    (node->field->op != GENOPS_OPERATOR_AND && node->field->op != GENOPS_OPERATOR_OR))
+	GenopsTraceqlValue value;
+
+	*boolean = node->certain;
+	if (node->certain || (node->uses & use) != 0)
+		return true;
+	if (!evaluate(run, node, &value))
 		return false;
+	*boolean = is_boolean(&value);
+	return true;
+}
+
+static bool
+all_hold_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
+{
+	bool done = true;
+
+	*holds = true;
+	for (size_t i = 0; done && *holds && i < node->field->operand_count; i++)
+		done = holds_anyway(run, &node->operands[i], use, holds);
+	return done;
+}
+
+/* As either() does it: what is no boolean makes false what stands before it. */
+static bool
+any_holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
+{
+	bool left_boolean = true;
+	bool left = false;
+
 	for (size_t i = 0; i < node->field->operand_count; i++)
 	{
-		if ((node->operands[i].uses & use) != 0 && !node->operands[i].certain)
+		bool boolean;
+		bool each;
+
+		if (left && left_boolean && node->operands[i].certain)
+			continue;
+		if (!is_boolean_anyway(run, &node->operands[i], use, &boolean) ||
+		    !holds_anyway(run, &node->operands[i], use, &each))
 			return false;
+		left = i == 0 ? each : left_boolean && boolean && (left || each);
+		left_boolean = i > 0 || boolean;
 	}
+	*holds = left;
 	return true;
 }
 
@@ -228,15 +265,11 @@ holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
 		*holds = done && is_true(&value);
 		return done;
 	}
-	if (!may_hold_anyway(node, use))
-		return true;
-	for (size_t i = 0; done && i < node->field->operand_count; i++)
-	{
-		done = holds_anyway(run, &node->operands[i], use, holds);
-		if (*holds == (node->field->op == GENOPS_OPERATOR_OR))
-			break;
-	}
-	return done;
+	if (node->field->op == GENOPS_OPERATOR_AND)
+		return all_hold_anyway(run, node, use, holds);
+	if (node->field->op == GENOPS_OPERATOR_OR)
+		return any_holds_anyway(run, node, use, holds);
+	return true;
 }
 
 /* The operands of "&&" that share a choice, or with use 0 all that share none. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/traceql/regex.h"
+#include "core/traceql/traceql.h"
 
 /* Of PCRE2's steps and KiB, over one text: some milliseconds. */
 #define MATCH_LIMIT 100000
@@ -44,20 +45,6 @@ strip_zeros(const GenopsFilterNode *other, GenopsFilterNode *node)
 		text->data++;
 		text->length--;
 	}
-}
-
-static bool
-is_certain(const GenopsFilterNode *node)
-{
-	const GenopsField *field = node->field;
-
-	if (field->kind == GENOPS_FIELD_LITERAL)
-		return field->literal.type == GENOPS_TYPE_BOOLEAN;
-	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
-		return false;
-	if (field->op == GENOPS_OPERATOR_NOT)
-		return node->operands[0].certain;
-	return field->op >= GENOPS_OPERATOR_EQUAL && field->op <= GENOPS_OPERATOR_OR;
 }
 
 static bool prepare(GenopsTraceqlFilter *filter, GenopsFilterNode *node, const GenopsField *field,
@@ -110,7 +97,7 @@ prepare(GenopsTraceqlFilter *filter, GenopsFilterNode *node, const GenopsField *
 	}
 	else if (!prepare_operation(filter, node, error))
 		return false;
-	node->certain = is_certain(node);
+	node->certain = genops_traceql_certain(node->field);
 	return true;
 }
 

@@ -59,8 +59,8 @@ genops_normalise_note_added(GenopsNormaliser *normaliser, const GenopsField *con
 }
 
 bool
-genops_normalise_insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline,
-                               size_t place, GenopsField *filter)
+genops_normalise_insert_filter(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, size_t place,
+                               GenopsField *filter)
 {
 	GenopsArena *arena = &normaliser->traceql->arena;
 	GenopsSpanset *spanset = genops_arena_take(arena, sizeof(GenopsSpanset));
@@ -194,10 +194,14 @@ copy(const GenopsTraceql *traceql, GenopsTraceql *normalised, GenopsTraceqlError
 	bool copied;
 
 	genops_traceql_print(&text, &traceql->query);
-	copied = text.failed
-	             ? genops_complain_memory(error)
-	             : genops_traceql_parse((GenopsSlice){ (const char *) text.data, text.length },
-	                                    GENOPS_TRACEQL_STRICT, normalised, error);
+	if (!text.failed && text.length > GENOPS_TRACEQL_MAX_LENGTH)
+		copied = genops_error_set(&error->error, GENOPS_TOO_LARGE,
+		                          "the TraceQL query is too long to be rewritten for Tempo");
+	else
+		copied = text.failed
+		             ? genops_complain_memory(error)
+		             : genops_traceql_parse((GenopsSlice){ (const char *) text.data, text.length },
+		                                    GENOPS_TRACEQL_STRICT, normalised, error);
 	genops_bytes_free(&text);
 	return copied;
 }

@@ -102,23 +102,30 @@ as_float(const GenopsLiteral *literal)
 	return (GenopsLiteral){ GENOPS_TYPE_FLOAT, 0, real, GENOPS_ABSENT };
 }
 
-/* The comparison of a whole number with a float, with an int instead; false if
- * there is none: 5 = 5.5, or beyond 64 bits. */
-static bool
-as_int(GenopsOperator op, const GenopsLiteral *literal, GenopsLiteral *whole)
+/* The comparison of a whole number with a float, with an int instead; NULL if
+ * there is none: 5 = 5.5, or beyond 64 bits.  x > 5.5 is x >= 6, not x > 5: Tempo
+ * may compare it with 5.2, too. */
+static GenopsField *
+compare_with_int(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+                 const GenopsLiteral *literal)
 {
-	bool down = op == GENOPS_OPERATOR_GREATER || op == GENOPS_OPERATOR_LESS_EQUAL;
+	bool less = op == GENOPS_OPERATOR_LESS || op == GENOPS_OPERATOR_LESS_EQUAL;
+	GenopsLiteral whole = { GENOPS_TYPE_INT, literal->integer, 0, GENOPS_ABSENT };
 	double real;
 
-	*whole = (GenopsLiteral){ GENOPS_TYPE_INT, literal->integer, 0, GENOPS_ABSENT };
 	if (literal->type != GENOPS_TYPE_FLOAT)
-		return true;
-	real = down ? floor(literal->real) : ceil(literal->real);
-	if (real < -9223372036854775808.0 || real >= 9223372036854775808.0)
-		return false;
-	whole->integer = (int64_t) real;
-	return real == literal->real ||
-	       (op != GENOPS_OPERATOR_EQUAL && op != GENOPS_OPERATOR_NOT_EQUAL);
+		return genops_build_comparison(normaliser, attribute, op, whole);
+	real = less ? floor(literal->real) : ceil(literal->real);
+	if (!(real >= -9223372036854775808.0 && real < 9223372036854775808.0))
+		return NULL;
+	whole.integer = (int64_t) real;
+	if (real == literal->real)
+		return genops_build_comparison(normaliser, attribute, op, whole);
+	if (op == GENOPS_OPERATOR_EQUAL || op == GENOPS_OPERATOR_NOT_EQUAL)
+		return NULL;
+	return genops_build_comparison(
+	    normaliser, attribute, less ? GENOPS_OPERATOR_LESS_EQUAL : GENOPS_OPERATOR_GREATER_EQUAL,
+	    whole);
 }
 
 /* With a condition that fetches all values, whatever their type. */
@@ -134,25 +141,23 @@ compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOpera
                GenopsLiteral literal)
 {
 	GenopsValueType known = genops_known_type(&attribute->attribute);
-	GenopsLiteral whole;
-	bool has_whole = as_int(op, &literal, &whole);
+	GenopsField *whole = compare_with_int(normaliser, attribute, op, &literal);
 	GenopsField *real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
 
 	if (known == GENOPS_TYPE_FLOAT)
 		return real;
 	if (op == GENOPS_OPERATOR_NOT_EQUAL || attribute->attribute.scope >= GENOPS_SCOPE_EVENT)
-		return known == GENOPS_TYPE_INT && has_whole
-		           ? genops_build_comparison(normaliser, attribute, op, whole)
+		return known == GENOPS_TYPE_INT && whole != NULL
+		           ? whole
 		           : with_all_values(normaliser, attribute,
 		                             genops_build_comparison(normaliser, attribute, op, literal));
 	if (known == GENOPS_TYPE_STRING)
 		return genops_build_comparison(normaliser, attribute, op, literal);
-	if (!has_whole)
+	if (whole == NULL)
 		return real;
-	if (known == GENOPS_TYPE_INT)
-		return genops_build_comparison(normaliser, attribute, op, whole);
-	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
-	                         genops_build_comparison(normaliser, attribute, op, whole), real);
+	return known == GENOPS_TYPE_INT
+	           ? whole
+	           : genops_build_both(normaliser, GENOPS_OPERATOR_OR, whole, real);
 }
 
 /* The comparison so that Tempo fetches what makes it true. */
@@ -267,10 +272,10 @@ compare_whole(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperat
 {
 	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
 	GenopsArena *arena = &normaliser->traceql->arena;
-	GenopsLiteral whole;
+	GenopsField *whole = compare_with_int(normaliser, attribute, op, literal);
 
-	if (as_int(op, literal, &whole))
-		return genops_build_comparison(normaliser, attribute, op, whole);
+	if (whole != NULL)
+		return whole;
 	attribute = genops_build_both(normaliser, GENOPS_OPERATOR_ADD, attribute,
 	                              genops_build_literal(arena, zero, attribute->offset));
 	return attribute == NULL ? NULL : genops_build_comparison(normaliser, attribute, op, *literal);
@@ -280,6 +285,24 @@ static bool
 is_event_intrinsic(GenopsIntrinsic intrinsic)
 {
 	return intrinsic >= GENOPS_INTRINSIC_EVENT_NAME && intrinsic <= GENOPS_INTRINSIC_LINK_SPAN_ID;
+}
+
+/* A root's parent reads as zeros, so that it never is "". */
+static bool
+is_about_no_parent(GenopsIntrinsic intrinsic, GenopsOperator op, const GenopsLiteral *literal)
+{
+	return intrinsic == GENOPS_INTRINSIC_PARENT_ID && literal->type == GENOPS_TYPE_STRING &&
+	       literal->text.length == 0 &&
+	       (op == GENOPS_OPERATOR_EQUAL || op == GENOPS_OPERATOR_NOT_EQUAL);
+}
+
+static GenopsField *
+no_parent(GenopsNormaliser *normaliser, const GenopsField *attribute, GenopsOperator op)
+{
+	GenopsLiteral value = { GENOPS_TYPE_BOOLEAN, op == GENOPS_OPERATOR_NOT_EQUAL, 0,
+		                    GENOPS_ABSENT };
+
+	return genops_build_literal(&normaliser->traceql->arena, value, attribute->offset);
 }
 
 static GenopsField *
@@ -295,6 +318,8 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
 		    normaliser, genops_build_comparison(normaliser, attribute, op, *literal));
 	if (negated)
 		op = opposite(op);
+	if (is_about_no_parent(intrinsic, op, literal))
+		return no_parent(normaliser, attribute, op);
 	return literal->type == GENOPS_TYPE_FLOAT && is_whole(intrinsic)
 	           ? compare_whole(normaliser, attribute, op, literal)
 	           : genops_build_comparison(normaliser, attribute, op, *literal);
@@ -304,7 +329,10 @@ static const char *
 reason_for(const GenopsField *field, const GenopsField *rewritten, GenopsOperator op,
            const GenopsLiteral *literal, bool negated)
 {
-	if (literal->type == GENOPS_TYPE_NIL && rewritten->op == GENOPS_OPERATOR_NOT)
+	if (rewritten->kind == GENOPS_FIELD_LITERAL)
+		return "Tempo's storage has no parent of a root, which reads as zeros";
+	if (literal->type == GENOPS_TYPE_NIL && rewritten->op == GENOPS_OPERATOR_NOT &&
+	    !genops_traceql_field_equal(rewritten->operands[0], field))
 		return "Tempo takes the nil for a value where the query mentions the attribute again";
 	if (negated)
 		return not_reason;

@@ -30,23 +30,12 @@ boolean(GenopsNormaliser *normaliser, bool value, uint32_t offset)
 	return genops_build_literal(&normaliser->traceql->arena, literal, offset);
 }
 
-/* Whether the expression is true or false for every span. */
-static bool
-is_certain(const GenopsField *field)
-{
-	if (field->kind == GENOPS_FIELD_LITERAL)
-		return true;
-	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
-		return false;
-	return field->op == GENOPS_OPERATOR_NOT ? is_certain(field->operands[0]) : true;
-}
-
 static bool
 all_certain(const GenopsField *field)
 {
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		if (!is_certain(field->operands[i]))
+		if (!genops_traceql_certain(field->operands[i]))
 			return false;
 	}
 	return true;
@@ -60,27 +49,24 @@ compare_boolean(GenopsNormaliser *normaliser, GenopsField *attribute, bool value
 	return genops_build_comparison(normaliser, attribute, GENOPS_OPERATOR_EQUAL, literal);
 }
 
-/* .flag as .flag = true, !.flag as .flag = false; and the attribute. */
+/* .flag as .flag = true, !.flag as .flag = false, and what is computed as false, as it is
+ * no boolean.  "is_boolean": that the attribute is one. */
 static GenopsField *
-compare_bare(GenopsNormaliser *normaliser, GenopsField *field, GenopsField **attribute)
+compare_bare(GenopsNormaliser *normaliser, GenopsField *field, GenopsField **is_boolean)
 {
 	bool value = true;
 
-	while (field->kind == GENOPS_FIELD_OPERATION)
+	while (field->op == GENOPS_OPERATOR_NOT)
 	{
 		value = !value;
 		field = field->operands[0];
 	}
-	*attribute = field;
-	return compare_boolean(normaliser, field, value);
-}
-
-static GenopsField *
-is_either(GenopsNormaliser *normaliser, GenopsField *attribute)
-{
-	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
-	                         compare_boolean(normaliser, attribute, true),
-	                         compare_boolean(normaliser, attribute, false));
+	if (field->kind != GENOPS_FIELD_ATTRIBUTE)
+		return *is_boolean = boolean(normaliser, false, field->offset);
+	*is_boolean =
+	    genops_build_both(normaliser, GENOPS_OPERATOR_OR, compare_boolean(normaliser, field, true),
+	                      compare_boolean(normaliser, field, false));
+	return *is_boolean == NULL ? NULL : compare_boolean(normaliser, field, value);
 }
 
 static GenopsField *
@@ -103,14 +89,13 @@ make_certain(GenopsNormaliser *normaliser, const GenopsField *either)
 	for (size_t i = 0; i < either->operand_count; i++)
 	{
 		GenopsField *operand = either->operands[i];
-		GenopsField *attribute;
+		GenopsField *is_one;
 
-		if (!is_certain(operand))
+		if (!genops_traceql_certain(operand))
 		{
-			operand = compare_bare(normaliser, operand, &attribute);
-			booleans =
-			    add(normaliser, GENOPS_OPERATOR_AND, booleans, is_either(normaliser, attribute));
-			if (booleans == NULL)
+			operand = compare_bare(normaliser, operand, &is_one);
+			booleans = add(normaliser, GENOPS_OPERATOR_AND, booleans, is_one);
+			if (operand == NULL || booleans == NULL)
 				return NULL;
 		}
 		result = add(normaliser, GENOPS_OPERATOR_OR, result, operand);
@@ -158,7 +143,7 @@ static GenopsField *
 rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
 	GenopsField *certain;
-	GenopsField *attribute;
+	GenopsField *is_one;
 
 	if (all_certain(field))
 		return rewrite_chain(normaliser, field, negated);
@@ -167,8 +152,8 @@ rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 		certain = rewrite_chain(normaliser, field, false);
 
 		/* true && .flag is false, not nil, where .flag is no boolean. */
-		if (certain != NULL && !is_certain(certain))
-			certain = compare_bare(normaliser, certain, &attribute);
+		if (certain != NULL && !genops_traceql_certain(certain))
+			certain = compare_bare(normaliser, certain, &is_one);
 		return negated ? genops_normalise_negate(normaliser, certain) : certain;
 	}
 	certain = make_certain(normaliser, field);
@@ -183,12 +168,12 @@ rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 static GenopsField *
 rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
-	GenopsField *attribute;
+	GenopsField *is_one;
 	GenopsField *comparison;
 
-	if (is_certain(field->operands[0]))
+	if (genops_traceql_certain(field->operands[0]))
 		return rewrite(normaliser, field->operands[0], !negated);
-	comparison = compare_bare(normaliser, negated ? field->operands[0] : field, &attribute);
+	comparison = compare_bare(normaliser, negated ? field->operands[0] : field, &is_one);
 	if (comparison == NULL ||
 	    !genops_normalise_note(normaliser, field, comparison,
 	                           "Tempo fails at spans for which the attribute is no boolean"))
@@ -196,25 +181,45 @@ rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	return comparison;
 }
 
-/* 1 = 1, "a" < "b".  Regular expressions are left to Tempo. */
-static GenopsField *
-compare_constants(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
-{
-	GenopsTraceqlValue left = genops_traceql_value_of(&field->operands[0]->literal);
-	GenopsTraceqlValue right = genops_traceql_value_of(&field->operands[1]->literal);
-
-	if (field->op <= GENOPS_OPERATOR_GREATER_EQUAL)
-		return boolean(normaliser, genops_traceql_compare(field->op, &left, &right) != negated,
-		               field->offset);
-	normaliser->needs_all_spans = true;
-	return negated ? genops_normalise_negate(normaliser, field) : field;
-}
-
 static bool
 is_of_constants(const GenopsField *field)
 {
-	return field->operands[0]->kind == GENOPS_FIELD_LITERAL &&
-	       field->operands[1]->kind == GENOPS_FIELD_LITERAL;
+	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
+		return false;
+	for (size_t i = 0; i < field->operand_count; i++)
+	{
+		if (!is_of_constants(field->operands[i]))
+			return false;
+	}
+	return true;
+}
+
+/* nil is neither equal to nil nor another. */
+static bool
+compare_literals(GenopsOperator op, const GenopsLiteral *left, const GenopsLiteral *right)
+{
+	GenopsTraceqlValue one = genops_traceql_value_of(left);
+	GenopsTraceqlValue other = genops_traceql_value_of(right);
+
+	if (left->type == GENOPS_TYPE_NIL || right->type == GENOPS_TYPE_NIL)
+		return op == GENOPS_OPERATOR_NOT_EQUAL && left->type != right->type;
+	return genops_traceql_compare(op, &one, &other);
+}
+
+/* 1 = 1, "a" < "b".  What is computed, and regular expressions, are left to Tempo. */
+static GenopsField *
+compare_constants(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	const GenopsField *left = field->operands[0];
+	const GenopsField *right = field->operands[1];
+
+	if (left->kind == GENOPS_FIELD_LITERAL && right->kind == GENOPS_FIELD_LITERAL &&
+	    field->op <= GENOPS_OPERATOR_GREATER_EQUAL)
+		return boolean(normaliser,
+		               compare_literals(field->op, &left->literal, &right->literal) != negated,
+		               field->offset);
+	normaliser->needs_all_spans = true;
+	return negated ? genops_normalise_negate(normaliser, field) : field;
 }
 
 static GenopsField *
@@ -351,7 +356,7 @@ is_decided_by_storage(const GenopsField *field)
 	bool compared = false;
 
 	if (field->kind != GENOPS_FIELD_OPERATION)
-		return true;
+		return is_fetched(field, GENOPS_TYPE_BOOLEAN);
 	if (field->op == GENOPS_OPERATOR_NOT || field->op == GENOPS_OPERATOR_AND ||
 	    field->op == GENOPS_OPERATOR_OR)
 	{
@@ -387,8 +392,7 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 	rewritten = rewrite(normaliser, filter, false);
 	if (rewritten != NULL &&
 	    (may_hold_of_nothing(rewritten) ||
-	     (normaliser->of_metrics &&
-	      (normaliser->by_place || !is_decided_by_storage(rewritten)))))
+	     (normaliser->of_metrics && (normaliser->by_place || !is_decided_by_storage(rewritten)))))
 		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{

@@ -11,35 +11,41 @@
 #include "core/traceql/normalise_parts.h"
 #include "core/traceql/walk.h"
 
-/* A comparison with a value. */
-static bool
-is_comparison(const GenopsField *field)
+/* Of a comparison with a value: the attribute, else NULL. */
+static const GenopsField *
+compared(const GenopsField *field)
 {
-	return field->op >= GENOPS_OPERATOR_EQUAL && field->op <= GENOPS_OPERATOR_NOT_MATCH &&
-	       field->operands[0]->kind == GENOPS_FIELD_ATTRIBUTE &&
-	       field->operands[1]->kind == GENOPS_FIELD_LITERAL &&
-	       field->operands[1]->literal.type != GENOPS_TYPE_NIL;
+	const GenopsLiteral *value;
+	const GenopsField *attribute = genops_normalise_compared(field, &value);
+
+	return attribute != NULL && value->type != GENOPS_TYPE_NIL ? attribute : NULL;
 }
 
-static bool
-is_not_nil(const GenopsField *field)
+/* Of "x != nil": x, else NULL. */
+static const GenopsField *
+not_nil(const GenopsField *field)
 {
-	return field->op == GENOPS_OPERATOR_NOT_EQUAL &&
-	       field->operands[0]->kind == GENOPS_FIELD_ATTRIBUTE &&
-	       field->operands[1]->kind == GENOPS_FIELD_LITERAL &&
-	       field->operands[1]->literal.type == GENOPS_TYPE_NIL;
+	const GenopsLiteral *value;
+	const GenopsField *attribute = genops_normalise_compared(field, &value);
+
+	return attribute != NULL && field->op == GENOPS_OPERATOR_NOT_EQUAL &&
+	               value->type == GENOPS_TYPE_NIL
+	           ? attribute
+	           : NULL;
 }
 
 /* Whether the filter lets only spans with the attribute through; a comparison with a value is
  * never true of nil. */
-static bool
-requires(const GenopsField *filter, const GenopsField *attribute)
+static bool requires(const GenopsField *filter, const GenopsField *attribute)
 {
 	bool any = filter->op == GENOPS_OPERATOR_AND;
+	const GenopsField *required;
 
 	if (filter->op != GENOPS_OPERATOR_AND && filter->op != GENOPS_OPERATOR_OR)
-		return (is_comparison(filter) || is_not_nil(filter)) &&
-		       genops_traceql_field_equal(filter->operands[0], attribute);
+	{
+		required = compared(filter) != NULL ? compared(filter) : not_nil(filter);
+		return required != NULL && genops_traceql_field_equal(required, attribute);
+	}
 	for (size_t i = 0; i < filter->operand_count; i++)
 	{
 		if (requires(filter->operands[i], attribute) == any)
@@ -83,19 +89,36 @@ stands_for(const GenopsAttribute *mentioned, const GenopsAttribute *attribute)
 	return mentioned->intrinsic == attribute->intrinsic &&
 	       genops_slice_equal(mentioned->name, attribute->name) &&
 	       (mentioned->scope == attribute->scope ||
-	        (mentioned->scope == GENOPS_SCOPE_NONE && (attribute->scope == GENOPS_SCOPE_SPAN ||
-	                                                   attribute->scope == GENOPS_SCOPE_RESOURCE)));
+	        (mentioned->scope == GENOPS_SCOPE_NONE &&
+	         (attribute->scope == GENOPS_SCOPE_SPAN || attribute->scope == GENOPS_SCOPE_RESOURCE)));
+}
+
+/* What the normaliser adds so that all spans are let through. */
+static bool
+is_always_true(const GenopsField *field)
+{
+	return field->op == GENOPS_OPERATOR_GREATER_EQUAL && compared(field) == field->operands[0] &&
+	       (field->operands[0]->attribute.intrinsic == GENOPS_INTRINSIC_DURATION ||
+	        field->operands[0]->attribute.intrinsic == GENOPS_INTRINSIC_TRACE_DURATION) &&
+	       field->operands[1]->literal.type == GENOPS_TYPE_DURATION &&
+	       field->operands[1]->literal.integer == 0;
 }
 
 static void
 note_mentions(Mentions *mentions, const GenopsField *field)
 {
+	const GenopsField *with_value = compared(field);
+	const GenopsField *with_nil = not_nil(field);
+
 	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
 		mentions->any |= stands_for(&field->attribute, mentions->attribute);
-	if (is_comparison(field))
-		mentions->compared |= stands_for(&field->operands[0]->attribute, mentions->attribute);
-	if (is_not_nil(field))
-		mentions->fetched |= stands_for(&field->operands[0]->attribute, mentions->attribute);
+	if (with_value != NULL && stands_for(&with_value->attribute, mentions->attribute))
+	{
+		mentions->compared = true;
+		mentions->fetched |= is_always_true(field);
+	}
+	if (with_nil != NULL)
+		mentions->fetched |= stands_for(&with_nil->attribute, mentions->attribute);
 	for (size_t i = 0; i < field->operand_count; i++)
 		note_mentions(mentions, field->operands[i]);
 }
@@ -146,9 +169,8 @@ add_condition(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, GenopsFiel
 	if (filter->kind == GENOPS_FIELD_LITERAL && filter->literal.integer != 0)
 		last->spanset->filter = condition;
 	else
-		last->spanset->filter =
-		    genops_build_operation(&normaliser->traceql->arena, GENOPS_OPERATOR_AND, filter,
-		                           condition, filter->offset);
+		last->spanset->filter = genops_build_operation(
+		    &normaliser->traceql->arena, GENOPS_OPERATOR_AND, filter, condition, filter->offset);
 	return last->spanset->filter != NULL;
 }
 
@@ -209,10 +231,10 @@ guard_group(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, const Genops
 		return true;
 	return add_condition(
 	    normaliser, pipeline,
-	    genops_build_both(normaliser, GENOPS_OPERATOR_OR,
-	                      genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL),
-	                      genops_build_comparison(normaliser, duration,
-	                                              GENOPS_OPERATOR_GREATER_EQUAL, zero)),
+	    genops_build_both(
+	        normaliser, GENOPS_OPERATOR_OR,
+	        genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL),
+	        genops_build_comparison(normaliser, duration, GENOPS_OPERATOR_GREATER_EQUAL, zero)),
 	    fetches_compared);
 }
 
@@ -227,7 +249,8 @@ is_of_instrumentation(const GenopsAttribute *attribute)
 /* What was fetched of the instrumentation for the filter is gone when something else is
  * fetched for the metric. */
 static bool
-fetch_again(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, const GenopsAttribute *attribute)
+fetch_again(GenopsNormaliser *normaliser, GenopsPipeline *pipeline,
+            const GenopsAttribute *attribute)
 {
 	GenopsArena *arena = &normaliser->traceql->arena;
 	GenopsStage *stages;
@@ -240,24 +263,49 @@ fetch_again(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, const Genops
 	if (stages == NULL || selected == NULL)
 		return false;
 	*selected = *attribute;
-	stages[pipeline->count++] = (GenopsStage){ .kind = GENOPS_STAGE_SELECT,
-		                                       .attributes = selected,
-		                                       .attribute_count = 1 };
+	stages[pipeline->count++] =
+	    (GenopsStage){ .kind = GENOPS_STAGE_SELECT, .attributes = selected, .attribute_count = 1 };
 	pipeline->stages = stages;
 	return genops_normalise_note_text(
 	    normaliser, "select() is added: Tempo's storage loses what the filter has fetched of the "
 	                "instrumentation.");
 }
 
+/* Attributes of a selection that are looked for in the filters: nobody writes more, and
+ * each takes a walk over all of them. */
+#define MAX_SELECTED 32
+
+typedef struct Selected
+{
+	const GenopsField *attributes[MAX_SELECTED];
+	size_t count;
+} Selected;
+
+static void
+collect_selected(Selected *selected, const GenopsField *field)
+{
+	for (size_t i = 0; i < field->operand_count; i++)
+		collect_selected(selected, field->operands[i]);
+	if (field->kind != GENOPS_FIELD_ATTRIBUTE || selected->count == MAX_SELECTED)
+		return;
+	for (size_t i = 0; i < selected->count; i++)
+	{
+		if (genops_traceql_field_equal(selected->attributes[i], field))
+			return;
+	}
+	selected->attributes[selected->count++] = field;
+}
+
 /* What compare() selects by. */
 static bool
 guard_selection(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, const GenopsField *field)
 {
-	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
-		return guard_group(normaliser, pipeline, &field->attribute);
-	for (size_t i = 0; i < field->operand_count; i++)
+	Selected selected = { .count = 0 };
+
+	collect_selected(&selected, field);
+	for (size_t i = 0; i < selected.count; i++)
 	{
-		if (!guard_selection(normaliser, pipeline, field->operands[i]))
+		if (!guard_group(normaliser, pipeline, &selected.attributes[i]->attribute))
 			return false;
 	}
 	return true;

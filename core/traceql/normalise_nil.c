@@ -27,9 +27,8 @@ typedef struct Either
 static bool
 add(GenopsNormaliser *normaliser, GenopsSlice name)
 {
-	GenopsSlice *grown =
-	    genops_arena_grow(&normaliser->traceql->arena, normaliser->mentioned,
-	                      normaliser->mentioned_count, sizeof(GenopsSlice));
+	GenopsSlice *grown = genops_arena_grow(&normaliser->traceql->arena, normaliser->mentioned,
+	                                       normaliser->mentioned_count, sizeof(GenopsSlice));
 
 	if (grown == NULL)
 		return false;
@@ -41,7 +40,8 @@ add(GenopsNormaliser *normaliser, GenopsSlice name)
 static bool
 add_attribute(GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
 {
-	return attribute->intrinsic != GENOPS_INTRINSIC_NONE || add(normaliser, attribute->name);
+	return attribute->intrinsic != GENOPS_INTRINSIC_NONE ||
+	       attribute->scope > GENOPS_SCOPE_RESOURCE || add(normaliser, attribute->name);
 }
 
 static bool
@@ -57,35 +57,26 @@ add_all(GenopsNormaliser *normaliser, const GenopsField *field)
 	return true;
 }
 
-/* The attribute that is compared with a value, and the value. */
-static const GenopsField *
-compared(const GenopsField *field, const GenopsLiteral **value)
-{
-	if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_NOT_MATCH)
-		return NULL;
-	for (size_t i = 0; i < 2; i++)
-	{
-		const GenopsField *other = field->operands[1 - i];
-
-		*value = &field->operands[i]->literal;
-		if (field->operands[i]->kind == GENOPS_FIELD_LITERAL &&
-		    other->kind == GENOPS_FIELD_ATTRIBUTE)
-			return other;
-	}
-	return NULL;
-}
-
 static bool
 asks_for_nil(const GenopsField *field, bool negated)
 {
 	const GenopsLiteral *value;
 
-	return compared(field, &value) != NULL && value->type == GENOPS_TYPE_NIL &&
+	return genops_normalise_compared(field, &value) != NULL && value->type == GENOPS_TYPE_NIL &&
 	       (field->op == GENOPS_OPERATOR_EQUAL) != negated;
 }
 
+/* "span.x = nil || span.x > 1", and as a span's x comes first also "... || .x > 1". */
 static bool
-is_beside_nil(const Either *either, GenopsSlice name)
+is_exempt_by(const GenopsAttribute *nil, const GenopsAttribute *attribute)
+{
+	return genops_slice_equal(nil->name, attribute->name) && nil->scope != GENOPS_SCOPE_NONE &&
+	       (nil->scope == attribute->scope ||
+	        (nil->scope == GENOPS_SCOPE_SPAN && attribute->scope == GENOPS_SCOPE_NONE));
+}
+
+static bool
+is_beside_nil(const Either *either, const GenopsAttribute *attribute)
 {
 	for (; either != NULL; either = either->outer)
 	{
@@ -93,11 +84,9 @@ is_beside_nil(const Either *either, GenopsSlice name)
 		{
 			const GenopsField *operand = either->field->operands[i];
 			const GenopsLiteral *value;
-			const GenopsField *attribute = compared(operand, &value);
 
 			if (asks_for_nil(operand, either->negated) &&
-			    attribute->attribute.scope != GENOPS_SCOPE_NONE &&
-			    genops_slice_equal(attribute->attribute.name, name))
+			    is_exempt_by(&genops_normalise_compared(operand, &value)->attribute, attribute))
 				return true;
 		}
 	}
@@ -109,11 +98,11 @@ collect_comparison(GenopsNormaliser *normaliser, const GenopsField *field, bool 
                    const Either *either)
 {
 	const GenopsLiteral *value;
-	const GenopsField *attribute = compared(field, &value);
+	const GenopsField *attribute = genops_normalise_compared(field, &value);
 
 	if (attribute == NULL)
 		return add_all(normaliser, field);
-	if (asks_for_nil(field, negated) || is_beside_nil(either, attribute->attribute.name))
+	if (asks_for_nil(field, negated) || is_beside_nil(either, &attribute->attribute))
 		return true;
 
 	/* Is written with its own nil case. */
@@ -123,15 +112,11 @@ collect_comparison(GenopsNormaliser *normaliser, const GenopsField *field, bool 
 }
 
 static bool
-has_bare_attribute(const GenopsField *field)
+has_uncertain(const GenopsField *field)
 {
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		const GenopsField *operand = field->operands[i];
-
-		while (operand->op == GENOPS_OPERATOR_NOT)
-			operand = operand->operands[0];
-		if (operand->kind == GENOPS_FIELD_ATTRIBUTE)
+		if (!genops_traceql_certain(field->operands[i]))
 			return true;
 	}
 	return false;
@@ -148,7 +133,7 @@ collect(GenopsNormaliser *normaliser, const GenopsField *field, bool negated, co
 		return collect(normaliser, field->operands[0], !negated, either);
 	if (field->op != GENOPS_OPERATOR_AND && field->op != GENOPS_OPERATOR_OR)
 		return collect_comparison(normaliser, field, negated, either);
-	if (has_bare_attribute(field))
+	if (has_uncertain(field))
 		return add_all(normaliser, field);
 	if ((field->op == GENOPS_OPERATOR_OR) != negated)
 		either = &own;
@@ -175,13 +160,14 @@ collect_calls(GenopsNormaliser *normaliser, const GenopsMetrics *metrics)
 		       collect_calls(normaliser, metrics->right);
 	if (metrics->kind != GENOPS_METRICS_CALL)
 		return true;
+	if (metrics->call.function == GENOPS_METRICS_COMPARE)
+		normaliser->mentions_all = true;
 	for (size_t i = 0; i < metrics->call.by_count; i++)
 	{
 		if (!add_attribute(normaliser, &metrics->call.by[i]))
 			return false;
 	}
-	return metrics->call.attribute.name.length == 0 ||
-	       add_attribute(normaliser, &metrics->call.attribute);
+	return add_attribute(normaliser, &metrics->call.attribute);
 }
 
 static int
@@ -211,6 +197,8 @@ genops_normalise_collect_mentions(GenopsNormaliser *normaliser, GenopsQuery *que
 bool
 genops_normalise_mentions(const GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
 {
+	if (normaliser->mentions_all)
+		return true;
 	return normaliser->mentioned_count > 0 &&
 	       bsearch(&attribute->name, normaliser->mentioned, normaliser->mentioned_count,
 	               sizeof(GenopsSlice), compare) != NULL;

@@ -83,14 +83,19 @@ mentions(const GenopsField *field, GenopsIntrinsic intrinsic)
 	return false;
 }
 
-static const GenopsField *
-literal_of(const GenopsField *comparison)
+const GenopsField *
+genops_normalise_compared(const GenopsField *field, const GenopsLiteral **value)
 {
+	if (field->op < GENOPS_OPERATOR_EQUAL || field->op > GENOPS_OPERATOR_NOT_MATCH)
+		return NULL;
 	for (size_t i = 0; i < 2; i++)
 	{
-		if (comparison->operands[i]->kind == GENOPS_FIELD_LITERAL &&
-		    comparison->operands[1 - i]->kind == GENOPS_FIELD_ATTRIBUTE)
-			return comparison->operands[i];
+		const GenopsField *other = field->operands[1 - i];
+
+		*value = &field->operands[i]->literal;
+		if (field->operands[i]->kind == GENOPS_FIELD_LITERAL &&
+		    other->kind == GENOPS_FIELD_ATTRIBUTE)
+			return other;
 	}
 	return NULL;
 }
@@ -128,23 +133,23 @@ guard_of(GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
 	                                               is_event ? nil : empty);
 }
 
-/* A plain comparison of the time (with a float it is none, see compare_whole), and one for an id that there is, fetch nothing
- * where there is none. */
+/* A plain comparison of the time (with a float it is none, see compare_whole), and one
+ * for an id that there is, fetch nothing where there is none. */
 static bool
 needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
 {
-	const GenopsField *literal = literal_of(comparison);
+	const GenopsLiteral *literal;
 
 	if (!mentions(comparison, intrinsic))
 		return false;
-	if (literal == NULL)
+	if (genops_normalise_compared(comparison, &literal) == NULL)
 		return true;
 	if (intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START)
-		return literal->literal.type == GENOPS_TYPE_FLOAT;
+		return literal->type == GENOPS_TYPE_FLOAT;
 	if (intrinsic == GENOPS_INTRINSIC_EVENT_NAME)
 		return false;
-	return literal->literal.type == GENOPS_TYPE_STRING &&
-	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->literal.text.length == 0);
+	return literal->type == GENOPS_TYPE_STRING &&
+	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->text.length == 0);
 }
 
 static bool
@@ -164,8 +169,20 @@ mentions_scope(const GenopsField *field, GenopsScope scope)
 bool
 genops_holds_of_nothing(const GenopsField *comparison)
 {
-	return comparison->op == GENOPS_OPERATOR_EQUAL && genops_is_computed(comparison->operands[0]) &&
-	       genops_is_computed(comparison->operands[1]);
+	if (comparison->op != GENOPS_OPERATOR_EQUAL && comparison->op != GENOPS_OPERATOR_NOT_EQUAL)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+	{
+		const GenopsField *other = comparison->operands[1 - i];
+
+		if (!genops_is_computed(comparison->operands[i]))
+			continue;
+		if (other->kind != GENOPS_FIELD_LITERAL || other->literal.type == GENOPS_TYPE_BOOLEAN)
+			return true;
+		return other->literal.type == GENOPS_TYPE_NIL &&
+		       comparison->op == GENOPS_OPERATOR_NOT_EQUAL;
+	}
+	return false;
 }
 
 /* Without any event there is nothing of which it could hold. */
@@ -179,24 +196,26 @@ bool
 genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparison,
                        GenopsField **guard)
 {
-	static const GenopsIntrinsic intrinsics[] = { GENOPS_INTRINSIC_EVENT_NAME,
-		                                          GENOPS_INTRINSIC_EVENT_TIME_SINCE_START,
-		                                          GENOPS_INTRINSIC_LINK_TRACE_ID,
-		                                          GENOPS_INTRINSIC_LINK_SPAN_ID };
-
-	/* The guards of an event's attributes are those of its intrinsics. */
-	static const GenopsScope scopes[] = { GENOPS_SCOPE_NONE, GENOPS_SCOPE_EVENT, GENOPS_SCOPE_NONE,
-		                                  GENOPS_SCOPE_LINK };
+	/* What guards an event's or link's attributes is the guard of one of its intrinsics. */
+	static const struct
+	{
+		GenopsIntrinsic intrinsic;
+		GenopsScope scope; /* NONE: of the intrinsic alone */
+	} guarded[] = { { GENOPS_INTRINSIC_EVENT_NAME, GENOPS_SCOPE_NONE },
+		            { GENOPS_INTRINSIC_EVENT_TIME_SINCE_START, GENOPS_SCOPE_EVENT },
+		            { GENOPS_INTRINSIC_LINK_TRACE_ID, GENOPS_SCOPE_NONE },
+		            { GENOPS_INTRINSIC_LINK_SPAN_ID, GENOPS_SCOPE_LINK } };
 
 	*guard = NULL;
-	for (size_t i = 0; i < sizeof(intrinsics) / sizeof(intrinsics[0]); i++)
+	for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++)
 	{
 		GenopsField *each;
 
-		if (!needs_guard(comparison, intrinsics[i]) &&
-		    (scopes[i] == GENOPS_SCOPE_NONE || !scope_needs_guard(comparison, scopes[i])))
+		if (!needs_guard(comparison, guarded[i].intrinsic) &&
+		    (guarded[i].scope == GENOPS_SCOPE_NONE ||
+		     !scope_needs_guard(comparison, guarded[i].scope)))
 			continue;
-		each = guard_of(normaliser, intrinsics[i]);
+		each = guard_of(normaliser, guarded[i].intrinsic);
 		*guard = *guard == NULL ? each
 		                        : genops_build_both(normaliser, GENOPS_OPERATOR_AND, *guard, each);
 		if (*guard == NULL)

@@ -17,6 +17,7 @@ typedef struct GenopsNormaliser
 	/* Names of attributes, sorted: normalise_nil.c. */
 	GenopsSlice *mentioned;
 	size_t mentioned_count;
+	bool mentions_all; /* by compare() */
 } GenopsNormaliser;
 
 /* A sentence: "before" is sent as "after", because of the reason. */
@@ -44,8 +45,12 @@ extern GenopsField *genops_build_both(GenopsNormaliser *normaliser, GenopsOperat
 /* -x, x + 1 and the like. */
 extern bool genops_is_computed(const GenopsField *field);
 
-/* What can't be computed is false, and so equals what else can't: such a comparison is true
- * where a span has nothing that it mentions. */
+/* The attribute that is compared with a value, from either side, and the value; or NULL. */
+extern const GenopsField *genops_normalise_compared(const GenopsField *field,
+                                                    const GenopsLiteral **value);
+
+/* What can't be computed is false, and so equals what else can't, and is not nil: whether
+ * the comparison may be true where a span has nothing that it mentions. */
 extern bool genops_holds_of_nothing(const GenopsField *comparison);
 
 /* nestedSetLeft and the like. */

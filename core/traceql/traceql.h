@@ -47,6 +47,10 @@ extern bool genops_traceql_check(const GenopsQuery *query, GenopsSlice text,
 /* The type of an expression as far as it is known without a span. */
 extern GenopsValueType genops_traceql_type(const GenopsField *field);
 
+/* Whether the expression is true or false for every span; a bare attribute, or what is
+ * computed, may be neither, and then "&&" and "||" over it are false. */
+extern bool genops_traceql_certain(const GenopsField *field);
+
 /* Appends the query as text that parses to the same tree, in Tempo's spelling.
  * As ever with a GenopsBytes, see "failed" at the end. */
 extern void genops_traceql_print(GenopsBytes *out, const GenopsQuery *query);

@@ -19,7 +19,6 @@ typedef enum GenopsFieldRole
 typedef bool (*GenopsFieldVisitor)(void *context, GenopsFieldRole role, GenopsField **field);
 
 extern bool genops_walk_query(GenopsQuery *query, GenopsFieldVisitor visit, void *context);
-extern bool genops_walk_pipeline(GenopsPipeline *pipeline, GenopsFieldVisitor visit,
-                                 void *context);
+extern bool genops_walk_pipeline(GenopsPipeline *pipeline, GenopsFieldVisitor visit, void *context);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "ask/promoted.h"
 #include "ask/push_down.h"
+#include "core/traceql/traceql.h"
 #include "core/traceql/vocabulary.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -207,15 +208,6 @@ Compare(const GenopsField *field)
 
 static Condition PushDownFilter(const GenopsField *filter);
 
-/* A bare attribute may be neither true nor false. */
-static bool
-IsCertain(const GenopsField *field)
-{
-	while (field->op == GENOPS_OPERATOR_NOT)
-		field = field->operands[0];
-	return field->kind != GENOPS_FIELD_ATTRIBUTE;
-}
-
 static Condition
 PushDownAnd(const GenopsField *field)
 {
@@ -231,12 +223,12 @@ static Condition
 PushDownOr(const GenopsField *field)
 {
 	Condition result = PushDownFilter(field->operands[0]);
-	bool certain = IsCertain(field->operands[0]);
+	bool certain = genops_traceql_certain(field->operands[0]);
 
 	for (size_t i = 1; i < field->operand_count; i++)
 	{
 		result = Either(result, PushDownFilter(field->operands[i]));
-		certain = certain && IsCertain(field->operands[i]);
+		certain = certain && genops_traceql_certain(field->operands[i]);
 	}
 	result.exact = result.exact && certain;
 	return result;

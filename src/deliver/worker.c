@@ -68,7 +68,7 @@ static int64 housekeeping_at = 0;
 static int64 missing_since = 0; /* the extension; 0: it is there */
 
 static bool configuration_loaded = false;
-static uint64 loaded_news = 0; /* ConfigurationNews() before it was loaded */
+static uint64 loaded_news = 0;  /* ConfigurationNews() before it was loaded */
 static bool unfinished = false; /* a worker is needed when this one goes */
 
 /*

@@ -71,6 +71,8 @@ operands_of_and_hold_for_one_event(void **state)
 	assert_match(with_events, "{ (event.n = 7 || duration >= 0s) && duration >= 0s }");
 	assert_no_match(flagged, "{ (event.n = 2 || .n = 1) && .yes }");
 	assert_no_match(flagged, "{ (event.on || .n = 0) && .yes }");
+	assert_no_match(flagged, "{ (.nope || true || event.n = 2) && .yes }");
+	assert_match(flagged, "{ (.nope || event.n = 2 || true) && .yes }");
 	assert_match(with_events, "{ (event:name = \"a\" && true = true) && event.n + 1 = 2 }");
 	assert_match(with_events, "{ event.on && event.n = 2 }");
 	assert_match(with_events, "{ event.on = nil }");

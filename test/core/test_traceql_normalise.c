@@ -62,9 +62,9 @@ numbers_of_known_type(void **state)
 	(void) state;
 	assert_normalised("{ .genops.cost.total_cost > 1 }", "{ .genops.cost.total_cost > 1.0 }");
 	assert_normalised("{ span.cost = -1 }", "{ span.cost = -1.0 }");
-	assert_normalised("{ .genops.cost.total_tokens > 5.5 }", "{ .genops.cost.total_tokens > 5 }");
+	assert_normalised("{ .genops.cost.total_tokens > 5.5 }", "{ .genops.cost.total_tokens >= 6 }");
 	assert_normalised("{ .genops.cost.total_tokens >= 5.5 }", "{ .genops.cost.total_tokens >= 6 }");
-	assert_normalised("{ .genops.cost.total_tokens < 5.5 }", "{ .genops.cost.total_tokens < 6 }");
+	assert_normalised("{ .genops.cost.total_tokens < 5.5 }", "{ .genops.cost.total_tokens <= 5 }");
 	assert_normalised("{ .genops.cost.total_tokens <= 5.5 }", "{ .genops.cost.total_tokens <= 5 }");
 	assert_normalised("{ .genops.cost.total_tokens <= -5.5 }",
 	                  "{ .genops.cost.total_tokens <= -6 }");
@@ -82,7 +82,10 @@ numbers_of_unknown_type(void **state)
 	assert_normalised(
 	    "{ .genops.budget.utilization_pct > 80 }",
 	    "{ (.genops.budget.utilization_pct > 80) || (.genops.budget.utilization_pct > 80.0) }");
-	assert_normalised("{ .x < 5.5 }", "{ (.x < 6) || (.x < 5.5) }");
+	assert_normalised("{ .x < 5.5 }", "{ (.x <= 5) || (.x < 5.5) }");
+	/* Not .x > 0: that would also let 0.3 through, which the other half makes visible. */
+	check_normalised("{ .x > 0.5 && .x < 0.9 }",
+	                 "{ ((.x >= 1) || (.x > 0.5)) && ((.x <= 0) || (.x < 0.9)) }", 2, __LINE__);
 	assert_normalised("{ .x = 5 }", "{ (.x = 5) || (.x = 5.0) }");
 	assert_untouched("{ .x = 5.5 }");
 	assert_untouched("{ .x > 1e+30 }");
@@ -128,6 +131,16 @@ negations(void **state)
 	assert_normalised("{ .x = `a` || `abc` =~ `a.*` }",
 	                  "{ ((.x = `a`) || (`abc` =~ `a.*`)) && ((duration >= 0s) || "
 	                  "(traceDuration >= 0s)) }");
+	assert_normalised("{ 1 != nil && name = `a` }", "{ name = `a` }");
+	assert_normalised("{ nil != nil || name = `a` }", "{ name = `a` }");
+	assert_normalised("{ -.n || true }", "{ false }");
+	assert_normalised("{ !(.n + .n) || name = `a` }", "{ false }");
+	assert_normalised("{ .n + .n || name = `a` || kind = server }", "{ kind = server }");
+	check_normalised("{ span:parentID != `` && name = `a` }", "{ name = `a` }", 1, __LINE__);
+	assert_normalised("{ span:parentID = `` }", "{ false }");
+	assert_normalised("{ .x = `a` || 1s + 1ms > 1s }",
+	                  "{ ((.x = `a`) || ((1s + 1ms) > 1s)) && ((duration >= 0s) || "
+	                  "(traceDuration >= 0s)) }");
 	check_normalised("{ !(true && .flag) }",
 	                 "{ (!(.flag = true)) && ((duration >= 0s) || (traceDuration >= 0s)) }", 1,
 	                 __LINE__);
@@ -137,9 +150,10 @@ negations(void **state)
 	    "{ (!((span.x = 5) || (span.x = 5.0))) && ((duration >= 0s) || (traceDuration >= 0s)) "
 	    "}",
 	    2, __LINE__);
-	check_normalised("{ !(.flag && name = `a`) }",
-	                 "{ (!(.flag && (name = `a`))) && ((duration >= 0s) || (traceDuration >= 0s)) }", 1,
-	                 __LINE__);
+	check_normalised(
+	    "{ !(.flag && name = `a`) }",
+	    "{ (!(.flag && (name = `a`))) && ((duration >= 0s) || (traceDuration >= 0s)) }", 1,
+	    __LINE__);
 	check_normalised("{ !(event:name = `a`) }",
 	                 "{ (!(event:name = `a`)) && ((duration >= 0s) || (traceDuration >= 0s)) }", 2,
 	                 __LINE__);
@@ -188,9 +202,9 @@ what_tempo_refuses(void **state)
 	assert_untouched("{ (-.x) = `a` }");
 	assert_untouched("{ (!(-.x)) > 1 }");
 	assert_untouched("{ (!(.y + (-.x))) = true }");
-	assert_normalised("{ duration > 0.5 }", "{ duration > 0 }");
+	assert_normalised("{ duration > 0.5 }", "{ duration >= 1 }");
 	assert_normalised("{ traceDuration = 0.5 }", "{ (traceDuration + 0) = 0.5 }");
-	assert_normalised("{ nestedSetLeft > 1.5 }", "{ nestedSetLeft > 1 }");
+	assert_normalised("{ nestedSetLeft > 1.5 }", "{ nestedSetLeft >= 2 }");
 	assert_normalised("{ span:childCount = 2.0 }", "{ span:childCount = 2 }");
 	assert_untouched("{ true } | sum(.x) > (-9223372036854775807 - 1)");
 	assert_normalised("{ nestedSetParent != 0.5 }", "{ (nestedSetParent + 0) != 0.5 }");
@@ -208,7 +222,7 @@ spans_without_events_or_links(void **state)
 	assert_normalised("{ event:name = statusMessage }",
 	                  "{ (event:name = statusMessage) && (event:timeSinceStart != nil) }");
 	check_normalised("{ event:timeSinceStart > 0.5 }",
-	                 "{ (event:timeSinceStart > 0) && (event:name != nil) }", 2, __LINE__);
+	                 "{ (event:timeSinceStart >= 1) && (event:name != nil) }", 2, __LINE__);
 	assert_normalised("{ (event:timeSinceStart - 1s) < 0s }",
 	                  "{ ((event:timeSinceStart - 1s) < 0s) && (event:name != nil) }");
 }
@@ -259,14 +273,17 @@ pipelines(void **state)
 	assert_normalised(
 	    "{ (duration + 1s) > 5s } | rate()",
 	    "{ ((duration + 1s) > 5s) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
-	assert_normalised("{ span.a = span.b } | rate()",
-	                  "{ (span.a = span.b) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
+	assert_normalised(
+	    "{ span.a = span.b } | rate()",
+	    "{ (span.a = span.b) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_untouched("{ span.a = span.b }");
-	assert_normalised("{ link:traceID = `a` } | rate()",
-	                  "{ (link:traceID = `a`) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
+	assert_normalised(
+	    "{ link:traceID = `a` } | rate()",
+	    "{ (link:traceID = `a`) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_untouched("{ (duration > 1s) && (span.team = `a`) } | rate()");
-	assert_normalised("{ span.a = error } | rate()",
-	                  "{ (span.a = error) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
+	assert_normalised(
+	    "{ span.a = error } | rate()",
+	    "{ (span.a = error) && ((duration >= 0s) || (traceDuration >= 0s)) } | rate()");
 	assert_normalised("{ name !~ `a` && name !~ `b` } | rate()",
 	                  "{ (name !~ `a`) && (name !~ `b`) && ((duration >= 0s) || "
 	                  "(traceDuration >= 0s)) } | rate()");
@@ -338,6 +355,14 @@ compared_and_measured(void **state)
 	assert_untouched("{ ((.team = `a`) || (.team = `b`)) && (duration > 1s) } | rate() by(.team)");
 	assert_untouched("{ (.team = `a`) || (kind = server) } | rate() by(resource.region)");
 	assert_untouched("{ (span.team = `a`) || (kind = server) } | rate() by(.team)");
+	assert_normalised("{ `a` = .team || kind = server } | rate() by (.team)",
+	                  "{ ((`a` = .team) || (kind = server)) && ((.team != nil) || "
+	                  "(duration >= 0s)) } | rate() by(.team)");
+	assert_untouched("{ nil != .x } | sum_over_time(.x)");
+	check_normalised("{ !(.x = `a`) } | max_over_time(duration)",
+	                 "{ (!(.x = `a`)) && ((duration >= 0s) || (traceDuration >= 0s)) } | "
+	                 "max_over_time(duration)",
+	                 2, __LINE__);
 	assert_untouched("{ (.team = `a`) || (kind = server) } | by(.team) | count() > 1");
 }
 
@@ -347,17 +372,21 @@ nil_and_something_else(void **state)
 {
 	(void) state;
 	check_normalised("{ span.s = nil } | rate() by (span.s, name)",
-	                  "{ (!(span.s != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) } | "
-	                  "rate() by(span.s, name)", 2, __LINE__);
+	                 "{ (!(span.s != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) } | "
+	                 "rate() by(span.s, name)",
+	                 2, __LINE__);
 	check_normalised("{ .s != nil } && { .s = nil }",
-	                  "{ .s != nil } && { (!(.s != nil)) && ((duration >= 0s) || "
-	                  "(traceDuration >= 0s)) }", 2, __LINE__);
+	                 "{ .s != nil } && { (!(.s != nil)) && ((duration >= 0s) || "
+	                 "(traceDuration >= 0s)) }",
+	                 2, __LINE__);
 	check_normalised("{ span.s = nil } >> { !(span.s = nil) }",
-	                  "{ (!(span.s != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) } >> "
-	                  "{ span.s != nil }", 3, __LINE__);
+	                 "{ (!(span.s != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) } >> "
+	                 "{ span.s != nil }",
+	                 3, __LINE__);
 	check_normalised("{ !(span.team = `a`) && span.team < `z` }",
-	                  "{ ((span.team != `a`) || (!(span.team != nil))) && (span.team < `z`) && "
-	                  "((duration >= 0s) || (traceDuration >= 0s)) }", 2, __LINE__);
+	                 "{ ((span.team != `a`) || (!(span.team != nil))) && (span.team < `z`) && "
+	                 "((duration >= 0s) || (traceDuration >= 0s)) }",
+	                 2, __LINE__);
 	check_normalised("{ .s = `a` || .s = nil }",
 	                 "{ ((.s = `a`) || (!(.s != nil))) && ((duration >= 0s) || "
 	                 "(traceDuration >= 0s)) }",
@@ -366,6 +395,15 @@ nil_and_something_else(void **state)
 	assert_untouched("{ (span.s = nil) && (span.t = `a`) } | by(name)");
 	assert_untouched("{ (resource.s = nil) || (name = `a`) || (resource.s = `b`) }");
 	assert_untouched("{ event.x = nil } && { event.x = `a` }");
+	assert_untouched("{ (span.s = nil) && (event.s = `a`) }");
+	check_normalised("{ (resource.x = nil || span.x = `a`) && span.x = nil }",
+	                 "{ ((!(resource.x != nil)) || (span.x = `a`)) && (!(span.x != nil)) && "
+	                 "((duration >= 0s) || (traceDuration >= 0s)) }",
+	                 3, __LINE__);
+	check_normalised("{ span.x = nil } | compare({ status = error })",
+	                 "{ (!(span.x != nil)) && ((duration >= 0s) || (traceDuration >= 0s)) } | "
+	                 "compare({ status = error }, 10)",
+	                 2, __LINE__);
 }
 
 /* What can't be computed is false, and false = false. */
@@ -380,7 +418,14 @@ sums_that_are_none(void **state)
 	                 "(link:traceID != ``)) && ((duration >= 0s) || (traceDuration >= 0s)) }",
 	                 2, __LINE__);
 	assert_untouched("{ (.a + 1) > (.b + 1) }");
-	assert_untouched("{ (.a + 1) = .b }");
+	assert_normalised("{ (span.a + 1) = span.b }", "{ ((span.a + 1) = span.b) && ((duration >= "
+	                                               "0s) || (traceDuration >= 0s)) }");
+	assert_normalised("{ (.a + 1) != nil }",
+	                  "{ ((.a + 1) != nil) && ((duration >= 0s) || (traceDuration >= 0s)) }");
+	assert_normalised("{ (.a + .b) = false }",
+	                  "{ ((.a + .b) = false) && ((duration >= 0s) || (traceDuration >= 0s)) }");
+	assert_untouched("{ (.a + 1) = nil }");
+	assert_untouched("{ (.a + 1) = 5 }");
 }
 
 static void

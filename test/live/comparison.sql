@@ -97,13 +97,13 @@ SELECT bool_and((ledger IS NULL OR tempo IS NULL) AND 0 = ALL (coalesce(ledger, 
 FROM live.unequal_point WHERE query = asked
 $$;
 
--- Of each series that differs one source has nothing, and Tempo nothing but zeros; or
--- something, where the series meets such zeros in an operand.
+-- Tempo has zeros of such series among the least values; or a series of such zeros in an operand,
+-- so that those of the other one, which all are in Tempo alone, meet it.
 CREATE FUNCTION live.beside_zeros(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
-SELECT bool_and((ledger IS NULL OR tempo IS NULL) AND CASE
-	WHEN text ~ 'bottomk\(' THEN tempo IS NULL OR 0 = ALL (tempo)
-	WHEN text ~ '^\(' THEN ledger IS NULL
-	END)
+SELECT CASE
+	WHEN text ~ 'bottomk\(' THEN bool_and((ledger IS NULL OR tempo IS NULL) AND (tempo IS NULL OR 0 = ALL (tempo))) AND bool_or(tempo IS NOT NULL)
+	WHEN text ~ '(rate|count_over_time)\(\).*\) [-+*/] \(.*(rate|count_over_time)\(\)' THEN bool_and(ledger IS NULL)
+	END
 FROM live.unequal_point WHERE query = asked
 $$;
 

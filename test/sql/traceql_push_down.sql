@@ -131,7 +131,7 @@ FROM pg_temp.differing((SELECT array_agg(format('{ %s }', condition)) FROM combi
 
 -- A bare attribute that is no boolean makes false also what stands beside it.
 SELECT pg_temp.same(array_agg(format(shape, bare)), 'bare attributes')
-FROM unnest('{.x,.team,.tag,span.nowhere,!.nowhere}'::text[]) bare,
+FROM unnest('{.x,.team,.tag,span.nowhere,!.nowhere,-.x,.x + .x}'::text[]) bare,
 	unnest(ARRAY['{ %s }', '{ %s || true }', '{ true || %s }', '{ %s && true }', '{ %s || name != "x" }', '{ !(%s || true) }', '{ .team = "a" && (%s || true) }',
 		'{ %s || true } >> {}']) shape;
 
