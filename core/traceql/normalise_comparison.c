@@ -214,9 +214,8 @@ genops_normalise_negate(GenopsNormaliser *normaliser, GenopsField *field)
 	                                              field, NULL, field->offset);
 }
 
-/* Without any event the attribute is neither nil nor not. */
-static bool
-is_repeated(GenopsScope scope)
+bool
+genops_normalise_repeated(GenopsScope scope)
 {
 	return scope == GENOPS_SCOPE_EVENT || scope == GENOPS_SCOPE_LINK;
 }
@@ -228,7 +227,7 @@ is_nil(GenopsNormaliser *normaliser, GenopsField *attribute)
 	GenopsField *field = genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_EQUAL);
 
 	if (field == NULL || field->kind == GENOPS_FIELD_LITERAL ||
-	    is_repeated(attribute->attribute.scope) ||
+	    genops_normalise_repeated(attribute->attribute.scope) ||
 	    !genops_normalise_mentions(normaliser, &attribute->attribute))
 		return field;
 	return genops_normalise_negate(
@@ -239,7 +238,8 @@ static GenopsField *
 normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
                     const GenopsLiteral *literal, bool negated)
 {
-	if (literal->type == GENOPS_TYPE_NIL && negated && is_repeated(attribute->attribute.scope))
+	if (literal->type == GENOPS_TYPE_NIL && negated &&
+	    genops_normalise_repeated(attribute->attribute.scope))
 		return genops_normalise_negate(normaliser, genops_build_nil(normaliser, attribute, op));
 	if (literal->type == GENOPS_TYPE_NIL)
 		return (op == GENOPS_OPERATOR_EQUAL) != negated

@@ -41,7 +41,7 @@ static bool
 add_attribute(GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
 {
 	return attribute->intrinsic != GENOPS_INTRINSIC_NONE ||
-	       attribute->scope > GENOPS_SCOPE_RESOURCE || add(normaliser, attribute->name);
+	       genops_normalise_repeated(attribute->scope) || add(normaliser, attribute->name);
 }
 
 static bool

@@ -69,6 +69,9 @@ extern bool genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *fi
 extern bool genops_normalise_has_opposite(const GenopsField *attribute,
                                           const GenopsLiteral *literal);
 
+/* Of events and links: without any the attribute is neither nil nor not. */
+extern bool genops_normalise_repeated(GenopsScope scope);
+
 /* To be called before anything is rewritten; false if there was no memory. */
 extern bool genops_normalise_collect_mentions(GenopsNormaliser *normaliser, GenopsQuery *query);
 

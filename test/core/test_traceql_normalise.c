@@ -396,6 +396,10 @@ nil_and_something_else(void **state)
 	assert_untouched("{ (resource.s = nil) || (name = `a`) || (resource.s = `b`) }");
 	assert_untouched("{ event.x = nil } && { event.x = `a` }");
 	assert_untouched("{ (span.s = nil) && (event.s = `a`) }");
+	check_normalised("{ instrumentation.s = nil && instrumentation.s < `a` }",
+	                 "{ (!(instrumentation.s != nil)) && (instrumentation.s < `a`) && "
+	                 "((duration >= 0s) || (traceDuration >= 0s)) }",
+	                 2, __LINE__);
 	check_normalised("{ (resource.x = nil || span.x = `a`) && span.x = nil }",
 	                 "{ ((!(resource.x != nil)) || (span.x = `a`)) && (!(span.x != nil)) && "
 	                 "((duration >= 0s) || (traceDuration >= 0s)) }",

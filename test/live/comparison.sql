@@ -102,7 +102,7 @@ $$;
 CREATE FUNCTION live.beside_zeros(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
 SELECT CASE
 	WHEN text ~ 'bottomk\(' THEN bool_and((ledger IS NULL OR tempo IS NULL) AND (tempo IS NULL OR 0 = ALL (tempo))) AND bool_or(tempo IS NOT NULL)
-	WHEN text ~ '(rate|count_over_time)\(\).*\) [-+*/] \(.*(rate|count_over_time)\(\)' THEN bool_and(ledger IS NULL)
+	WHEN text ~ '((rate|count_over_time)\(\).*\) [-+*/] \(|\) [-+*/] \(.*(rate|count_over_time)\(\))' THEN bool_and(ledger IS NULL)
 	END
 FROM live.unequal_point WHERE query = asked
 $$;
@@ -192,11 +192,13 @@ SELECT CASE
 	WHEN v.text ~ 'compare\(' AND live.compare_selects(v.id, v.text) THEN 'the selection of compare()'
 	WHEN 'mixed' = ANY (v.features) AND v.text ~ 'sum_over_time\(' THEN 'sums with texts'
 	WHEN v.text ~ 'by ?\(([^()]*, )?(event|link)[:.]' THEN 'labels without event or link'
+	WHEN 'mixed' = ANY (v.features) AND v.text ~ '(sum|avg|min|max)\([^|]*(mix|both|größe|odd|status_code|ev|lv)\M' THEN 'texts in aggregates'
 	WHEN v.text ~ '(sum|avg|min|max)\([^()]*( [-+*/%^] |-)' THEN 'aggregates of expressions'
 	WHEN v.text ~ 'avg\((resource\.|span\.|\.|event\.|link\.|nestedSetParent|instrumentation\.)' THEN 'avg() of negative numbers'
 	WHEN v.text ~ '&(>>|<<).*&(>>|<<)' THEN '&>> within &>>'
 	WHEN v.text ~ 'quantile_over_time.*extrapolate' THEN 'extrapolated quantiles'
 	WHEN v.text ~ 'by\([^)]*= nil' THEN 'nil in by()'
+	WHEN v.text ~ '((span:id|span:parentID|link:spanID) !?= .0|.0[0-9a-f]{15}. !?= (span:id|span:parentID|link:spanID))' THEN 'ids with leading zeros'
 	WHEN v.text ~ '((event|link)\.\S+ = nil|nil = (event|link)\.)' THEN 'nil of events or links'
 	WHEN v.text ~ 'nestedSet' THEN 'numbers of nested sets'
 	WHEN 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links'
