@@ -30,8 +30,8 @@ boolean(GenopsNormaliser *normaliser, bool value, uint32_t offset)
 	return genops_build_literal(&normaliser->traceql->arena, literal, offset);
 }
 
-static bool
-all_certain(const GenopsField *field)
+bool
+genops_normalise_all_certain(const GenopsField *field)
 {
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
@@ -145,7 +145,7 @@ rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	GenopsField *certain;
 	GenopsField *is_one;
 
-	if (all_certain(field))
+	if (genops_normalise_all_certain(field))
 		return rewrite_chain(normaliser, field, negated);
 	if (field->op == GENOPS_OPERATOR_AND)
 	{

@@ -112,17 +112,6 @@ collect_comparison(GenopsNormaliser *normaliser, const GenopsField *field, bool 
 }
 
 static bool
-has_uncertain(const GenopsField *field)
-{
-	for (size_t i = 0; i < field->operand_count; i++)
-	{
-		if (!genops_traceql_certain(field->operands[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool
 collect(GenopsNormaliser *normaliser, const GenopsField *field, bool negated, const Either *either)
 {
 	Either own = { field, negated, either };
@@ -133,7 +122,7 @@ collect(GenopsNormaliser *normaliser, const GenopsField *field, bool negated, co
 		return collect(normaliser, field->operands[0], !negated, either);
 	if (field->op != GENOPS_OPERATOR_AND && field->op != GENOPS_OPERATOR_OR)
 		return collect_comparison(normaliser, field, negated, either);
-	if (has_uncertain(field))
+	if (!genops_normalise_all_certain(field))
 		return add_all(normaliser, field);
 	if ((field->op == GENOPS_OPERATOR_OR) != negated)
 		either = &own;

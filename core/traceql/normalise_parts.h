@@ -101,6 +101,9 @@ extern bool genops_normalise_call(GenopsNormaliser *normaliser, GenopsMetrics *m
 /* Whether there is a structural operator anywhere in it. */
 extern bool genops_pipeline_has_tree(const GenopsPipeline *pipeline);
 
+/* Whether the operands are true or false for every span. */
+extern bool genops_normalise_all_certain(const GenopsField *field);
+
 /* A whole filter. */
 extern GenopsField *genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter);
 
