@@ -43,10 +43,11 @@ sub sql { return decode('UTF-8', $node->safe_psql('postgres', encode('UTF-8', $_
 
 sub literal { return "'" . $_[0] =~ s/'/''/gr . "'"; }
 
-# Some minutes of its own for each round, within the last months.
-my $newest = int(time / 360) - 100;
+# Some minutes of its own for each round, within the last months, and as many of nobody's, into
+# which queries may reach.
+my $newest = int(time / 720) - 50;
 
-sub start_of { return ($newest - ($run + $_[0]) % 50_000) * 360; }
+sub start_of { return ($newest - ($run + $_[0]) % 25_000) * 720; }
 
 sub trace_id
 {
