@@ -81,16 +81,21 @@ typedef struct Mentions
 	bool fetched; /* whatever its value */
 } Mentions;
 
+static bool
+may_be_in(GenopsScope scope, GenopsScope other)
+{
+	return scope == other || (scope == GENOPS_SCOPE_NONE && other <= GENOPS_SCOPE_RESOURCE);
+}
+
 /* Whether Tempo takes what was fetched for "mentioned" for the attribute: ".x" is also
- * "span.x". */
+ * "span.x", and the reverse. */
 static bool
 stands_for(const GenopsAttribute *mentioned, const GenopsAttribute *attribute)
 {
 	return mentioned->intrinsic == attribute->intrinsic &&
 	       genops_slice_equal(mentioned->name, attribute->name) &&
-	       (mentioned->scope == attribute->scope ||
-	        (mentioned->scope == GENOPS_SCOPE_NONE &&
-	         (attribute->scope == GENOPS_SCOPE_SPAN || attribute->scope == GENOPS_SCOPE_RESOURCE)));
+	       (may_be_in(mentioned->scope, attribute->scope) ||
+	        may_be_in(attribute->scope, mentioned->scope));
 }
 
 /* What the normaliser adds so that all spans are let through. */

@@ -119,13 +119,16 @@ other_of(GenopsIntrinsic intrinsic)
 }
 
 static GenopsField *
-guard_of(GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
+guard_of(GenopsNormaliser *normaliser, const GenopsField *comparison, GenopsIntrinsic intrinsic)
 {
 	static const GenopsLiteral empty = { GENOPS_TYPE_STRING, 0, 0, { "", 0 } };
 	static const GenopsLiteral nil = { GENOPS_TYPE_NIL, 0, 0, { NULL, 0 } };
 	bool is_event = intrinsic == GENOPS_INTRINSIC_EVENT_NAME ||
 	                intrinsic == GENOPS_INTRINSIC_EVENT_TIME_SINCE_START;
-	GenopsAttribute attribute = { .intrinsic = other_of(intrinsic) };
+	/* Of "!~" it is the other way round: beside the other id that holds without links. */
+	bool itself =
+	    intrinsic == GENOPS_INTRINSIC_LINK_TRACE_ID && comparison->op == GENOPS_OPERATOR_NOT_MATCH;
+	GenopsAttribute attribute = { .intrinsic = itself ? intrinsic : other_of(intrinsic) };
 	GenopsField *field = genops_build_attribute(&normaliser->traceql->arena, attribute);
 
 	return field == NULL ? NULL
@@ -215,7 +218,7 @@ genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparis
 		    (guarded[i].scope == GENOPS_SCOPE_NONE ||
 		     !scope_needs_guard(comparison, guarded[i].scope)))
 			continue;
-		each = guard_of(normaliser, guarded[i].intrinsic);
+		each = guard_of(normaliser, comparison, guarded[i].intrinsic);
 		*guard = *guard == NULL ? each
 		                        : genops_build_both(normaliser, GENOPS_OPERATOR_AND, *guard, each);
 		if (*guard == NULL)

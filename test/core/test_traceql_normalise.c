@@ -216,6 +216,9 @@ spans_without_events_or_links(void **state)
 	(void) state;
 	assert_normalised("{ link:traceID != `a` }",
 	                  "{ (link:traceID != `a`) && (link:spanID != ``) }");
+	assert_normalised("{ link:traceID !~ `a` }",
+	                  "{ (link:traceID !~ `a`) && (link:traceID != ``) }");
+	assert_normalised("{ link:spanID !~ `a` }", "{ (link:spanID !~ `a`) && (link:traceID != ``) }");
 	assert_untouched("{ link:spanID = `00f067aa0ba902b7` }");
 	assert_untouched("{ event:timeSinceStart < 1s }");
 	assert_untouched("{ event:name < `a` }");
@@ -354,7 +357,10 @@ compared_and_measured(void **state)
 	assert_untouched("{ (.team = `a`) && (duration > 1s) } | max_over_time(duration) by(.team)");
 	assert_untouched("{ ((.team = `a`) || (.team = `b`)) && (duration > 1s) } | rate() by(.team)");
 	assert_untouched("{ (.team = `a`) || (kind = server) } | rate() by(resource.region)");
-	assert_untouched("{ (span.team = `a`) || (kind = server) } | rate() by(.team)");
+	assert_normalised("{ span.team = `a` || kind = server } | rate() by (.team)",
+	                  "{ ((span.team = `a`) || (kind = server)) && ((.team != nil) || "
+	                  "(duration >= 0s)) } | rate() by(.team)");
+	assert_untouched("{ (span.team = `a`) || (kind = server) } | rate() by(resource.team)");
 	assert_normalised("{ `a` = .team || kind = server } | rate() by (.team)",
 	                  "{ ((`a` = .team) || (kind = server)) && ((.team != nil) || "
 	                  "(duration >= 0s)) } | rate() by(.team)");

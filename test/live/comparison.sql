@@ -204,7 +204,6 @@ SELECT CASE
 	WHEN 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links'
 	WHEN 'arrays' = ANY (v.features) AND v.text ~ '\.(nums|reals|tags|flags|mix|odd|zones|ev|both)\M' THEN 'arrays'
 	WHEN 'dedicated' = ANY (v.features) AND v.text ~ '(http\.|server\.port|k8s)' THEN 'dedicated columns'
-	WHEN v.text ~ 'compare\(' THEN 'compare(), not understood'
 	END
 $$;
 
