@@ -18,6 +18,7 @@ typedef enum GenopsErrorCode
 	GENOPS_INVALID_ARGUMENT, /* the caller's value cannot be meant */
 	GENOPS_MALFORMED,        /* bytes or text of others that do not parse */
 	GENOPS_TOO_LARGE,        /* a stated limit is exceeded */
+	GENOPS_DIVISION_BY_ZERO, /* of whole numbers, by a query over somebody's values */
 	GENOPS_OUT_OF_MEMORY,
 	GENOPS_UNREACHABLE /* the network or a peer */
 } GenopsErrorCode;

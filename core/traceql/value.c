@@ -241,7 +241,7 @@ compute_integers(GenopsOperator op, int64_t left, int64_t right, int64_t *result
 			break;
 	}
 	if (right == 0)
-		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "division by zero");
+		return genops_error_set(error, GENOPS_DIVISION_BY_ZERO, "division by zero");
 	if (right == -1) /* INT64_MIN / -1 would trap */
 		*result = op == GENOPS_OPERATOR_DIVIDE ? (int64_t) (0 - (uint64_t) left) : 0;
 	else

@@ -200,9 +200,9 @@ SELECT is(pg_temp.failure('{ true }' || repeat(' ', 131064)), 'none', '128 KiB a
 SELECT matches(pg_temp.failure('{' || repeat('(', 60000) || 'true' || repeat(')', 60000) || '}'), '^54000\n.*nested', 'nested too deeply');
 SELECT matches(pg_temp.failure('{' || repeat('!', 60000) || 'true }'), '^54000\n.*nested', 'also of operators');
 SELECT is(pg_temp.failure('{' || repeat('(', 50) || 'true' || repeat(')', 50) || '}'), 'none', '50 levels are no error');
-SELECT matches(pg_temp.failure('{ 1 / 0 = 1 }'), '^22023\ndivision by zero', 'division by zero');
-SELECT matches(pg_temp.failure('{ .n / 0 = 1 }'), '^22023\ndivision by zero', 'of an attribute');
-SELECT matches(pg_temp.failure('{ .n % 0 = 1 } | count() > 1'), '^22023\ndivision by zero', 'in whole traces');
+SELECT matches(pg_temp.failure('{ 1 / 0 = 1 }'), '^22012\ndivision by zero', 'division by zero');
+SELECT matches(pg_temp.failure('{ .n / 0 = 1 }'), '^22012\ndivision by zero', 'of an attribute');
+SELECT matches(pg_temp.failure('{ .n % 0 = 1 } | count() > 1'), '^22012\ndivision by zero', 'in whole traces');
 SELECT is(pg_temp.failure('{ !.team }'), 'none', 'a text is no boolean, and no error');
 SELECT is(pg_temp.found('{ !.team }'), 'none', 'which finds nothing');
 SELECT matches(pg_temp.failure(NULL), '^22004\nthe query is null', 'no query');
