@@ -4,17 +4,12 @@
  */
 #include "core/traceql/build.h"
 #include "core/traceql/normalise_parts.h"
+#include "core/traceql/vocabulary.h"
 
 static bool
 is_tree(GenopsSpansetOperator op)
 {
 	return op >= GENOPS_SPANSET_CHILD;
-}
-
-static bool
-is_negated(GenopsSpansetOperator op)
-{
-	return op >= GENOPS_SPANSET_NOT_CHILD && op <= GENOPS_SPANSET_NOT_SIBLING;
 }
 
 static bool
@@ -132,7 +127,8 @@ normalise_operation(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool o
 	/* An orphan is nobody's partner. */
 	return genops_normalise_spanset(normaliser, spanset->left, orphans && !tree) &&
 	       genops_normalise_spanset(normaliser, spanset->right,
-	                                orphans && (!tree || is_negated(spanset->op))) &&
+	                                orphans &&
+	                                    (!tree || genops_spanset_operator_negated(spanset->op))) &&
 	       (!splits || split_union(normaliser, spanset));
 }
 

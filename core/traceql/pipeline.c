@@ -4,6 +4,7 @@
 #include "core/traceql/group.h"
 #include "core/traceql/pipeline_plan.h"
 #include "core/traceql/structural.h"
+#include "core/traceql/vocabulary.h"
 
 static bool run_pipeline(GenopsPipelineRun *run, const GenopsPipelinePlan *plan,
                          const GenopsSetList *from, GenopsSetList *to);
@@ -72,18 +73,12 @@ run_union(GenopsPipelineRun *run, const GenopsSetList *left, const GenopsSetList
 static bool run_spanset(GenopsPipelineRun *run, const GenopsSpansetPlan *plan, const GenopsSet *set,
                         GenopsSetList *to);
 
-static bool
-is_negated(GenopsSpansetOperator op)
-{
-	return op >= GENOPS_SPANSET_NOT_CHILD && op <= GENOPS_SPANSET_NOT_SIBLING;
-}
-
 /* Whether the result is empty where that side is, so that an error on the other
  * side does not happen. */
 static bool
 needs_left(GenopsSpansetOperator op)
 {
-	return op != GENOPS_SPANSET_OR && !is_negated(op);
+	return op != GENOPS_SPANSET_OR && !genops_spanset_operator_negated(op);
 }
 
 static bool

@@ -275,6 +275,12 @@ genops_kind_text(int64_t kind)
 	return word_for(GENOPS_TOKEN_LITERAL, GENOPS_TYPE_KIND, kind);
 }
 
+bool
+genops_spanset_operator_negated(GenopsSpansetOperator op)
+{
+	return op >= GENOPS_SPANSET_NOT_CHILD && op <= GENOPS_SPANSET_NOT_SIBLING;
+}
+
 GenopsOperator
 genops_operator_mirrored(GenopsOperator op)
 {

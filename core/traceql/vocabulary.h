@@ -83,6 +83,9 @@ extern const char *genops_operator_text(GenopsOperator op);
 /* The comparison with its sides changed over. */
 extern GenopsOperator genops_operator_mirrored(GenopsOperator op);
 extern const char *genops_spanset_operator_text(GenopsSpansetOperator op);
+
+/* "!>" and the like. */
+extern bool genops_spanset_operator_negated(GenopsSpansetOperator op);
 extern const char *genops_aggregate_text(GenopsAggregate aggregate);
 extern const char *genops_metrics_function_text(GenopsMetricsFunction function);
 extern const char *genops_status_text(int64_t status);
