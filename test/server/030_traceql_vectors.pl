@@ -126,7 +126,7 @@ sub check_search
 	{
 		return is_deeply(
 			ref $answer eq 'HASH' && [ @$answer{ 'state', 'message' } ],
-			[ '22023', $vector->{error} ], $name);
+			[ '22012', $vector->{error} ], $name);
 	}
 	my @sets = ref $answer eq 'ARRAY' ? spansets($answer) : ();
 	my @found = grep { my $set = $_; grep { same_spanset($set, $_) } @$expected } @sets;

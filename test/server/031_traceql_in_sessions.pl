@@ -119,7 +119,7 @@ BEGIN
 	END LOOP;
 	BEGIN
 		PERFORM genops_traceql('{ .i / 0 = 1 }', $many);
-	EXCEPTION WHEN invalid_parameter_value THEN
+	EXCEPTION WHEN division_by_zero THEN
 		teams := 3;
 	END;
 END \$\$;

@@ -27,7 +27,7 @@ END $$;
 
 SET ROLE traceql_all;
 SELECT is(answer('{ .secret != nil }'), 'acme globex globex', 'who may read all tenants sees all');
-SELECT is(answer('{ 1 / .n > 0 }'), '22023', 'what is wrong with a span fails');
+SELECT is(answer('{ 1 / .n > 0 }'), '22012', 'what is wrong with a span fails');
 SET ROLE traceql_acme;
 SELECT is(answer(query), expected, query) FROM (VALUES
 	-- by columns, by bytes, by whole traces
