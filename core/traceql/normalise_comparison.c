@@ -326,16 +326,17 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
 }
 
 static const char *
-reason_for(const GenopsField *field, const GenopsField *rewritten, GenopsOperator op,
-           const GenopsLiteral *literal, bool negated)
+reason_for(const GenopsField *field, const GenopsField *rewritten, const GenopsField *attribute,
+           GenopsOperator op, const GenopsLiteral *literal, bool negated)
 {
 	if (rewritten->kind == GENOPS_FIELD_LITERAL)
 		return "Tempo's storage has no parent of a root, which reads as zeros";
-	if (literal->type == GENOPS_TYPE_NIL && rewritten->op == GENOPS_OPERATOR_NOT &&
-	    !genops_traceql_field_equal(rewritten->operands[0], field))
+	if (literal->type == GENOPS_TYPE_NIL && rewritten->op == GENOPS_OPERATOR_NOT)
 		return "Tempo takes the nil for a value where the query mentions the attribute again";
-	if (negated)
+	if (negated && rewritten->op != GENOPS_OPERATOR_NOT)
 		return not_reason;
+	if (literal->type == GENOPS_TYPE_FLOAT && is_whole(attribute->attribute.intrinsic))
+		return "Tempo's storage refuses to compare that with a fraction, or does it wrongly";
 	if (literal->type == GENOPS_TYPE_NIL)
 		return "Tempo takes an attribute for nil if the span or the resource lacks it";
 	if (field->operands[0]->kind == GENOPS_FIELD_LITERAL && op != GENOPS_OPERATOR_EQUAL &&
@@ -364,16 +365,23 @@ normalise_plain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	GenopsField *attribute = field->operands[swapped ? 1 : 0];
 	GenopsField *value = field->operands[swapped ? 0 : 1];
 	GenopsOperator op = swapped ? genops_operator_mirrored(field->op) : field->op;
+	GenopsField *before = field;
 	GenopsField *rewritten;
 
 	/* Of all others Tempo fetches every value. */
 	if (attribute->kind != GENOPS_FIELD_ATTRIBUTE || value->kind != GENOPS_FIELD_LITERAL)
 		return negated ? genops_normalise_negate(normaliser, field) : field;
 	rewritten = rewrite(normaliser, attribute, op, &value->literal, negated);
-	if (rewritten == NULL || is_same(field, rewritten))
-		return rewritten == NULL ? NULL : field;
-	if (!genops_normalise_note(normaliser, field, rewritten,
-	                           reason_for(field, rewritten, op, &value->literal, negated)))
+	if (negated)
+		before = genops_build_operation(&normaliser->traceql->arena, GENOPS_OPERATOR_NOT, field,
+		                                NULL, field->offset);
+	if (rewritten == NULL || before == NULL)
+		return NULL;
+	if (negated ? genops_traceql_field_equal(before, rewritten) : is_same(field, rewritten))
+		return before;
+	if (!genops_normalise_note(
+	        normaliser, before, rewritten,
+	        reason_for(field, rewritten, attribute, op, &value->literal, negated)))
 		return NULL;
 	return rewritten;
 }

@@ -141,7 +141,10 @@ genops_traceql_explain(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	SayQuery(result, "parsed", &request.traceql->query);
 	SayNotices(result, "read as", request.traceql);
-	SayNormalised(result, request.traceql);
+	if (request.verbatim)
+		SayQuery(result, "for Tempo", &request.traceql->query);
+	else
+		SayNormalised(result, request.traceql);
 	level = StreamBegin();
 	if (request.traceql->query.kind == GENOPS_QUERY_METRICS)
 		SayMetrics(result, &request);

@@ -9,6 +9,8 @@ $$SELECT detail FROM genops_traceql_explain(query, max_traces => max_traces) WHE
 SELECT is(said('parsed', '{.team="platform"&&duration>1500ms}'), '{ (.team = `platform`) && (duration > 1.5s) }', 'the query as it was read');
 SELECT is(said('for Tempo', '{.team = "platform"}'), '{ .team = `platform` }', 'what is right stays as it is');
 SELECT is_empty($$SELECT said('rewritten for Tempo', '{.team = "platform"}')$$, 'and there is nothing to say about it');
+SELECT is((SELECT string_agg(concat_ws(': ', item, detail), ', ') FROM genops_traceql_explain('{ .foo > 5 }', verbatim => true) WHERE item ~ 'Tempo'),
+	'for Tempo: { .foo > 5 }', 'verbatim: not rewritten');
 SELECT is(said('for Tempo', '{ .foo > 5 }'), '{ (.foo > 5) || (.foo > 5.0) }', 'rewritten for Tempo''s storage');
 SELECT matches(said('rewritten for Tempo', '{ .foo > 5 }'), '".foo > 5" is sent as .*same type', 'and why');
 SELECT is(said('for Tempo', '{ .genops.cost.total_cost > 1 }'), '{ .genops.cost.total_cost > 1.0 }', 'a known type needs one literal');
