@@ -1,7 +1,7 @@
 -- genops_traceql_explain: what a query becomes.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(17);
+SELECT plan(18);
 
 CREATE FUNCTION said(item_ text, query text, max_traces integer DEFAULT NULL) RETURNS SETOF text LANGUAGE sql AS
 $$SELECT detail FROM genops_traceql_explain(query, max_traces => max_traces) WHERE item = item_$$;
