@@ -58,6 +58,8 @@ common_mistakes(void **state)
 		{ "{.a like \"x%y_\"}", 5, "found like", ": {.a =~ \"x.*y.\"}" },
 		{ "{.a IS NULL}", 5, "found IS", ": {.a = nil}" },
 		{ "{.a is not null}", 5, "found is", ": {.a != nil}" },
+		{ "{team == 'a' and status == 'error'}", 2, "found team",
+		  ": {.team = \"a\" && status = error}" },
 		{ "{.a ~ \"x\"}", 5, "found ~", ": {.a =~ \"x\"}" },
 		{ ".team = \"a\"", 1, "found .team, expected a filter", ": { .team = \"a\" }" },
 		{ ".a || .b | rate()", 1, "found .a", ": { .a || .b } | rate()" },
