@@ -158,3 +158,48 @@ genops_fold_minus(const GenopsLiteral *literal, GenopsLiteral *result)
 	result->integer = -literal->integer;
 	return true;
 }
+
+bool
+genops_same_attribute(const GenopsAttribute *left, const GenopsAttribute *right)
+{
+	return left->intrinsic == right->intrinsic && left->scope == right->scope &&
+	       genops_slice_equal(left->name, right->name);
+}
+
+/* The select that the pipeline ends in; one is added if it does not. */
+static GenopsStage *
+last_select(GenopsArena *arena, GenopsPipeline *pipeline)
+{
+	GenopsStage *stages;
+
+	if (pipeline->stages[pipeline->count - 1].kind == GENOPS_STAGE_SELECT)
+		return &pipeline->stages[pipeline->count - 1];
+	stages = genops_arena_grow(arena, pipeline->stages, pipeline->count, sizeof(GenopsStage));
+	if (stages == NULL)
+		return NULL;
+	pipeline->stages = stages;
+	stages[pipeline->count] = (GenopsStage){ .kind = GENOPS_STAGE_SELECT };
+	return &stages[pipeline->count++];
+}
+
+bool
+genops_build_select(GenopsArena *arena, GenopsPipeline *pipeline, GenopsAttribute attribute)
+{
+	GenopsStage *select = last_select(arena, pipeline);
+	GenopsAttribute *attributes;
+
+	if (select == NULL)
+		return false;
+	for (size_t i = 0; i < select->attribute_count; i++)
+	{
+		if (genops_same_attribute(&select->attributes[i], &attribute))
+			return true;
+	}
+	attributes = genops_arena_grow(arena, select->attributes, select->attribute_count,
+	                               sizeof(GenopsAttribute));
+	if (attributes == NULL)
+		return false;
+	select->attributes = attributes;
+	select->attributes[select->attribute_count++] = attribute;
+	return true;
+}

@@ -18,6 +18,14 @@ extern GenopsField *genops_build_attribute(GenopsArena *arena, GenopsAttribute a
 extern GenopsField *genops_build_operation(GenopsArena *arena, GenopsOperator op, GenopsField *left,
                                            GenopsField *right, uint32_t offset);
 
+/* Whether they have the same scope and name, or are the same intrinsic. */
+extern bool genops_same_attribute(const GenopsAttribute *left, const GenopsAttribute *right);
+
+/* Adds the attribute to the select() that the pipeline ends in, if it is not there; a
+ * stage, if it ends otherwise.  False if there is no memory. */
+extern bool genops_build_select(GenopsArena *arena, GenopsPipeline *pipeline,
+                                GenopsAttribute attribute);
+
 /* What the numbers give where that is simple: false, with the result untouched,
  * for durations, "^", a division by zero and a result that is no number.
  * Whole numbers wrap around, and "/" cuts, as in TraceQL. */

@@ -160,10 +160,22 @@ invert(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 	return true;
 }
 
+typedef bool (*Evaluation)(Run *run, const GenopsFilterNode *node, unsigned use,
+                           GenopsTraceqlValue *value);
+
 static bool
-either(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
+evaluate_chosen(Run *run, const GenopsFilterNode *node, unsigned use, GenopsTraceqlValue *value)
 {
-	if (!evaluate(run, &node->operands[0], value))
+	(void) use;
+	return evaluate(run, node, value);
+}
+
+/* "||" of what "each" makes of the operands, pair by pair. */
+static bool
+either_of(Run *run, const GenopsFilterNode *node, unsigned use, Evaluation each,
+          GenopsTraceqlValue *value)
+{
+	if (!each(run, &node->operands[0], use, value))
 		return false;
 	for (size_t i = 1; i < node->field->operand_count; i++)
 	{
@@ -172,7 +184,7 @@ either(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 		/* Decided, unless the operand might be no boolean. */
 		if (is_true(value) && node->operands[i].certain)
 			continue;
-		if (!evaluate(run, &node->operands[i], &right))
+		if (!each(run, &node->operands[i], use, &right))
 			return false;
 		*value = genops_traceql_value_boolean(is_boolean(value) && is_boolean(&right) &&
 		                                      (is_true(value) || is_true(&right)));
@@ -199,76 +211,25 @@ is_shared(const Run *run, const GenopsFilterNode *operand, unsigned use)
 	return !operand->negates && unbound(run, operand->uses) == use;
 }
 
-static bool holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds);
-
-/* Whether it is a boolean whatever event (or link) is chosen. */
+/* What the operand is whatever event (or link) is chosen, and without any; false, or nil, if
+ * that depends. */
 static bool
-is_boolean_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *boolean)
+evaluate_anyway(Run *run, const GenopsFilterNode *node, unsigned use, GenopsTraceqlValue *value)
 {
-	GenopsTraceqlValue value;
-
-	*boolean = node->certain;
-	if (node->certain || (node->uses & use) != 0)
-		return true;
-	if (!evaluate(run, node, &value))
-		return false;
-	*boolean = is_boolean(&value);
-	return true;
-}
-
-static bool
-all_hold_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
-{
-	bool done = true;
-
-	*holds = true;
-	for (size_t i = 0; done && *holds && i < node->field->operand_count; i++)
-		done = holds_anyway(run, &node->operands[i], use, holds);
-	return done;
-}
-
-/* As either() does it: what is no boolean makes false what stands before it. */
-static bool
-any_holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
-{
-	bool left_boolean = true;
-	bool left = false;
-
-	for (size_t i = 0; i < node->field->operand_count; i++)
-	{
-		bool boolean;
-		bool each;
-
-		if (left && left_boolean && node->operands[i].certain)
-			continue;
-		if (!is_boolean_anyway(run, &node->operands[i], use, &boolean) ||
-		    !holds_anyway(run, &node->operands[i], use, &each))
-			return false;
-		left = i == 0 ? each : left_boolean && boolean && (left || each);
-		left_boolean = i > 0 || boolean;
-	}
-	*holds = left;
-	return true;
-}
-
-/* Whether the operand holds whatever event (or link) is chosen, and without any. */
-static bool
-holds_anyway(Run *run, const GenopsFilterNode *node, unsigned use, bool *holds)
-{
-	GenopsTraceqlValue value;
-	bool done = true;
-
-	*holds = false;
 	if ((node->uses & use) == 0)
-	{
-		done = evaluate(run, node, &value);
-		*holds = done && is_true(&value);
-		return done;
-	}
-	if (node->field->op == GENOPS_OPERATOR_AND)
-		return all_hold_anyway(run, node, use, holds);
+		return evaluate(run, node, value);
 	if (node->field->op == GENOPS_OPERATOR_OR)
-		return any_holds_anyway(run, node, use, holds);
+		return either_of(run, node, use, evaluate_anyway, value);
+	*value = node->certain ? genops_traceql_value_boolean(node->field->op == GENOPS_OPERATOR_AND)
+	                       : (GenopsTraceqlValue){ .type = GENOPS_TYPE_NIL };
+	for (size_t i = 0; i < node->field->operand_count && is_true(value); i++)
+	{
+		GenopsTraceqlValue each;
+
+		if (!evaluate_anyway(run, &node->operands[i], use, &each))
+			return false;
+		*value = genops_traceql_value_boolean(is_true(&each));
+	}
 	return true;
 }
 
@@ -294,9 +255,6 @@ all_of(Run *run, const GenopsFilterNode *node, unsigned use, GenopsTraceqlValue 
 	}
 	return true;
 }
-
-typedef bool (*Evaluation)(Run *run, const GenopsFilterNode *node, unsigned use,
-                           GenopsTraceqlValue *value);
 
 /* Whether a value that was found for one event or link stands for all. */
 static bool
@@ -350,25 +308,18 @@ both(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *value)
 
 		for (size_t j = 0; !shares && j < node->field->operand_count; j++)
 		{
-			bool holds;
+			GenopsTraceqlValue anyway;
 
 			if (!is_shared(run, &node->operands[j], uses[i]))
 				continue;
-			if (!holds_anyway(run, &node->operands[j], uses[i], &holds))
+			if (!evaluate_anyway(run, &node->operands[j], uses[i], &anyway))
 				return false;
-			shares = !holds;
+			shares = !is_true(&anyway);
 		}
 		if (shares && !for_each(run, node, uses[i], all_of, value))
 			return false;
 	}
 	return true;
-}
-
-static bool
-evaluate_chosen(Run *run, const GenopsFilterNode *node, unsigned use, GenopsTraceqlValue *value)
-{
-	(void) use;
-	return evaluate(run, node, value);
 }
 
 /* Where an event or link must be chosen first: "||", "&&" and "!" leave that to
@@ -393,7 +344,7 @@ evaluate_operation(Run *run, const GenopsFilterNode *node, GenopsTraceqlValue *v
 		case GENOPS_OPERATOR_AND:
 			return both(run, node, value);
 		case GENOPS_OPERATOR_OR:
-			return either(run, node, value);
+			return either_of(run, node, 0, evaluate_chosen, value);
 		case GENOPS_OPERATOR_NOT:
 			return invert(run, node, value);
 		case GENOPS_OPERATOR_NEGATE:

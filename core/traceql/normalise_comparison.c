@@ -50,6 +50,16 @@ genops_build_comparison(GenopsNormaliser *normaliser, GenopsField *attribute, Ge
 }
 
 GenopsField *
+genops_build_with_zero(GenopsNormaliser *normaliser, GenopsIntrinsic duration, GenopsOperator op)
+{
+	static const GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, { NULL, 0 } };
+	GenopsField *attribute = genops_build_attribute(&normaliser->traceql->arena,
+	                                                (GenopsAttribute){ .intrinsic = duration });
+
+	return attribute == NULL ? NULL : genops_build_comparison(normaliser, attribute, op, zero);
+}
+
+GenopsField *
 genops_build_both(GenopsNormaliser *normaliser, GenopsOperator op, GenopsField *left,
                   GenopsField *right)
 {

@@ -49,24 +49,39 @@ compare_boolean(GenopsNormaliser *normaliser, GenopsField *attribute, bool value
 	return genops_build_comparison(normaliser, attribute, GENOPS_OPERATOR_EQUAL, literal);
 }
 
-/* .flag as .flag = true, !.flag as .flag = false, and what is computed as false, as it is
- * no boolean.  "is_boolean": that the attribute is one. */
+/* The operand of any number of "!". */
 static GenopsField *
-compare_bare(GenopsNormaliser *normaliser, GenopsField *field, GenopsField **is_boolean)
+without_not(GenopsField *field, bool *negated)
 {
-	bool value = true;
+	for (*negated = false; field->op == GENOPS_OPERATOR_NOT; field = field->operands[0])
+		*negated = !*negated;
+	return field;
+}
 
-	while (field->op == GENOPS_OPERATOR_NOT)
-	{
-		value = !value;
-		field = field->operands[0];
-	}
-	if (field->kind != GENOPS_FIELD_ATTRIBUTE)
-		return *is_boolean = boolean(normaliser, false, field->offset);
-	*is_boolean =
-	    genops_build_both(normaliser, GENOPS_OPERATOR_OR, compare_boolean(normaliser, field, true),
-	                      compare_boolean(normaliser, field, false));
-	return *is_boolean == NULL ? NULL : compare_boolean(normaliser, field, value);
+/* .flag as .flag = true, !.flag as .flag = false, and what is computed as false, as it is
+ * no boolean. */
+static GenopsField *
+compare_bare(GenopsNormaliser *normaliser, GenopsField *field)
+{
+	bool negated;
+
+	field = without_not(field, &negated);
+	return field->kind == GENOPS_FIELD_ATTRIBUTE ? compare_boolean(normaliser, field, !negated)
+	                                             : boolean(normaliser, false, field->offset);
+}
+
+/* That it is a boolean. */
+static GenopsField *
+is_either(GenopsNormaliser *normaliser, GenopsField *field)
+{
+	bool negated;
+
+	field = without_not(field, &negated);
+	return field->kind == GENOPS_FIELD_ATTRIBUTE
+	           ? genops_build_both(normaliser, GENOPS_OPERATOR_OR,
+	                               compare_boolean(normaliser, field, true),
+	                               compare_boolean(normaliser, field, false))
+	           : boolean(normaliser, false, field->offset);
 }
 
 static GenopsField *
@@ -89,12 +104,12 @@ make_certain(GenopsNormaliser *normaliser, const GenopsField *either)
 	for (size_t i = 0; i < either->operand_count; i++)
 	{
 		GenopsField *operand = either->operands[i];
-		GenopsField *is_one;
 
 		if (!genops_traceql_certain(operand))
 		{
-			operand = compare_bare(normaliser, operand, &is_one);
-			booleans = add(normaliser, GENOPS_OPERATOR_AND, booleans, is_one);
+			booleans =
+			    add(normaliser, GENOPS_OPERATOR_AND, booleans, is_either(normaliser, operand));
+			operand = compare_bare(normaliser, operand);
 			if (operand == NULL || booleans == NULL)
 				return NULL;
 		}
@@ -143,7 +158,6 @@ static GenopsField *
 rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
 	GenopsField *certain;
-	GenopsField *is_one;
 
 	if (genops_normalise_all_certain(field))
 		return rewrite_chain(normaliser, field, negated);
@@ -153,7 +167,7 @@ rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 
 		/* true && .flag is false, not nil, where .flag is no boolean. */
 		if (certain != NULL && !genops_traceql_certain(certain))
-			certain = compare_bare(normaliser, certain, &is_one);
+			certain = compare_bare(normaliser, certain);
 		return negated ? genops_normalise_negate(normaliser, certain) : certain;
 	}
 	certain = make_certain(normaliser, field);
@@ -168,12 +182,11 @@ rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 static GenopsField *
 rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
-	GenopsField *is_one;
 	GenopsField *comparison;
 
 	if (genops_traceql_certain(field->operands[0]))
 		return rewrite(normaliser, field->operands[0], !negated);
-	comparison = compare_bare(normaliser, negated ? field->operands[0] : field, &is_one);
+	comparison = compare_bare(normaliser, negated ? field->operands[0] : field);
 	if (comparison == NULL ||
 	    !genops_normalise_note(normaliser, field, comparison,
 	                           "Tempo fails at spans for which the attribute is no boolean"))
@@ -251,25 +264,16 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 static GenopsField *
 let_all_spans_through(GenopsNormaliser *normaliser, GenopsField *filter)
 {
-	GenopsArena *arena = &normaliser->traceql->arena;
-	GenopsAttribute duration = { .intrinsic = GENOPS_INTRINSIC_DURATION };
-	GenopsAttribute of_trace = { .intrinsic = GENOPS_INTRINSIC_TRACE_DURATION };
-	GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, GENOPS_ABSENT };
-	GenopsField *first = genops_build_attribute(arena, duration);
-	GenopsField *second = genops_build_attribute(arena, of_trace);
-	GenopsField *all;
+	GenopsField *all =
+	    genops_build_both(normaliser, GENOPS_OPERATOR_OR,
+	                      genops_build_with_zero(normaliser, GENOPS_INTRINSIC_DURATION,
+	                                             GENOPS_OPERATOR_GREATER_EQUAL),
+	                      genops_build_with_zero(normaliser, GENOPS_INTRINSIC_TRACE_DURATION,
+	                                             GENOPS_OPERATOR_GREATER_EQUAL));
 
-	if (first == NULL || second == NULL)
-		return NULL;
-	first = genops_build_comparison(normaliser, first, GENOPS_OPERATOR_GREATER_EQUAL, zero);
-	second = genops_build_comparison(normaliser, second, GENOPS_OPERATOR_GREATER_EQUAL, zero);
-	if (first == NULL || second == NULL)
-		return NULL;
-	all = genops_build_operation(arena, GENOPS_OPERATOR_OR, first, second, 0);
-	return all == NULL ? NULL
-	       : is_boolean(filter, true)
+	return is_boolean(filter, true)
 	           ? all
-	           : genops_build_operation(arena, GENOPS_OPERATOR_AND, filter, all, filter->offset);
+	           : genops_build_both(normaliser, GENOPS_OPERATOR_AND, filter, all);
 }
 
 static bool

@@ -226,20 +226,18 @@ guard_measured(GenopsNormaliser *normaliser, GenopsPipeline *pipeline,
 static bool
 guard_group(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, const GenopsAttribute *key)
 {
-	static const GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, { NULL, 0 } };
 	GenopsField *attribute = genops_build_attribute(&normaliser->traceql->arena, *key);
-	GenopsField *duration = intrinsic(normaliser, GENOPS_INTRINSIC_DURATION);
 
-	if (attribute == NULL || duration == NULL)
+	if (attribute == NULL)
 		return false;
 	if (!is_hidden(pipeline, attribute))
 		return true;
 	return add_condition(
 	    normaliser, pipeline,
-	    genops_build_both(
-	        normaliser, GENOPS_OPERATOR_OR,
-	        genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL),
-	        genops_build_comparison(normaliser, duration, GENOPS_OPERATOR_GREATER_EQUAL, zero)),
+	    genops_build_both(normaliser, GENOPS_OPERATOR_OR,
+	                      genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL),
+	                      genops_build_with_zero(normaliser, GENOPS_INTRINSIC_DURATION,
+	                                             GENOPS_OPERATOR_GREATER_EQUAL)),
 	    fetches_compared);
 }
 
@@ -251,26 +249,30 @@ is_of_instrumentation(const GenopsAttribute *attribute)
 	       attribute->intrinsic == GENOPS_INTRINSIC_INSTRUMENTATION_VERSION;
 }
 
+static bool
+is_selected_last(const GenopsPipeline *pipeline, const GenopsAttribute *attribute)
+{
+	const GenopsStage *last = &pipeline->stages[pipeline->count - 1];
+
+	for (size_t i = 0; i < last->attribute_count; i++)
+	{
+		if (genops_same_attribute(&last->attributes[i], attribute))
+			return true;
+	}
+	return false;
+}
+
 /* What was fetched of the instrumentation for the filter is gone when something else is
  * fetched for the metric. */
 static bool
 fetch_again(GenopsNormaliser *normaliser, GenopsPipeline *pipeline,
             const GenopsAttribute *attribute)
 {
-	GenopsArena *arena = &normaliser->traceql->arena;
-	GenopsStage *stages;
-	GenopsAttribute *selected;
-
-	if (!is_of_instrumentation(attribute) || !mentions_of(pipeline, attribute).any)
+	if (!is_of_instrumentation(attribute) || !mentions_of(pipeline, attribute).any ||
+	    is_selected_last(pipeline, attribute))
 		return true;
-	stages = genops_arena_grow(arena, pipeline->stages, pipeline->count, sizeof(GenopsStage));
-	selected = genops_arena_take(arena, sizeof(GenopsAttribute));
-	if (stages == NULL || selected == NULL)
+	if (!genops_build_select(&normaliser->traceql->arena, pipeline, *attribute))
 		return false;
-	*selected = *attribute;
-	stages[pipeline->count++] =
-	    (GenopsStage){ .kind = GENOPS_STAGE_SELECT, .attributes = selected, .attribute_count = 1 };
-	pipeline->stages = stages;
 	return genops_normalise_note_text(
 	    normaliser, "select() is added: Tempo's storage loses what the filter has fetched of the "
 	                "instrumentation.");

@@ -32,6 +32,9 @@ extern bool genops_normalise_note_text(GenopsNormaliser *normaliser, const char 
 
 extern GenopsField *genops_build_comparison(GenopsNormaliser *normaliser, GenopsField *attribute,
                                             GenopsOperator op, GenopsLiteral literal);
+/* A duration compared with 0s: ">=" is true for all spans, "<" for none. */
+extern GenopsField *genops_build_with_zero(GenopsNormaliser *normaliser, GenopsIntrinsic duration,
+                                           GenopsOperator op);
 extern GenopsField *genops_build_nil(GenopsNormaliser *normaliser, GenopsField *attribute,
                                      GenopsOperator op);
 

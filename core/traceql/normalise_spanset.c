@@ -55,19 +55,14 @@ is_constant(const GenopsField *filter, bool value)
 static bool
 replace_constant(GenopsNormaliser *normaliser, GenopsSpanset *spanset, bool orphans)
 {
-	const GenopsAttribute duration = { .intrinsic = GENOPS_INTRINSIC_DURATION };
-	const GenopsLiteral zero = { GENOPS_TYPE_DURATION, 0, 0, GENOPS_ABSENT };
 	bool all = orphans && is_constant(spanset->filter, true);
-	GenopsField *attribute;
 
 	if (!all && !(normaliser->of_metrics && is_constant(spanset->filter, false)))
 		return true;
-	attribute = genops_build_attribute(&normaliser->traceql->arena, duration);
-	if (attribute != NULL)
-		spanset->filter = genops_build_comparison(
-		    normaliser, attribute, all ? GENOPS_OPERATOR_GREATER_EQUAL : GENOPS_OPERATOR_LESS,
-		    zero);
-	return attribute != NULL && spanset->filter != NULL &&
+	spanset->filter =
+	    genops_build_with_zero(normaliser, GENOPS_INTRINSIC_DURATION,
+	                           all ? GENOPS_OPERATOR_GREATER_EQUAL : GENOPS_OPERATOR_LESS);
+	return spanset->filter != NULL &&
 	       genops_normalise_note_text(
 	           normaliser,
 	           all ? "\"{ true }\" is sent as \"{ duration >= 0s }\": beside structural "

@@ -1,5 +1,6 @@
 #include "core/traceql/select_columns.h"
 
+#include "core/traceql/build.h"
 #include "core/traceql/walk.h"
 
 static const struct
@@ -43,13 +44,6 @@ attribute_of(GenopsColumn column)
 		attribute.name = genops_slice(columns[column].key);
 	}
 	return attribute;
-}
-
-static bool
-same(const GenopsAttribute *left, const GenopsAttribute *right)
-{
-	return left->intrinsic == right->intrinsic && left->scope == right->scope &&
-	       genops_slice_equal(left->name, right->name);
 }
 
 static void
@@ -125,46 +119,10 @@ may_go_on(const GenopsPipeline *pipeline)
 	return first->spanset == NULL || !has_pipeline(first->spanset);
 }
 
-/* The select that the pipeline ends in; one is added if it does not. */
-static GenopsStage *
-last_select(GenopsArena *arena, GenopsPipeline *pipeline)
-{
-	GenopsStage *stages;
-
-	if (pipeline->stages[pipeline->count - 1].kind == GENOPS_STAGE_SELECT)
-		return &pipeline->stages[pipeline->count - 1];
-	stages = genops_arena_grow(arena, pipeline->stages, pipeline->count, sizeof(GenopsStage));
-	if (stages == NULL)
-		return NULL;
-	pipeline->stages = stages;
-	stages[pipeline->count] = (GenopsStage){ .kind = GENOPS_STAGE_SELECT };
-	return &stages[pipeline->count++];
-}
-
-static bool
-add(GenopsArena *arena, GenopsStage *select, GenopsAttribute attribute)
-{
-	GenopsAttribute *attributes;
-
-	for (size_t i = 0; i < select->attribute_count; i++)
-	{
-		if (same(&select->attributes[i], &attribute))
-			return true;
-	}
-	attributes = genops_arena_grow(arena, select->attributes, select->attribute_count,
-	                               sizeof(GenopsAttribute));
-	if (attributes == NULL)
-		return false;
-	select->attributes = attributes;
-	select->attributes[select->attribute_count++] = attribute;
-	return true;
-}
-
 bool
 genops_traceql_select_columns(GenopsTraceql *traceql, bool named[GENOPS_COLUMN_COUNT])
 {
 	GenopsPipeline *pipeline = traceql->query.pipeline;
-	GenopsStage *select;
 
 	memset(named, 0, GENOPS_COLUMN_COUNT * sizeof(bool));
 	if (traceql->query.kind != GENOPS_QUERY_SEARCH)
@@ -173,11 +131,10 @@ genops_traceql_select_columns(GenopsTraceql *traceql, bool named[GENOPS_COLUMN_C
 	note_selected(named, pipeline);
 	if (!may_go_on(pipeline))
 		return true;
-	select = last_select(&traceql->arena, pipeline);
-	for (int i = 0; select != NULL && i < GENOPS_COLUMN_COUNT; i++)
+	for (int i = 0; i < GENOPS_COLUMN_COUNT; i++)
 	{
-		if (!add(&traceql->arena, select, attribute_of((GenopsColumn) i)))
+		if (!genops_build_select(&traceql->arena, pipeline, attribute_of((GenopsColumn) i)))
 			return false;
 	}
-	return select != NULL;
+	return true;
 }

@@ -350,6 +350,14 @@ compared_and_measured(void **state)
 	                 "{ true } | by(duration > 1s) | { duration != nil } | max_over_time(duration)",
 	                 1, __LINE__);
 	assert_untouched("{ name = `a` } | rate() by(instrumentation:name)");
+	assert_untouched("{ instrumentation.x = `a` } | select(instrumentation.x) | "
+	                 "rate() by(instrumentation.x)");
+	check_normalised("{ instrumentation:name = `a` && instrumentation.x = `b` } | "
+	                 "rate() by (instrumentation:name, instrumentation.x)",
+	                 "{ (instrumentation:name = `a`) && (instrumentation.x = `b`) } | "
+	                 "select(instrumentation:name, instrumentation.x) | "
+	                 "rate() by(instrumentation:name, instrumentation.x)",
+	                 2, __LINE__);
 	assert_normalised("{ .team = `a` || kind = server } | compare({ .team = `b` })",
 	                  "{ ((.team = `a`) || (kind = server)) && ((.team != nil) || "
 	                  "(duration >= 0s)) } | compare({ .team = `b` }, 10)");
