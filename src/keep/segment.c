@@ -121,10 +121,16 @@ FindGroup(Builder *builder, const SpanRecord *record)
 	return group;
 }
 
+/*
+ * A copy, "" for none: the exporter asks a segment for its tenant and route after
+ * the records have left the ring, when their bytes are another session's.
+ */
 static GenopsSlice
-NotNull(GenopsSlice text)
+KeptText(GenopsSlice text)
 {
-	return genops_slice_present(text) ? text : GENOPS_LITERAL("");
+	if (!genops_slice_present(text))
+		return GENOPS_LITERAL("");
+	return (GenopsSlice){ pnstrdup(text.data, text.length), text.length };
 }
 
 static int
@@ -141,10 +147,10 @@ OpenSegment(Builder *builder, const SpanRecord *record)
 	}
 	segment = &builder->segments[builder->segment_count];
 	memset(segment, 0, sizeof(Segment));
-	segment->tenant_id = NotNull(record->facts.text[GENOPS_TEXT_TENANT_ID]);
-	segment->route = NotNull(record->facts.text[GENOPS_TEXT_ROUTE]);
-	segment->service_name = NotNull(record->facts.text[GENOPS_TEXT_SERVICE_NAME]);
-	segment->environment = NotNull(record->facts.text[GENOPS_TEXT_ENVIRONMENT]);
+	segment->tenant_id = KeptText(record->facts.text[GENOPS_TEXT_TENANT_ID]);
+	segment->route = KeptText(record->facts.text[GENOPS_TEXT_ROUTE]);
+	segment->service_name = KeptText(record->facts.text[GENOPS_TEXT_SERVICE_NAME]);
+	segment->environment = KeptText(record->facts.text[GENOPS_TEXT_ENVIRONMENT]);
 	segment->sampled = record->facts.sampled;
 	segment->exact = ResourceFollowsFacts(record);
 	segment->min_start_ns = record->facts.start_ns;
