@@ -12,6 +12,11 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_cost_from_e12';
 COMMENT ON FUNCTION genops.cost_from_e12(bigint) IS 'An exact amount from the ledger''s integers.';
 
+CREATE FUNCTION genops.span_flags(flags bigint) RETURNS text[]
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_span_flags';
+COMMENT ON FUNCTION genops.span_flags(bigint) IS 'Internal: the names of the flags of a span.';
+
 -- A function, because a subquery would keep the view's second arm from running in
 -- parallel; it looks once a statement.
 CREATE FUNCTION genops.folded_seq() RETURNS bigint
@@ -65,9 +70,12 @@ SELECT
 		WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer' ELSE 'unspecified' END AS kind,
 	CASE status WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END AS status,
 	start_time,
-	start_time + (duration_ns / 1000)::double precision * interval '1 microsecond' AS end_time,
-	(duration_ns / 1000)::double precision * interval '1 microsecond' AS duration,
-	duration_ns::double precision / 1000000::double precision AS duration_ms,
+	CASE WHEN (flags & 2) <> 0 THEN NULL
+		ELSE start_time + (duration_ns / 1000)::double precision * interval '1 microsecond' END AS end_time,
+	CASE WHEN (flags & 2) <> 0 THEN NULL
+		ELSE (duration_ns / 1000)::double precision * interval '1 microsecond' END AS duration,
+	CASE WHEN (flags & 2) <> 0 THEN NULL
+		ELSE duration_ns::double precision / 1000000::double precision END AS duration_ms,
 	ai_call,
 	team,
 	project,
@@ -84,7 +92,7 @@ SELECT
 	cache_read_tokens,
 	cache_write_tokens,
 	reasoning_tokens,
-	prompt_tokens::bigint + completion_tokens AS total_tokens,
+	prompt_tokens + completion_tokens AS total_tokens,
 	genops.cost_from_e12(total_cost_e12) AS total_cost,
 	genops.cost_from_e12(input_cost_e12) AS input_cost,
 	genops.cost_from_e12(output_cost_e12) AS output_cost,
@@ -98,7 +106,16 @@ SELECT
 	genops.span_links(recorded_at, seq, "offset") AS links,
 	genops.span_status_message(recorded_at, seq, "offset") AS status_message,
 	genops.span_trace_state(recorded_at, seq, "offset") AS trace_state,
-	seq AS segment
+	seq AS segment,
+	response_model,
+	CASE cost_source WHEN 1 THEN 'price_table' WHEN 2 THEN 'provider' WHEN 3 THEN 'caller'
+		WHEN 4 THEN 'unpriced' WHEN 5 THEN 'none' END AS cost_source,
+	usage_flags,
+	price_id,
+	service_tier,
+	cache_write_1h_tokens,
+	genops.span_flags(flags) AS flags,
+	coalesce((flags & 16) <> 0, false) AS blocked
 FROM genops.ledger_span;
 
 COMMENT ON VIEW genops.spans IS
@@ -127,6 +144,14 @@ COMMENT ON COLUMN genops.spans.links IS 'array of {trace_id, span_id, trace_stat
 COMMENT ON COLUMN genops.spans.status_message IS 'what went wrong';
 COMMENT ON COLUMN genops.spans.trace_state IS 'W3C tracestate';
 COMMENT ON COLUMN genops.spans.segment IS 'number of the packed segment that holds the span';
+COMMENT ON COLUMN genops.spans.response_model IS 'the model that answered, where it is not the one that was asked for';
+COMMENT ON COLUMN genops.spans.cost_source IS 'price_table, provider (the reply said it), caller, unpriced, or none: there is nothing to price';
+COMMENT ON COLUMN genops.spans.usage_flags IS 'what was done to read the usage of the reply';
+COMMENT ON COLUMN genops.spans.price_id IS 'the price that made the cost';
+COMMENT ON COLUMN genops.spans.service_tier IS 'the tier that served the call, where the provider has several';
+COMMENT ON COLUMN genops.spans.cache_write_1h_tokens IS 'of cache_write_tokens, those that are kept for an hour';
+COMMENT ON COLUMN genops.spans.flags IS 'what is to be known of the span: untimed (its duration was measured around something else), no_duration, unfinished (its transaction ended first), duplicate (charged before), blocked (the call was refused), partial_stream, tokens_cut';
+COMMENT ON COLUMN genops.spans.blocked IS 'the call was refused by a budget or a policy, and was not made';
 
 -- Both arms are plain scans, so that the planner can push conditions into them,
 -- leave out columns and run them in parallel; a GROUP BY here would prevent all
@@ -138,7 +163,8 @@ SELECT
 	provider, model, operation, currency,
 	calls, errors, unpriced_calls,
 	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
-	total_cost, input_cost, output_cost, cache_read_cost, cache_write_cost
+	total_cost, input_cost, output_cost, cache_read_cost, cache_write_cost,
+	coalesce(blocked_calls, 0) AS blocked_calls, coalesce(unfinished_calls, 0) AS unfinished_calls
 FROM genops.spend_total
 UNION ALL
 SELECT
@@ -146,16 +172,17 @@ SELECT
 	pg_catalog.date_bin(interval '15 minutes', recorded_at, timestamptz '2000-01-01 00:00:00+00'),
 	tenant_id, team, project, customer_id, cost_center, environment, feature,
 	provider, model, operation, coalesce(currency, 'USD'),
-	bigint '1',
-	CASE WHEN status = 2 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN total_cost_e12 IS NULL THEN bigint '1' ELSE bigint '0' END,
-	prompt_tokens::bigint, completion_tokens::bigint, cache_read_tokens::bigint,
-	cache_write_tokens::bigint, reasoning_tokens::bigint,
+	CASE WHEN ai_call THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND status = 2 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND total_cost_e12 IS NULL THEN bigint '1' ELSE bigint '0' END,
+	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
 	genops.cost_from_e12(total_cost_e12), genops.cost_from_e12(input_cost_e12),
 	genops.cost_from_e12(output_cost_e12), genops.cost_from_e12(cache_read_cost_e12),
-	genops.cost_from_e12(cache_write_cost_e12)
+	genops.cost_from_e12(cache_write_cost_e12),
+	CASE WHEN (flags & 16) <> 0 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN (flags & 4) <> 0 THEN bigint '1' ELSE bigint '0' END
 FROM genops.ledger_span
-WHERE ai_call AND seq > genops.folded_seq();
+WHERE (ai_call OR (flags & 20) <> 0) AND seq > genops.folded_seq();
 
 COMMENT ON VIEW genops.spend IS
 'What AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
@@ -165,6 +192,8 @@ COMMENT ON COLUMN genops.spend.currency IS 'costs of different currencies must n
 COMMENT ON COLUMN genops.spend.calls IS 'calls that cost; not the workflow steps around them';
 COMMENT ON COLUMN genops.spend.errors IS 'of calls, those that failed';
 COMMENT ON COLUMN genops.spend.unpriced_calls IS 'of calls, those whose cost is unknown: they are not in total_cost';
+COMMENT ON COLUMN genops.spend.blocked_calls IS 'calls that a budget or a policy refused; not among calls';
+COMMENT ON COLUMN genops.spend.unfinished_calls IS 'calls that were begun and whose transaction ended before they did; not among calls';
 COMMENT ON COLUMN genops.spend.prompt_tokens IS 'input tokens, those read from and written to a cache included';
 COMMENT ON COLUMN genops.spend.completion_tokens IS 'output tokens, reasoning included';
 COMMENT ON COLUMN genops.spend.total_cost IS 'exact sum of the priced calls; NULL if none has a price';

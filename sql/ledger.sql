@@ -17,8 +17,8 @@ CREATE TABLE genops.ledger_span (
 	duration_ns bigint NOT NULL,
 	span_id bigint NOT NULL,			-- the eight bytes, big-endian
 	total_cost_e12 bigint,
-	prompt_tokens integer,				-- tokens beyond 2^31 - 1 are cut
-	completion_tokens integer,
+	prompt_tokens bigint,				-- tokens beyond 2^53 - 1 are cut, see flags
+	completion_tokens bigint,
 	trace_id uuid NOT NULL,
 	"offset" integer NOT NULL,			-- of the span's content in the segment
 	kind smallint NOT NULL,				-- OTLP's numbers, as is status
@@ -40,13 +40,23 @@ CREATE TABLE genops.ledger_span (
 	name text,							-- NULL: operation and model
 	currency text,						-- NULL: USD
 	parent_span_id bigint,
-	cache_read_tokens integer,
-	cache_write_tokens integer,
-	reasoning_tokens integer,
+	cache_read_tokens bigint,
+	cache_write_tokens bigint,
+	reasoning_tokens bigint,
 	input_cost_e12 bigint,
 	output_cost_e12 bigint,
 	cache_read_cost_e12 bigint,
-	cache_write_cost_e12 bigint
+	cache_write_cost_e12 bigint,
+	-- From here on in the order in which they came: columns are only added at the end.
+	flags bigint,						-- NULL: none; genops.span_flags()
+	price_id bigint,					-- of genops.price
+	cost_source smallint,				-- 1 price_table, 2 provider, 3 caller, 4 unpriced, 5 none
+	service_tier text,					-- that the provider served
+	cache_write_1h_tokens bigint,		-- of cache_write_tokens
+	reasoning_cost_e12 bigint,			-- of output_cost_e12
+	role oid,							-- of the session that recorded it
+	response_model text,				-- that answered, where it is not the one that was asked
+	usage_flags text[]					-- what was done to read the usage; NULL: nothing
 ) PARTITION BY RANGE (recorded_at);
 
 -- A row per tenant, resource and flush: a whole OTLP ResourceSpans.  The bloom

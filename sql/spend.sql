@@ -32,7 +32,9 @@ CREATE TABLE genops.spend_total (
 	provider text,
 	model text,
 	operation text,
-	currency text NOT NULL
+	currency text NOT NULL,
+	blocked_calls bigint,				-- NULL: 0
+	unfinished_calls bigint				-- NULL: 0
 );
 
 -- For the invoice of a period, and for merging what a quarter hour's folds left.

@@ -22,6 +22,10 @@ typedef int64_t GenopsMoney;
 
 #define GENOPS_UNKNOWN_TOKENS (-1)
 
+/* A ledger keeps no more of a count, so that sums of counts cannot overflow and every
+ * reader of JSON has them exactly. */
+#define GENOPS_MAX_TOKENS ((INT64_C(1) << 53) - 1)
+
 typedef enum GenopsSpanKind
 {
 	GENOPS_KIND_UNSPECIFIED,
@@ -60,6 +64,20 @@ typedef enum GenopsFactText
 	GENOPS_TEXT_COUNT
 } GenopsFactText;
 
+/* What is to be known of a span beside its values.  The bits are stored: never reused. */
+typedef enum GenopsFactFlag
+{
+	GENOPS_FLAG_UNTIMED = 1 << 0,        /* the duration is that of something else */
+	GENOPS_FLAG_NO_DURATION = 1 << 1,    /* end_ns says nothing */
+	GENOPS_FLAG_UNFINISHED = 1 << 2,     /* its transaction ended first: no call */
+	GENOPS_FLAG_DUPLICATE = 1 << 3,      /* charged before */
+	GENOPS_FLAG_BLOCKED = 1 << 4,        /* refused: no call */
+	GENOPS_FLAG_PARTIAL_STREAM = 1 << 5, /* the reply ended early */
+	GENOPS_FLAG_TOKENS_CUT = 1 << 6      /* to GENOPS_MAX_TOKENS */
+} GenopsFactFlag;
+
+#define GENOPS_FLAG_COUNT 7
+
 /* Token counts.  INPUT includes what was read from and written to a cache,
  * OUTPUT includes reasoning (OpenTelemetry's counting rules). */
 typedef enum GenopsFactTokens
@@ -95,6 +113,7 @@ typedef struct GenopsSpanFacts
 	bool ai_call;                                /* a call that costs: carries provider or
 								 * model, tokens or a cost; else a workflow
 								 * step or a span of others */
+	uint32_t flags;                              /* GenopsFactFlag */
 	uint8_t known_costs;                         /* bit 1 << GenopsFactCost: cost[] is known */
 	int64_t tokens[GENOPS_TOKENS_COUNT];         /* or GENOPS_UNKNOWN_TOKENS */
 	GenopsMoney cost[GENOPS_COST_COUNT];         /* zero where not known */

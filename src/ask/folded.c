@@ -10,7 +10,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "compat.h"
-#include "keep/partition.h"
+#include "configure/own_table.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(genops_folded_seq);
 static int64
 ReadFoldedSeq(void)
 {
-	Relation state = table_open(PartitionParent("ledger_state"), AccessShareLock);
+	Relation state = OwnTableOpen("ledger_state", AccessShareLock);
 	TupleTableSlot *row = table_slot_create(state, NULL);
 	TableScanDesc scan = table_beginscan(state, GetActiveSnapshot(), 0, NULL);
 	int64 folded = 0;

@@ -13,7 +13,7 @@
 #include "ask/reader.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
-#include "keep/partition.h"
+#include "configure/own_table.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -54,7 +54,7 @@ GrantsToUser(HeapTuple row, TupleDesc descriptor, Datum *tenant_id, bool *all)
 static bool
 ReadsAllTenants(void)
 {
-	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
+	Relation reader = OwnTableOpen("reader", AccessShareLock);
 	bool all = PassesRowSecurity(reader);
 	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple row;
@@ -74,7 +74,7 @@ ReadsAllTenants(void)
 static Datum
 ReadableTenants(void)
 {
-	Relation reader = table_open(PartitionParent("reader"), AccessShareLock);
+	Relation reader = OwnTableOpen("reader", AccessShareLock);
 	ArrayBuildState *tenants = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	SysScanDesc scan = systable_beginscan(reader, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple row;
@@ -109,7 +109,7 @@ genops_readable_tenants(PG_FUNCTION_ARGS)
 void
 ReaderRequire(void)
 {
-	if (pg_class_aclcheck(PartitionParent("ledger_segment"), GetUserId(), ACL_SELECT) ==
+	if (pg_class_aclcheck(OwnTable("ledger_segment"), GetUserId(), ACL_SELECT) ==
 	    ACLCHECK_OK)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

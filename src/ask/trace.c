@@ -15,6 +15,7 @@
 #include "access/tableam.h"
 #include "ask/reader.h"
 #include "compat.h"
+#include "configure/own_table.h"
 #include "core/base/bloom.h"
 #include "core/span/trace_context.h"
 #include "executor/spi.h"
@@ -63,7 +64,7 @@ Column(TupleTableSlot *row, int column)
 static void
 SearchBlooms(Oid partition, const uint8 *trace_id, SegmentList *found)
 {
-	Relation segments = table_open(partition, AccessShareLock);
+	Relation segments = OwnPartitionOpen(partition, AccessShareLock);
 	TupleTableSlot *row = table_slot_create(segments, NULL);
 	TableScanDesc scan = table_beginscan(segments, GetActiveSnapshot(), 0, NULL);
 
@@ -88,7 +89,7 @@ SearchBlooms(Oid partition, const uint8 *trace_id, SegmentList *found)
 static void
 SearchIndex(Oid partition, Oid index_oid, const uint8 *trace_id, SegmentList *found)
 {
-	Relation spans = table_open(partition, AccessShareLock);
+	Relation spans = OwnPartitionOpen(partition, AccessShareLock);
 	Relation index = index_open(index_oid, AccessShareLock);
 	TupleTableSlot *row = table_slot_create(spans, NULL);
 	IndexScanDesc scan = compat_index_beginscan(spans, index, GetActiveSnapshot(), 1);

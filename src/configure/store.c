@@ -6,15 +6,13 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "configure/own_triggers.h"
+#include "configure/own_table.h"
 #include "configure/store.h"
 #include "executor/spi.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 enum
@@ -52,18 +50,10 @@ enum
 	PIN_VALUE
 };
 
-static Oid
-TableByName(const char *name)
-{
-	Oid schema = get_namespace_oid("genops", true);
-
-	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-}
-
 Oid
 StoreRelation(void)
 {
-	return TableByName("setting");
+	return OwnTableIfThere("setting");
 }
 
 static char *
@@ -80,8 +70,7 @@ typedef void *(*ReadRow)(HeapTuple tuple, TupleDesc descriptor);
 static List *
 ReadTable(const char *name, ReadRow read_row)
 {
-	Oid table = TableByName(name);
-	Relation relation = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
+	Relation relation = OwnTableOpenIfThere(name, AccessShareLock);
 	SysScanDesc scan;
 	HeapTuple tuple;
 	List *rows = NIL;
@@ -306,7 +295,7 @@ StoreLock(void)
 {
 	static const char *const written[] = { "setting", "secret", "route" };
 
-	LockRelationOid(TableByName("secret"), ShareRowExclusiveLock);
+	LockRelationOid(OwnTable("secret"), ShareRowExclusiveLock);
 	for (int i = 0; i < (int) lengthof(written); i++)
-		RequireOwnTriggers(TableByName(written[i]));
+		OwnTableRequireOwnTriggers(OwnTable(written[i]));
 }

@@ -9,19 +9,19 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "configure/identity.h"
 #include "configure/notify.h"
-#include "configure/own_triggers.h"
+#include "configure/own_table.h"
 #include "configure/store.h"
 #include "deliver/control.h"
 #include "deliver/cursor.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "keep/partition.h"
+#include "keep/ledger_state.h"
 #include "miscadmin.h"
 #include "settings.h"
 #include "utils/builtins.h"
@@ -44,7 +44,7 @@ Lock(void)
 
 	Execute("LOCK TABLE genops.ledger_state, genops.delivery IN SHARE ROW EXCLUSIVE MODE");
 	for (int i = 0; i < (int) lengthof(written); i++)
-		RequireOwnTriggers(PartitionParent(written[i]));
+		OwnTableRequireOwnTriggers(OwnTable(written[i]));
 }
 
 /* Sets the ledger's row, which may not be there yet: pausing before the first

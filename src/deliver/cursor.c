@@ -8,16 +8,12 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "catalog/indexing.h"
-#include "catalog/namespace.h"
+#include "configure/own_table.h"
 #include "deliver/cursor.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* Columns of genops.delivery. */
@@ -43,32 +39,6 @@ enum
 	DELIVERY_LAST_ERROR_AT,
 	DELIVERY_COLUMNS = DELIVERY_LAST_ERROR_AT
 };
-
-/* Columns of genops.ledger_state. */
-enum
-{
-	STATE_SINGLETON = 1,
-	STATE_NEWEST_SEQ,
-	STATE_FOLDED_SEQ,
-	STATE_NEWEST_RECORDED_AT,
-	STATE_SYSTEM_IDENTIFIER,
-	STATE_DATABASE_OID,
-	STATE_PAUSED,
-	STATE_COLUMNS = STATE_PAUSED
-};
-
-static Relation
-OpenTable(const char *name, LOCKMODE lock)
-{
-	Oid schema = get_namespace_oid("genops", false);
-	Oid table = get_relname_relid(name, schema);
-
-	if (!OidIsValid(table))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("table \"genops.%s\" does not exist", name),
-		                errhint("Create the extension \"genops_tempo\" again.")));
-	return table_open(table, lock);
-}
 
 static HeapTuple
 FindStream(Relation delivery, const char *tenant_id, const char *route)
@@ -175,7 +145,7 @@ PutChange(RowChange *row, const CursorChange *change)
 void
 CursorApply(const char *tenant_id, const char *route, const CursorChange *change)
 {
-	Relation delivery = OpenTable("delivery", RowExclusiveLock);
+	Relation delivery = OwnTableOpen("delivery", RowExclusiveLock);
 	RowChange row = { .descriptor = RelationGetDescr(delivery) };
 	HeapTuple tuple;
 
@@ -226,7 +196,7 @@ StreamFromRow(HeapTuple tuple, TupleDesc descriptor, CursorStream *stream)
 CursorStream *
 CursorStreams(int *count)
 {
-	Relation delivery = OpenTable("delivery", AccessShareLock);
+	Relation delivery = OwnTableOpen("delivery", AccessShareLock);
 	SysScanDesc scan = systable_beginscan(delivery, InvalidOid, false, NULL, 0, NULL);
 	CursorStream *streams = NULL;
 	int room = 0;
@@ -246,102 +216,4 @@ CursorStreams(int *count)
 	systable_endscan(scan);
 	table_close(delivery, AccessShareLock);
 	return streams;
-}
-
-static HeapTuple
-FindState(Relation relation)
-{
-	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple = systable_getnext(scan);
-
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	return tuple;
-}
-
-LedgerState
-LedgerStateRead(void)
-{
-	Relation relation = OpenTable("ledger_state", AccessShareLock);
-	TupleDesc descriptor = RelationGetDescr(relation);
-	HeapTuple tuple = FindState(relation);
-	LedgerState state = { 0 };
-	bool null;
-
-	if (tuple != NULL)
-	{
-		state.exists = true;
-		state.newest_seq = BigintOf(tuple, STATE_NEWEST_SEQ, descriptor);
-		state.folded_seq = BigintOf(tuple, STATE_FOLDED_SEQ, descriptor);
-		state.newest_recorded_at = BigintOf(tuple, STATE_NEWEST_RECORDED_AT, descriptor);
-		state.is_copy =
-		    BigintOf(tuple, STATE_SYSTEM_IDENTIFIER, descriptor) != (int64) GetSystemIdentifier() ||
-		    DatumGetObjectId(heap_getattr(tuple, STATE_DATABASE_OID, descriptor, &null)) !=
-		        MyDatabaseId;
-		state.paused = DatumGetBool(heap_getattr(tuple, STATE_PAUSED, descriptor, &null));
-	}
-	table_close(relation, AccessShareLock);
-	return state;
-}
-
-static void
-InsertState(Relation relation, int64 newest_seq, TimestampTz newest_recorded_at)
-{
-	Datum values[STATE_COLUMNS];
-	bool nulls[STATE_COLUMNS] = { false };
-
-	values[STATE_SINGLETON - 1] = BoolGetDatum(true);
-	values[STATE_NEWEST_SEQ - 1] = Int64GetDatum(newest_seq);
-	values[STATE_FOLDED_SEQ - 1] = Int64GetDatum(0);
-	values[STATE_NEWEST_RECORDED_AT - 1] = TimestampTzGetDatum(newest_recorded_at);
-	values[STATE_SYSTEM_IDENTIFIER - 1] = Int64GetDatum((int64) GetSystemIdentifier());
-	values[STATE_DATABASE_OID - 1] = ObjectIdGetDatum(MyDatabaseId);
-	values[STATE_PAUSED - 1] = BoolGetDatum(false);
-	CatalogTupleInsert(relation, heap_form_tuple(RelationGetDescr(relation), values, nulls));
-}
-
-static void
-UpdateState(Relation relation, HeapTuple old, const Datum *values, bool *replace)
-{
-	bool nulls[STATE_COLUMNS] = { false };
-	HeapTuple tuple =
-	    heap_modify_tuple(old, RelationGetDescr(relation), (Datum *) values, nulls, replace);
-
-	CatalogTupleUpdate(relation, &old->t_self, tuple);
-}
-
-void
-LedgerStateAdvance(int64 newest_seq, TimestampTz newest_recorded_at)
-{
-	Relation relation = OpenTable("ledger_state", RowExclusiveLock);
-	HeapTuple old = FindState(relation);
-	Datum values[STATE_COLUMNS] = { 0 };
-	bool replace[STATE_COLUMNS] = { false };
-
-	values[STATE_NEWEST_SEQ - 1] = Int64GetDatum(newest_seq);
-	values[STATE_NEWEST_RECORDED_AT - 1] = TimestampTzGetDatum(newest_recorded_at);
-	replace[STATE_NEWEST_SEQ - 1] = replace[STATE_NEWEST_RECORDED_AT - 1] = true;
-	if (old == NULL)
-		InsertState(relation, newest_seq, newest_recorded_at);
-	else
-		UpdateState(relation, old, values, replace);
-	CommandCounterIncrement();
-	table_close(relation, NoLock);
-}
-
-void
-LedgerStateFolded(int64 folded_seq)
-{
-	Relation relation = OpenTable("ledger_state", RowExclusiveLock);
-	HeapTuple old = FindState(relation);
-	Datum values[STATE_COLUMNS] = { 0 };
-	bool replace[STATE_COLUMNS] = { false };
-
-	values[STATE_FOLDED_SEQ - 1] = Int64GetDatum(folded_seq);
-	replace[STATE_FOLDED_SEQ - 1] = true;
-	if (old != NULL)
-		UpdateState(relation, old, values, replace);
-	CommandCounterIncrement();
-	table_close(relation, NoLock);
 }

@@ -1,6 +1,6 @@
 /*
  * How far each stream has been delivered: genops.delivery, a row per tenant
- * and route, and genops.ledger_state, one row.
+ * and route.
  *
  * Rows are changed in place by the worker alone, without running triggers.
  * All functions need a transaction.
@@ -49,23 +49,5 @@ typedef struct CursorStream
 
 /* All streams, in the current memory context. */
 extern CursorStream *CursorStreams(int *count);
-
-/* The ledger's one row.  The worker makes it with the first span; a copy of
- * the database is told by an identity that is not its own. */
-typedef struct LedgerState
-{
-	bool exists;
-	int64 newest_seq;
-	int64 folded_seq;               /* spend is folded up to here */
-	TimestampTz newest_recorded_at; /* recording time never goes back */
-	bool is_copy;                   /* system identifier or database differ */
-	bool paused;                    /* by genops_pause_delivery */
-} LedgerState;
-
-extern LedgerState LedgerStateRead(void);
-
-/* Makes the row with this server's identity if it is missing. */
-extern void LedgerStateAdvance(int64 newest_seq, TimestampTz newest_recorded_at);
-extern void LedgerStateFolded(int64 folded_seq);
 
 #endif

@@ -8,11 +8,10 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
-#include "catalog/namespace.h"
+#include "configure/own_table.h"
 #include "deliver/resend.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 /* Columns of genops.delivery_resend. */
@@ -29,8 +28,7 @@ enum
 static Relation
 OpenResend(LOCKMODE lock)
 {
-	return table_open(get_relname_relid("delivery_resend", get_namespace_oid("genops", false)),
-	                  lock);
+	return OwnTableOpen("delivery_resend", lock);
 }
 
 static ResendRange

@@ -21,11 +21,12 @@
 #include "compat.h"
 #include "configure/configuration.h"
 #include "deliver/durable.h"
+#include "deliver/expired.h"
 #include "deliver/exporter.h"
 #include "deliver/storing.h"
-#include "deliver/work.h"
 #include "deliver/worker.h"
 #include "keep/ledger.h"
+#include "keep/work.h"
 #include "miscadmin.h"
 #include "monotonic.h"
 #include "pgstat.h"
@@ -292,7 +293,7 @@ KeepHouse(void)
 
 		WorkCommit();
 		ExporterRecord(true); /* lest what was sent just now counts as expired */
-		if (LedgerExpire(retention_us))
+		if (LedgerExpire(retention_us, ExpiredCount))
 		{
 			configuration_loaded = false; /* what is pending changed */
 			more = true;

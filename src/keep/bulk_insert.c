@@ -7,6 +7,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "compat.h"
+#include "configure/own_table.h"
 #include "executor/executor.h"
 #include "keep/bulk_insert.h"
 #include "utils/memutils.h"
@@ -31,15 +32,9 @@ BulkInsert *
 BulkInsertBegin(Oid table, int columns, int rows)
 {
 	BulkInsert *insert = palloc0(sizeof(BulkInsert));
-	Relation relation = table_open(table, RowExclusiveLock);
+	Relation relation = OwnPartitionOpen(table, RowExclusiveLock);
 
-	if (RelationGetNumberOfAttributes(relation) != columns)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("table \"genops.%s\" has %d columns, but %d are expected",
-		                       RelationGetRelationName(relation),
-		                       RelationGetNumberOfAttributes(relation), columns),
-		                errhint("Library and extension may be of different versions: see ALTER "
-		                        "EXTENSION ... UPDATE.")));
+	OwnTableRequireColumn(relation, columns);
 	insert->executor = CreateExecutorState();
 	insert->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(insert->target, relation, 0, NULL, 0);

@@ -11,14 +11,15 @@
 
 typedef struct BulkInsert BulkInsert;
 
-/* "columns" is how many the caller knows; "rows" is how many will come. */
+/* "columns" is how many the table must have at least: those that it was first made
+ * with.  "rows" is how many will come. */
 extern BulkInsert *BulkInsertBegin(Oid table, int columns, int rows);
 
 /*
- * The next row: the caller fills tts_values and tts_isnull (all null at first)
- * and calls BulkInsertPut.  What the values point to must live until
- * BulkInsertEnd or be in BulkInsertMemory, which is emptied after each lot
- * of rows.
+ * The next row, as wide as the table: the caller fills tts_values and tts_isnull (all
+ * null at first) as far as its descriptor goes, and calls BulkInsertPut.  What the
+ * values point to must live until BulkInsertEnd or be in BulkInsertMemory, which is
+ * emptied after each lot of rows.
  */
 extern TupleTableSlot *BulkInsertRow(BulkInsert *insert);
 extern void BulkInsertPut(BulkInsert *insert, TupleTableSlot *row);

@@ -5,8 +5,8 @@
 
 #include "access/xact.h"
 #include "common/pg_prng.h"
-#include "deliver/work.h"
 #include "keep/chore.h"
+#include "keep/work.h"
 #include "miscadmin.h"
 #include "settings.h"
 #include "utils/memutils.h"

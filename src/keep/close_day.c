@@ -13,10 +13,11 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "deliver/cursor.h"
+#include "configure/own_table.h"
 #include "executor/spi.h"
 #include "keep/chore.h"
 #include "keep/ledger.h"
+#include "keep/ledger_state.h"
 #include "keep/partition.h"
 #include "keep/worker_sql.h"
 #include "storage/bufmgr.h"
@@ -38,7 +39,7 @@
 static BlockNumber
 BlocksOf(Oid table)
 {
-	Relation relation = table_open(table, AccessShareLock);
+	Relation relation = OwnPartitionOpen(table, AccessShareLock);
 	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
 
 	table_close(relation, AccessShareLock);

@@ -11,10 +11,10 @@
  */
 #include "postgres.h"
 
-#include "deliver/cursor.h"
 #include "executor/spi.h"
 #include "keep/chore.h"
 #include "keep/ledger.h"
+#include "keep/ledger_state.h"
 #include "keep/partition.h"
 #include "keep/worker_sql.h"
 #include "settings.h"
@@ -28,30 +28,6 @@ static int64
 LastSegment(Oid table)
 {
 	return WorkerSqlNumber(psprintf("SELECT max(seq) FROM genops.%s", get_rel_name(table)), 0);
-}
-
-/* Counts what was not sent; returns how many spans. */
-static int64
-CountExpired(const LedgerDay *day)
-{
-	int64 total = 0;
-	uint64 streams =
-	    WorkerSql(psprintf("SELECT s.tenant_id, s.route, sum(s.span_count)::text "
-	                       "FROM genops.%s s LEFT JOIN genops.delivery d USING (tenant_id, route) "
-	                       "WHERE s.sampled AND s.seq > coalesce(d.cursor_seq, 0) GROUP BY 1, 2",
-	                       get_rel_name(day->segment)));
-	SPITupleTable *rows = SPI_tuptable;
-
-	for (uint64 i = 0; i < streams; i++)
-	{
-		CursorChange change = { 0 };
-
-		change.expired = strtoll(SPI_getvalue(rows->vals[i], rows->tupdesc, 3), NULL, 10);
-		CursorApply(SPI_getvalue(rows->vals[i], rows->tupdesc, 1),
-		            SPI_getvalue(rows->vals[i], rows->tupdesc, 2), &change);
-		total += change.expired;
-	}
-	return total;
 }
 
 /* The parent is locked first, so that the drop fails before anything is
@@ -68,10 +44,10 @@ DropDay(const LedgerDay *day)
 }
 
 static void
-Expire(const LedgerDay *day)
+Expire(const LedgerDay *day, CountUndelivered *count_undelivered)
 {
 	char *name = get_rel_name(day->span);
-	int64 lost = OidIsValid(day->segment) ? CountExpired(day) : 0;
+	int64 lost = OidIsValid(day->segment) ? count_undelivered(day->segment) : 0;
 
 	DropDay(day);
 	if (lost > 0 && WorkerTells(LOG_LEVEL_WARNING))
@@ -83,11 +59,18 @@ Expire(const LedgerDay *day)
 		                 "\"retention\" of genops_configure().")));
 }
 
-/* Drops at most one day; argument: int64 *, the retention in microseconds. */
+typedef struct Retention
+{
+	int64 keep_us;
+	CountUndelivered *count_undelivered;
+} Retention;
+
+/* Drops at most one day; argument: Retention *. */
 static bool
 ExpireOne(void *argument)
 {
-	TimestampTz limit = GetCurrentTimestamp() - *(int64 *) argument;
+	const Retention *retention = argument;
+	TimestampTz limit = GetCurrentTimestamp() - retention->keep_us;
 	LedgerState state = LedgerStateRead();
 	int count;
 	LedgerDay *days = PartitionDays(&count);
@@ -98,7 +81,7 @@ ExpireOne(void *argument)
 	SPI_connect();
 	if (!OidIsValid(days[0].segment) || LastSegment(days[0].segment) <= state.folded_seq)
 	{
-		Expire(&days[0]);
+		Expire(&days[0], retention->count_undelivered);
 		dropped = true;
 	}
 	SPI_finish();
@@ -106,11 +89,12 @@ ExpireOne(void *argument)
 }
 
 bool
-LedgerExpire(int64 retention_us)
+LedgerExpire(int64 retention_us, CountUndelivered *count_undelivered)
 {
 	static Chore expiring = { .name = "retention", .run = ExpireOne };
+	Retention retention = { .keep_us = retention_us, .count_undelivered = count_undelivered };
 
 	if (retention_us <= 0)
 		return false;
-	return ChoreRun(&expiring, &retention_us);
+	return ChoreRun(&expiring, &retention);
 }

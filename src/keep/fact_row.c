@@ -51,6 +51,8 @@ static const int cost_columns[GENOPS_COST_COUNT] = { [GENOPS_COST_TOTAL] = SPAN_
 static inline void
 Put(TupleTableSlot *row, int column, Datum value)
 {
+	if (column > row->tts_tupleDescriptor->natts)
+		return;
 	row->tts_values[column - 1] = value;
 	row->tts_isnull[column - 1] = false;
 }
@@ -134,10 +136,22 @@ PutMeasures(TupleTableSlot *row, const GenopsSpanFacts *facts)
 {
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)
-			Put(row, token_columns[i], Int32GetDatum((int32) Min(facts->tokens[i], PG_INT32_MAX)));
+			Put(row, token_columns[i], Int64GetDatum(Min(facts->tokens[i], GENOPS_MAX_TOKENS)));
 	for (int i = 0; i < GENOPS_COST_COUNT; i++)
 		if (facts->known_costs & (1 << i))
 			Put(row, cost_columns[i], Int64GetDatum(facts->cost[i]));
+}
+
+static void
+PutFlags(TupleTableSlot *row, const GenopsSpanFacts *facts)
+{
+	int64 flags = facts->flags;
+
+	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
+		if (facts->tokens[i] > GENOPS_MAX_TOKENS)
+			flags |= GENOPS_FLAG_TOKENS_CUT;
+	if (flags != 0)
+		Put(row, SPAN_FLAGS, Int64GetDatum(flags));
 }
 
 void
@@ -161,6 +175,7 @@ FactRowFill(TupleTableSlot *row, const Segment *segment, int span, TimestampTz r
 		Put(row, SPAN_PARENT_SPAN_ID, Int64GetDatum(parent));
 	PutTexts(row, facts);
 	PutMeasures(row, facts);
+	PutFlags(row, facts);
 }
 
 void

@@ -9,7 +9,10 @@
 #include "executor/tuptable.h"
 #include "keep/segment.h"
 
-/* Columns of genops.ledger_span. */
+/*
+ * Columns of genops.ledger_span.  New ones are added at the end; a table that has
+ * fewer, because the extension was not updated yet, is filled as far as it goes.
+ */
 enum
 {
 	SPAN_RECORDED_AT = 1,
@@ -48,7 +51,16 @@ enum
 	SPAN_OUTPUT_COST,
 	SPAN_CACHE_READ_COST,
 	SPAN_CACHE_WRITE_COST,
-	SPAN_COLUMNS = SPAN_CACHE_WRITE_COST
+	SPAN_FLAGS,
+	SPAN_PRICE_ID,
+	SPAN_COST_SOURCE,
+	SPAN_SERVICE_TIER,
+	SPAN_CACHE_WRITE_1H_TOKENS,
+	SPAN_REASONING_COST,
+	SPAN_ROLE,
+	SPAN_RESPONSE_MODEL,
+	SPAN_USAGE_FLAGS,
+	SPAN_COLUMNS_NEEDED = SPAN_CACHE_WRITE_COST
 };
 
 /* Columns of genops.ledger_segment. */
@@ -67,7 +79,7 @@ enum
 	SEGMENT_ENVIRONMENT,
 	SEGMENT_BLOOM,
 	SEGMENT_BYTES,
-	SEGMENT_COLUMNS = SEGMENT_BYTES
+	SEGMENT_COLUMNS_NEEDED = SEGMENT_BYTES
 };
 
 /* Fill a row whose columns are all null so far; texts are made in the current

@@ -5,11 +5,12 @@
 
 #include "access/htup_details.h"
 #include "compat.h"
-#include "deliver/cursor.h"
+#include "configure/own_table.h"
 #include "executor/spi.h"
 #include "keep/bulk_insert.h"
 #include "keep/fact_row.h"
 #include "keep/ledger.h"
+#include "keep/ledger_state.h"
 #include "keep/partition.h"
 #include "keep/segment_scan.h"
 #include "keep/span_time.h"
@@ -30,7 +31,7 @@ NewestStored(void)
 {
 	static Oid seen = InvalidOid;
 	static int64 newest;
-	Oid table = PartitionParent("ledger_segment");
+	Oid table = OwnTable("ledger_segment");
 
 	if (table != seen)
 	{
@@ -58,7 +59,7 @@ InsertFacts(Oid partition, const Segment *segments, int segment_count, Timestamp
 
 	for (int i = 0; i < segment_count; i++)
 		spans += segments[i].span_count;
-	insert = BulkInsertBegin(partition, SPAN_COLUMNS, spans);
+	insert = BulkInsertBegin(partition, SPAN_COLUMNS_NEEDED, spans);
 	for (int i = 0; i < segment_count; i++)
 		for (int span = 0; span < segments[i].span_count; span++)
 		{
@@ -76,7 +77,7 @@ InsertFacts(Oid partition, const Segment *segments, int segment_count, Timestamp
 static void
 InsertSegments(Oid partition, const Segment *segments, int segment_count, TimestampTz recorded_at)
 {
-	BulkInsert *insert = BulkInsertBegin(partition, SEGMENT_COLUMNS, segment_count);
+	BulkInsert *insert = BulkInsertBegin(partition, SEGMENT_COLUMNS_NEEDED, segment_count);
 
 	for (int i = 0; i < segment_count; i++)
 	{
@@ -123,8 +124,8 @@ TextColumn(HeapTuple row, int column, TupleDesc descriptor)
 static void
 ReadSegment(HeapTuple row, TupleDesc descriptor, Segment *segment)
 {
-	Datum values[SEGMENT_COLUMNS];
-	bool nulls[SEGMENT_COLUMNS];
+	Datum *values = palloc(descriptor->natts * sizeof(Datum));
+	bool *nulls = palloc(descriptor->natts * sizeof(bool));
 
 	heap_deform_tuple(row, descriptor, values, nulls);
 	memset(segment, 0, sizeof(Segment));
@@ -138,6 +139,8 @@ ReadSegment(HeapTuple row, TupleDesc descriptor, Segment *segment)
 	segment->min_start_ns = SpanTimeUnix(DatumGetTimestampTz(values[SEGMENT_MIN_START - 1]));
 	segment->max_end_ns = SpanTimeUnix(DatumGetTimestampTz(values[SEGMENT_MAX_END - 1]));
 	segment->bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(values[SEGMENT_BYTES - 1]);
+	pfree(values);
+	pfree(nulls);
 }
 
 Segment *

@@ -37,9 +37,15 @@ extern bool LedgerFoldSpend(bool force);
 /* Whether folding should not wait for the next round of housekeeping.  While
  * the worker is busy, so that a stall would be felt, it waits as long as it can. */
 extern bool LedgerFoldIsUrgent(bool busy);
-extern void LedgerIndexNew(void);             /* new rows of the day that is open */
-extern bool LedgerCloseDays(void);            /* indexes of days that are over */
-extern bool LedgerExpire(int64 retention_us); /* drops days, never past what
-												 * is not delivered in silence */
+extern void LedgerIndexNew(void);  /* new rows of the day that is open */
+extern bool LedgerCloseDays(void); /* indexes of days that are over */
+
+/* Says, of a partition of genops.ledger_segment that is about to go, how many of its
+ * spans are not delivered, and makes a note of it.  Within SPI and the transaction. */
+typedef int64 CountUndelivered(Oid segment_partition);
+
+/* Drops days that are older than the retention, never past what is not delivered
+ * in silence. */
+extern bool LedgerExpire(int64 retention_us, CountUndelivered *count_undelivered);
 
 #endif

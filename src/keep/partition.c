@@ -10,7 +10,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/namespace.h"
+#include "configure/own_table.h"
 #include "executor/spi.h"
 #include "keep/partition.h"
 #include "keep/worker_sql.h"
@@ -35,18 +35,6 @@
 	"autovacuum_freeze_min_age = 0, " \
 	"autovacuum_vacuum_insert_threshold = 1000000, autovacuum_vacuum_insert_scale_factor = 0"
 #define SEGMENT_OPTIONS "autovacuum_freeze_min_age = 0, toast_tuple_target = 512"
-
-Oid
-PartitionParent(const char *name)
-{
-	Oid table = get_relname_relid(name, get_namespace_oid("genops", false));
-
-	if (!OidIsValid(table))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("table \"genops.%s\" does not exist", name),
-		                errhint("Create the extension \"genops_tempo\" again.")));
-	return table;
-}
 
 char *
 PartitionIndexName(Oid partition, const char *suffix)
@@ -83,7 +71,7 @@ FindPartition(const char *prefix, int number)
 {
 	char *day = PrintDay(number, "%04d%02d%02d");
 	char *name = psprintf("%s%s", prefix, day);
-	Oid table = get_relname_relid(name, get_namespace_oid("genops", false));
+	Oid table = OwnTableIfThere(name);
 
 	if (OidIsValid(table) && !get_rel_relispartition(table))
 		table = InvalidOid;
@@ -172,9 +160,8 @@ static void
 MakeSegmentPartition(int number)
 {
 	char *name = MakeTable("ledger_segment", number, SEGMENT_OPTIONS);
-	Oid schema = get_namespace_oid("genops", false);
 
-	if (!OidIsValid(get_relname_relid(psprintf("%s_pkey", name), schema)))
+	if (!OidIsValid(OwnTableIfThere(psprintf("%s_pkey", name))))
 		WorkerSql(
 		    psprintf("ALTER TABLE genops.%s ADD CONSTRAINT %s_pkey PRIMARY KEY (seq)", name, name));
 	WorkerSql(psprintf(
@@ -210,7 +197,7 @@ PartitionEnsure(TimestampTz recorded_at)
 static Oid *
 PartitionsOf(const char *parent, int *count)
 {
-	Relation relation = table_open(PartitionParent(parent), AccessShareLock);
+	Relation relation = OwnParentOpen(parent, AccessShareLock);
 	PartitionDesc partitions = RelationGetPartitionDesc(relation, true);
 	Oid *oids = palloc(Max(partitions->nparts, 1) * sizeof(Oid));
 

@@ -28,9 +28,6 @@ extern LedgerDay *PartitionDays(int *count);
 /* The partitions of genops.ledger_segment, oldest first. */
 extern Oid *PartitionSegmentTables(int *count);
 
-/* The oid of a table in schema genops; raises if there is none. */
-extern Oid PartitionParent(const char *name);
-
 /* The name of an index or a constraint of a partition. */
 extern char *PartitionIndexName(Oid partition, const char *suffix);
 

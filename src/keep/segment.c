@@ -164,7 +164,7 @@ static bool
 TokensFit(const GenopsSpanFacts *facts)
 {
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
-		if (facts->tokens[i] > PG_INT32_MAX)
+		if (facts->tokens[i] > GENOPS_MAX_TOKENS)
 			return false;
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "configure/own_table.h"
 #include "keep/fact_row.h"
 #include "keep/partition.h"
 #include "keep/segment_scan.h"
@@ -62,7 +63,7 @@ OpenPartition(SegmentScan *scan, Oid partition)
 	ScanKeyData keys[3];
 	int count = 0;
 
-	scan->heap = table_open(partition, AccessShareLock);
+	scan->heap = OwnPartitionOpen(partition, AccessShareLock);
 	scan->index = OpenIndex(scan->heap, scan->tenant_id ? SEGMENT_TENANT_ID : SEGMENT_SEQ);
 	if (scan->tenant_id)
 	{

@@ -18,11 +18,11 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "deliver/cursor.h"
 #include "executor/spi.h"
 #include "keep/chore.h"
 #include "keep/fact_row.h"
 #include "keep/ledger.h"
+#include "keep/ledger_state.h"
 #include "keep/segment_scan.h"
 #include "keep/spend.h"
 #include "keep/spend_sums.h"
@@ -46,22 +46,27 @@
 	"project, customer_id, cost_center, environment, feature, provider, model, operation, " \
 	"currency, calls, errors, unpriced_calls, prompt_tokens, completion_tokens, "           \
 	"cache_read_tokens, cache_write_tokens, reasoning_tokens, total_cost, input_cost, "     \
-	"output_cost, cache_read_cost, cache_write_cost) "                                      \
+	"output_cost, cache_read_cost, cache_write_cost, blocked_calls, unfinished_calls) "     \
 	"SELECT date_bin('15 minutes', start_time, '2000-01-01 00:00:00+00') AS started, "      \
 	"date_bin('15 minutes', recorded_at, '2000-01-01 00:00:00+00') AS recorded, %lld, "     \
 	"tenant_id, team, project, customer_id, cost_center, environment, feature, provider, "  \
 	"model, operation, coalesce(currency, 'USD') AS unit, "                                 \
-	"count(*), count(*) FILTER (WHERE status = 2), "                                        \
-	"count(*) FILTER (WHERE total_cost_e12 IS NULL), "                                      \
-	"sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens), "                  \
-	"sum(cache_write_tokens), sum(reasoning_tokens), "                                      \
+	"count(*) FILTER (WHERE ai_call), count(*) FILTER (WHERE ai_call AND status = 2), "     \
+	"count(*) FILTER (WHERE ai_call AND total_cost_e12 IS NULL), "                          \
+	"least(sum(prompt_tokens), 9223372036854775807)::bigint, "                              \
+	"least(sum(completion_tokens), 9223372036854775807)::bigint, "                          \
+	"least(sum(cache_read_tokens), 9223372036854775807)::bigint, "                          \
+	"least(sum(cache_write_tokens), 9223372036854775807)::bigint, "                         \
+	"least(sum(reasoning_tokens), 9223372036854775807)::bigint, "                           \
 	"trim_scale(sum(total_cost_e12) * 0.000000000001), "                                    \
 	"trim_scale(sum(input_cost_e12) * 0.000000000001), "                                    \
 	"trim_scale(sum(output_cost_e12) * 0.000000000001), "                                   \
 	"trim_scale(sum(cache_read_cost_e12) * 0.000000000001), "                               \
-	"trim_scale(sum(cache_write_cost_e12) * 0.000000000001) "                               \
+	"trim_scale(sum(cache_write_cost_e12) * 0.000000000001), "                              \
+	"count(*) FILTER (WHERE (flags & 16) <> 0), count(*) FILTER (WHERE (flags & 4) <> 0) "  \
 	"FROM genops.ledger_span "                                                              \
-	"WHERE seq > %lld AND seq <= %lld AND recorded_at BETWEEN '%s' AND '%s' AND ai_call "   \
+	"WHERE seq > %lld AND seq <= %lld AND recorded_at BETWEEN '%s' AND '%s' "               \
+	"AND (ai_call OR (flags & 20) <> 0) "                                                   \
 	"GROUP BY started, recorded, tenant_id, team, project, customer_id, cost_center, "      \
 	"environment, feature, provider, model, operation, unit"
 

@@ -39,14 +39,18 @@
 	"project, customer_id, cost_center, environment, feature, provider, model, operation, "  \
 	"currency, calls, errors, unpriced_calls, prompt_tokens, completion_tokens, "            \
 	"cache_read_tokens, cache_write_tokens, reasoning_tokens, total_cost, input_cost, "      \
-	"output_cost, cache_read_cost, cache_write_cost) "                                       \
+	"output_cost, cache_read_cost, cache_write_cost, blocked_calls, unfinished_calls) "      \
 	"SELECT period_start, recorded_at, %lld, tenant_id, team, project, customer_id, "        \
 	"cost_center, environment, feature, provider, model, operation, currency, "              \
 	"sum(calls)::bigint, sum(errors)::bigint, sum(unpriced_calls)::bigint, "                 \
-	"sum(prompt_tokens)::bigint, sum(completion_tokens)::bigint, "                           \
-	"sum(cache_read_tokens)::bigint, sum(cache_write_tokens)::bigint, "                      \
-	"sum(reasoning_tokens)::bigint, sum(total_cost), sum(input_cost), sum(output_cost), "    \
-	"sum(cache_read_cost), sum(cache_write_cost) "                                           \
+	"least(sum(prompt_tokens), 9223372036854775807)::bigint, "                               \
+	"least(sum(completion_tokens), 9223372036854775807)::bigint, "                           \
+	"least(sum(cache_read_tokens), 9223372036854775807)::bigint, "                           \
+	"least(sum(cache_write_tokens), 9223372036854775807)::bigint, "                          \
+	"least(sum(reasoning_tokens), 9223372036854775807)::bigint, "                            \
+	"sum(total_cost), sum(input_cost), sum(output_cost), "                                   \
+	"sum(cache_read_cost), sum(cache_write_cost), "                                          \
+	"sum(blocked_calls)::bigint, sum(unfinished_calls)::bigint "                             \
 	"FROM piece GROUP BY period_start, recorded_at, tenant_id, team, project, customer_id, " \
 	"cost_center, environment, feature, provider, model, operation, currency"
 

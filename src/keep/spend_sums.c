@@ -11,12 +11,12 @@
 
 #include "common/hashfn.h"
 #include "common/int.h"
+#include "configure/own_table.h"
 #include "keep/bulk_insert.h"
-#include "keep/partition.h"
-#include "server_text.h"
 #include "keep/spend.h"
 #include "keep/spend_sums.h"
 #include "lib/stringinfo.h"
+#include "server_text.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -33,7 +33,8 @@
 
 #define UNIX_TO_POSTGRES_US ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
-/* Columns of genops.spend_total: the measures come before the texts. */
+/* Columns of genops.spend_total: the measures come before the texts, and what came
+ * later stands at the end. */
 enum
 {
 	TOTAL_PERIOD_START,
@@ -54,7 +55,9 @@ static const GenopsFactText dimensions[] = {
 	GENOPS_TEXT_MODEL,       GENOPS_TEXT_OPERATION,   GENOPS_TEXT_CURRENCY
 };
 
-#define TOTAL_COLUMNS (TOTAL_TEXTS + (int) lengthof(dimensions))
+#define TOTAL_COLUMNS_NEEDED (TOTAL_TEXTS + (int) lengthof(dimensions))
+#define TOTAL_BLOCKED_CALLS TOTAL_COLUMNS_NEEDED
+#define TOTAL_UNFINISHED_CALLS (TOTAL_BLOCKED_CALLS + 1)
 
 /* A length that no text has. */
 #define ABSENT PG_UINT32_MAX
@@ -64,6 +67,8 @@ typedef struct Sums
 	int64 calls;
 	int64 errors;
 	int64 unpriced_calls;
+	int64 blocked_calls;
+	int64 unfinished_calls;
 	int64 tokens[GENOPS_TOKENS_COUNT];
 	int64 cost[GENOPS_COST_COUNT];
 	uint8 known_tokens; /* of some call */
@@ -180,6 +185,14 @@ SumsOf(const GenopsSpanFacts *facts, TimestampTz recorded_quarter)
 	return &group->sums;
 }
 
+/* As in the rows: no more than one can hold; a sum ends at the greatest number. */
+static void
+AddTokens(int64 *sum, int64 tokens)
+{
+	if (pg_add_s64_overflow(*sum, Min(tokens, GENOPS_MAX_TOKENS), sum))
+		*sum = PG_INT64_MAX;
+}
+
 /* False if a sum doesn't fit. */
 static bool
 AddCall(Sums *sums, const GenopsSpanFacts *facts)
@@ -192,7 +205,7 @@ AddCall(Sums *sums, const GenopsSpanFacts *facts)
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)
 		{
-			sums->tokens[i] += Min(facts->tokens[i], PG_INT32_MAX); /* as in the rows */
+			AddTokens(&sums->tokens[i], facts->tokens[i]);
 			sums->known_tokens |= 1 << i;
 		}
 	sums->known_costs |= facts->known_costs;
@@ -202,16 +215,34 @@ AddCall(Sums *sums, const GenopsSpanFacts *facts)
 	return true;
 }
 
+/* What was to be a call and became none: refused, or not seen to end. */
+static bool
+IsCallThatWasNot(const GenopsSpanFacts *facts)
+{
+	return (facts->flags & (GENOPS_FLAG_BLOCKED | GENOPS_FLAG_UNFINISHED)) != 0;
+}
+
+static bool
+AddSpan(const GenopsSpanFacts *facts, TimestampTz recorded_quarter)
+{
+	Sums *sums;
+
+	if (!facts->ai_call && !IsCallThatWasNot(facts))
+		return true;
+	sums = SumsOf(facts, recorded_quarter);
+	if (facts->flags & GENOPS_FLAG_BLOCKED)
+		sums->blocked_calls++;
+	if (facts->flags & GENOPS_FLAG_UNFINISHED)
+		sums->unfinished_calls++;
+	return !facts->ai_call || AddCall(sums, facts);
+}
+
 static bool
 AddSegment(const Segment *segment, TimestampTz recorded_quarter)
 {
 	for (int i = 0; i < segment->span_count; i++)
-	{
-		const GenopsSpanFacts *facts = &segment->records[i]->facts;
-
-		if (facts->ai_call && !AddCall(SumsOf(facts, recorded_quarter), facts))
+		if (!AddSpan(&segment->records[i]->facts, recorded_quarter))
 			return false;
-	}
 	return true;
 }
 
@@ -271,6 +302,8 @@ SpendSumsAdd(int64 after, const Segment *segments, int segment_count, TimestampT
 static void
 Put(TupleTableSlot *row, int column, Datum value)
 {
+	if (column >= row->tts_tupleDescriptor->natts)
+		return; /* of a table that was not updated yet */
 	row->tts_values[column] = value;
 	row->tts_isnull[column] = false;
 }
@@ -288,6 +321,8 @@ PutMeasures(TupleTableSlot *row, const Sums *sums)
 	Put(row, TOTAL_CALLS, Int64GetDatum(sums->calls));
 	Put(row, TOTAL_ERRORS, Int64GetDatum(sums->errors));
 	Put(row, TOTAL_UNPRICED_CALLS, Int64GetDatum(sums->unpriced_calls));
+	Put(row, TOTAL_BLOCKED_CALLS, Int64GetDatum(sums->blocked_calls));
+	Put(row, TOTAL_UNFINISHED_CALLS, Int64GetDatum(sums->unfinished_calls));
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		if (sums->known_tokens & (1 << i))
 			Put(row, TOTAL_TOKENS + i, Int64GetDatum(sums->tokens[i]));
@@ -331,7 +366,7 @@ SpendSumsStore(int64 fold)
 
 	if (table == NULL)
 		return;
-	insert = BulkInsertBegin(PartitionParent("spend_total"), TOTAL_COLUMNS, (int) table->members);
+	insert = BulkInsertBegin(OwnTable("spend_total"), TOTAL_COLUMNS_NEEDED, (int) table->members);
 	groups_start_iterate(table, &iterator);
 	while ((group = groups_iterate(table, &iterator)) != NULL)
 	{

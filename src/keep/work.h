@@ -1,8 +1,8 @@
 /*
  * The worker's transactions: short, as the owner of the extension, restricted.
  */
-#ifndef GENOPS_DELIVER_WORK_H
-#define GENOPS_DELIVER_WORK_H
+#ifndef GENOPS_KEEP_WORK_H
+#define GENOPS_KEEP_WORK_H
 
 #include "postgres.h"
 
