@@ -8,7 +8,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "record/call.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 #include "settings.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"

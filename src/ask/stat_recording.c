@@ -7,7 +7,7 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(genops_recording_counts);

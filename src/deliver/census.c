@@ -16,7 +16,7 @@
 #include "catalog/pg_db_role_setting.h"
 #include "deliver/launcher.h"
 #include "postmaster/bgworker.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 #include "tcop/tcopprot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -7,7 +7,7 @@
 #include "postgres.h"
 
 #include "access/xlogdefs.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 
 /* What the ledger has when the worker looks at it anew; less than before where
  * the extension was dropped and created again. */

@@ -8,7 +8,7 @@
 #include "deliver/cursor.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 

@@ -17,7 +17,7 @@
 #include "miscadmin.h"
 #include "monotonic.h"
 #include "nodes/parsenodes.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
 #include "utils/wait_event.h"

@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 
 /* Once in the worker's life. */
 extern void StoringInit(RingQueue *queue);

@@ -32,7 +32,7 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 #include "settings.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"

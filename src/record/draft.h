@@ -11,7 +11,7 @@
 #include "core/base/bytes.h"
 #include "core/span/ai_call.h"
 #include "core/span/facts.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "record/trace.h"
 #include "utils/jsonb.h"
 

@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "core/span/facts.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 
 typedef struct SpanRecord
 {

@@ -5,7 +5,7 @@
 #include "core/base/utf8.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "record/text.h"
 #include "settings.h"
 #include "utils/memutils.h"

@@ -6,7 +6,7 @@
 #include "access/xlog.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "utils/builtins.h"
 #include "validate/sql_texts.h"
 #include "validate/validation.h"

@@ -4,7 +4,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "validate/sql_texts.h"
 #include "validate/validation.h"
 

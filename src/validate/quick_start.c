@@ -7,7 +7,7 @@
 #include "compat.h"
 #include "fmgr.h"
 #include "monotonic.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "validate/sql_texts.h"

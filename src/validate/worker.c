@@ -8,7 +8,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker_internals.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "settings.h"
 #include "storage/latch.h"
 #include "utils/backend_status.h"

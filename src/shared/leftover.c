@@ -18,7 +18,7 @@
 #include "catalog/pg_control.h"
 #include "common/controldata_utils.h"
 #include "miscadmin.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 #include "storage/fd.h"
 
 #define LEFTOVER_FILE "genops_tempo.leftover"

@@ -29,7 +29,7 @@
  *
  * A clean shutdown writes what is left (calls that the shutdown itself closed
  * after the worker had gone) to a file, from the postmaster, and the next start
- * reads it back: ring_leftover.c.
+ * reads it back: leftover.c.
  */
 #include "postgres.h"
 
@@ -38,7 +38,7 @@
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "monotonic.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 #include "settings.h"
 #include "storage/ipc.h"
 #include "storage/procarray.h"

@@ -3,13 +3,13 @@
  *
  * Only ring*.c and the launcher and worker look in here.
  */
-#ifndef GENOPS_RECORD_RING_SHARED_H
-#define GENOPS_RECORD_RING_SHARED_H
+#ifndef GENOPS_SHARED_RING_PRIVATE_H
+#define GENOPS_SHARED_RING_PRIVATE_H
 
 #include "postgres.h"
 
 #include "port/atomics.h"
-#include "record/ring.h"
+#include "shared/ring.h"
 #include "storage/condition_variable.h"
 #include "storage/proc.h"
 #include "storage/s_lock.h"

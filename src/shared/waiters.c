@@ -13,7 +13,7 @@
 #include "compat.h"
 #include "miscadmin.h"
 #include "monotonic.h"
-#include "record/ring_shared.h"
+#include "shared/ring_private.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"

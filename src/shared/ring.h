@@ -1,8 +1,8 @@
 /*
  * The ring: where spans wait, in shared memory, to be stored.
  */
-#ifndef GENOPS_RECORD_RING_H
-#define GENOPS_RECORD_RING_H
+#ifndef GENOPS_SHARED_RING_H
+#define GENOPS_SHARED_RING_H
 
 #include "postgres.h"
 
