@@ -13,6 +13,7 @@
 #include "executor/executor.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/backend_status.h"
 #include "utils/memutils.h"
@@ -125,6 +126,17 @@ compat_wait_event(const char *name)
 #else
 	(void) name;
 	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/* The number of a process: GetPGProcByNumber's. */
+static inline int
+compat_process_number(PGPROC *process)
+{
+#if PG_VERSION_NUM >= 170000
+	return GetNumberFromPGProc(process);
+#else
+	return process->pgprocno;
 #endif
 }
 

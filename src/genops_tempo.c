@@ -8,11 +8,9 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "record/call.h"
-#include "shared/ring_private.h"
+#include "shared/ring.h"
 #include "settings.h"
 #include "storage/ipc.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/builtins.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
@@ -33,7 +31,7 @@ RequestSharedMemory(void)
 {
 	if (previous_shmem_request_hook)
 		previous_shmem_request_hook();
-	RequestAddinShmemSpace(RingShmemSize());
+	RingShmemRequest();
 }
 
 static void
@@ -41,16 +39,7 @@ StartSharedMemory(void)
 {
 	if (previous_shmem_startup_hook)
 		previous_shmem_startup_hook();
-
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	RingShmemInit();
-	LWLockRelease(AddinShmemInitLock);
-
-	if (!IsUnderPostmaster)
-	{
-		RingLoadLeftover();
-		on_shmem_exit(RingSaveLeftover, (Datum) 0);
-	}
+	RingShmemStart();
 }
 
 void

@@ -15,6 +15,8 @@
 #define DEFAULT_SHARED_MEMORY_KB (32 * 1024)
 #define MIN_SHARED_MEMORY_KB 1024
 #define MAX_SHARED_MEMORY_KB (16 * 1024 * 1024)
+#define DEFAULT_MAX_DATABASES 256
+#define MAX_MAX_DATABASES 65536
 #define DEFAULT_MAX_WORKERS 4
 #define DEFAULT_QUEUE_TIMEOUT_MS 1000
 #define DEFAULT_FLUSH_INTERVAL_MS 1000
@@ -25,6 +27,7 @@
 #define MAX_ATTRIBUTE_LENGTH 16384
 
 int setting_shared_memory_kb = DEFAULT_SHARED_MEMORY_KB;
+int setting_max_databases = DEFAULT_MAX_DATABASES;
 int setting_max_workers = DEFAULT_MAX_WORKERS;
 int setting_queue_timeout_ms = DEFAULT_QUEUE_TIMEOUT_MS;
 int setting_durability = DURABILITY_ASYNC;
@@ -148,6 +151,11 @@ DefineSharedMemory(void)
 	                        &setting_shared_memory_kb, DEFAULT_SHARED_MEMORY_KB,
 	                        MIN_SHARED_MEMORY_KB, MAX_SHARED_MEMORY_KB, PGC_POSTMASTER, GUC_UNIT_KB,
 	                        NULL, NULL, NULL);
+	DefineCustomIntVariable("genops_tempo.max_databases",
+	                        "Sets how many databases of the server can record AI calls.",
+	                        "Each takes some hundred bytes of shared memory.",
+	                        &setting_max_databases, DEFAULT_MAX_DATABASES, 1, MAX_MAX_DATABASES,
+	                        PGC_POSTMASTER, 0, NULL, NULL, NULL);
 }
 
 static void

@@ -31,6 +31,7 @@ typedef enum LogLevel
 
 /* genops_tempo.* */
 extern int setting_shared_memory_kb;
+extern int setting_max_databases;
 extern int setting_max_workers;
 extern int setting_queue_timeout_ms; /* 0: never wait for room */
 extern int setting_durability;       /* Durability */

@@ -15,7 +15,7 @@
 #include "ask/traceql_arguments.h"
 #include "compat.h"
 #include "funcapi.h"
-#include "shared/ring.h"
+#include "shared/waiters.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(genops_traceql);

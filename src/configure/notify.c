@@ -8,7 +8,7 @@
 #include "configure/store.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
-#include "shared/ring.h"
+#include "shared/waiters.h"
 #include "utils/inval.h"
 
 PG_FUNCTION_INFO_V1(genops_wake_worker);

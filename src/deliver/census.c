@@ -2,8 +2,8 @@
  * The census: which databases have a ledger.
  *
  * CREATE EXTENSION marks its database with a setting, which stands in the
- * shared catalog pg_db_role_setting.  This process reads it and asks for a
- * worker in each marked database, so that what was pending when the server
+ * shared catalog pg_db_role_setting.  This process reads it and has a
+ * worker look at each marked database, so that what was pending when the server
  * stopped is delivered without anybody recording anything.
  */
 #include "postgres.h"
@@ -16,7 +16,7 @@
 #include "catalog/pg_db_role_setting.h"
 #include "deliver/launcher.h"
 #include "postmaster/bgworker.h"
-#include "shared/ring_private.h"
+#include "shared/seat.h"
 #include "tcop/tcopprot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -44,7 +44,7 @@ IsMarked(ArrayType *settings)
 }
 
 static void
-AskForWorkers(Relation relation)
+NoteLedgers(Relation relation)
 {
 	TableScanDesc scan = table_beginscan_catalog(relation, 0, NULL);
 	HeapTuple tuple;
@@ -55,14 +55,11 @@ AskForWorkers(Relation relation)
 		bool null;
 		Datum settings = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig,
 		                              RelationGetDescr(relation), &null);
-		RingQueue *queue;
 
 		if (null || OidIsValid(row->setrole) || !OidIsValid(row->setdatabase) ||
 		    !IsMarked(DatumGetArrayTypeP(settings)))
 			continue;
-		queue = RingQueueOf(row->setdatabase, true);
-		if (queue != NULL && queue->worker_changed_at == 0)
-			RingWake(queue);
+		(void) SeatNoteLedger(row->setdatabase);
 	}
 	table_endscan(scan);
 }
@@ -79,7 +76,7 @@ GenopsCensusMain(Datum database)
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
 	relation = table_open(DbRoleSettingRelationId, AccessShareLock);
-	AskForWorkers(relation);
+	NoteLedgers(relation);
 	table_close(relation, AccessShareLock);
 	CommitTransactionCommand();
 }

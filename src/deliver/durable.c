@@ -16,7 +16,7 @@
 #include "access/xlog.h"
 #include "deliver/durable.h"
 #include "monotonic.h"
-#include "storage/condition_variable.h"
+#include "shared/reader.h"
 
 /* As the WAL writer's default; a commit is not left to it for longer. */
 #define LONGEST_DELAY_MS 200
@@ -40,33 +40,23 @@ DurableSegment(void)
 }
 
 static void
-Publish(RingQueue *queue, const Commit *commit)
+Publish(const Commit *commit)
 {
 	durable_segment = Max(durable_segment, commit->segment);
-	SpinLockAcquire(&queue->lock);
-	queue->newest_segment = Max(queue->newest_segment, commit->segment);
-	queue->stored_position = Max(queue->stored_position, commit->position);
-	SpinLockRelease(&queue->lock);
-	ConditionVariableBroadcast(&queue->progress);
+	RingPublishStored(commit->position, commit->segment);
 }
 
 void
-DurableStart(RingQueue *queue, int64 newest_segment)
+DurableStart(int64 newest_segment)
 {
-	DurableForce(queue);
+	DurableForce();
 	oldest = newest = (Commit){ 0 };
 	durable_segment = newest_segment;
-
-	SpinLockAcquire(&queue->lock);
-	if (newest_segment < queue->newest_segment)
-		queue->wanted_segment = 0;
-	queue->newest_segment = newest_segment;
-	SpinLockRelease(&queue->lock);
-	ConditionVariableBroadcast(&queue->progress);
+	RingPublishLedger(newest_segment);
 }
 
 void
-DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position)
+DurableNote(XLogRecPtr end, int64 segment, uint64 position)
 {
 	Commit commit = { end, Max(segment, newest.segment), Max(position, newest.position),
 		              MonotonicMs() };
@@ -76,7 +66,7 @@ DurableNote(RingQueue *queue, XLogRecPtr end, int64 segment, uint64 position)
 		commit.end = newest.end;
 	newest = commit;
 	if (XLogRecPtrIsInvalid(commit.end))
-		Publish(queue, &commit);
+		Publish(&commit);
 	else if (XLogRecPtrIsInvalid(oldest.end))
 		oldest = commit;
 }
@@ -88,47 +78,36 @@ Forget(void)
 }
 
 void
-DurableForce(RingQueue *queue)
+DurableForce(void)
 {
 	if (XLogRecPtrIsInvalid(oldest.end))
 		return;
 	XLogFlush(newest.end);
-	Publish(queue, &newest);
+	Publish(&newest);
 	Forget();
 }
 
-static bool
-SomebodyWaits(RingQueue *queue)
-{
-	bool waits;
-
-	SpinLockAcquire(&queue->lock);
-	waits = queue->wanted_position > queue->stored_position;
-	SpinLockRelease(&queue->lock);
-	return waits;
-}
-
 void
-DurablePoll(RingQueue *queue)
+DurablePoll(bool somebody_waits)
 {
 	XLogRecPtr flushed;
 
 	if (XLogRecPtrIsInvalid(oldest.end))
 		return;
-	if (SomebodyWaits(queue) || MonotonicMs() >= oldest.at + LONGEST_DELAY_MS)
+	if (somebody_waits || MonotonicMs() >= oldest.at + LONGEST_DELAY_MS)
 	{
-		DurableForce(queue);
+		DurableForce();
 		return;
 	}
 	flushed = GetFlushRecPtr(NULL);
 	if (flushed >= newest.end)
 	{
-		Publish(queue, &newest);
+		Publish(&newest);
 		Forget();
 	}
 	else if (flushed >= oldest.end)
 	{
-		Publish(queue, &oldest);
+		Publish(&oldest);
 		oldest = newest;
 	}
 }

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "shared/ring.h"
+#include "shared/waiters.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 

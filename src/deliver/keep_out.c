@@ -15,12 +15,10 @@
 #include "compat.h"
 #include "deliver/launcher.h"
 #include "miscadmin.h"
-#include "monotonic.h"
 #include "nodes/parsenodes.h"
-#include "shared/ring_private.h"
+#include "shared/seat.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
-#include "utils/wait_event.h"
 
 #define LEAVE_TIMEOUT_MS 3000
 
@@ -67,62 +65,11 @@ DatabaseNeeded(Node *statement)
 	}
 }
 
-/* A database's queue; its place may be another's when the database is gone. */
-typedef struct Mark
-{
-	RingQueue *queue;
-	Oid database;
-} Mark;
-
 static void
-LetIn(int code, Datum arg)
+LetIn(int code, Datum database)
 {
-	Mark *mark = (Mark *) DatumGetPointer(arg);
-	RingQueue *queue = mark->queue;
-	bool marked;
-
 	(void) code;
-	SpinLockAcquire(&queue->lock);
-	marked = queue->database == mark->database && queue->keep_out > 0;
-	if (marked)
-		queue->keep_out--;
-	SpinLockRelease(&queue->lock);
-	if (marked)
-		RingWake(queue);
-}
-
-/* Whether the worker is there; a worker that is about to start counts, since
- * it looks at the mark only when it is up. */
-static bool
-WorkerIsIn(RingQueue *queue)
-{
-	bool in;
-
-	SpinLockAcquire(&queue->lock);
-	in = queue->worker_state != RING_WORKER_NONE;
-	SpinLockRelease(&queue->lock);
-	return in;
-}
-
-static void
-KeepOut(Mark *mark)
-{
-	RingQueue *queue = mark->queue;
-	int64 deadline = MonotonicMs() + LEAVE_TIMEOUT_MS;
-
-	SpinLockAcquire(&queue->lock);
-	queue->keep_out++;
-	SpinLockRelease(&queue->lock);
-
-	PG_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(mark));
-	{
-		RingWake(queue);
-		ConditionVariablePrepareToSleep(&queue->progress);
-		while (WorkerIsIn(queue) && MonotonicMs() < deadline)
-			ConditionVariableTimedSleep(&queue->progress, 100, PG_WAIT_EXTENSION);
-		ConditionVariableCancelSleep();
-	}
-	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(mark));
+	SeatLetIn(DatumGetObjectId(database));
 }
 
 /* CREATE DATABASE needs no right on most of its templates. */
@@ -153,28 +100,28 @@ KeepOutUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
 {
 	const char *name = DatabaseNeeded(statement->utilityStmt);
 	Oid database = name ? get_database_oid(name, true) : InvalidOid;
-	Mark mark = { OidIsValid(database) ? RingQueueOf(database, false) : NULL, database };
 
 	/* Who will be refused must not keep the worker from its work. */
-	if (mark.queue == NULL || !MayNeed(statement->utilityStmt, database))
+	if (!OidIsValid(database) || !MayNeed(statement->utilityStmt, database) ||
+	    !SeatKeepOut(database))
 	{
 		RunUtility(statement, query, read_only_tree, context, parameters, environment, destination,
 		           completion);
 		return;
 	}
 
-	KeepOut(&mark);
-	PG_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(&mark));
+	PG_ENSURE_ERROR_CLEANUP(LetIn, ObjectIdGetDatum(database));
 	{
+		SeatAwaitEmpty(database, LEAVE_TIMEOUT_MS);
 		RunUtility(statement, query, read_only_tree, context, parameters, environment, destination,
 		           completion);
 	}
-	PG_END_ENSURE_ERROR_CLEANUP(LetIn, PointerGetDatum(&mark));
+	PG_END_ENSURE_ERROR_CLEANUP(LetIn, ObjectIdGetDatum(database));
 
 	if (IsA(statement->utilityStmt, DropdbStmt))
-		RingDiscard(mark.queue, database);
+		SeatDiscard(database);
 	else
-		LetIn(0, PointerGetDatum(&mark));
+		SeatLetIn(database);
 }
 
 void

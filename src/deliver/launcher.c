@@ -1,49 +1,53 @@
 /*
- * The launcher: starts a worker for each database that has something to do.
+ * The launcher: gives turns to the databases that need a worker.
  *
  * It is one process for the server and connected to no database, so that it
- * is in nobody's way.  A database has something to do when its queue holds
- * spans, when somebody asked for its worker, when it was marked by CREATE
- * EXTENSION and has not been looked at since the server started, or when it was
- * last looked at an hour ago (retention).  The marks are settings of databases
- * (ALTER DATABASE ... SET genops_tempo.ledger), in a catalog that can only be
- * read from within a database: a short-lived process, the census, does that in
- * any database that takes connections.
+ * is in no one's way.  A database needs a worker when its queue holds spans, when
+ * somebody asks for the worker, when the last one left something to deliver and that is
+ * due, when it has a ledger and no worker has looked at it since the server started, or
+ * when the last one did so an hour ago (retention).  Which databases have a ledger is
+ * a setting of theirs (ALTER DATABASE ... SET genops_tempo.ledger), in a catalog that
+ * can only be read from within a database: a short-lived process, the census, does
+ * that in any database that takes connections.  No one else gets a worker.
+ *
+ * At the most genops_tempo.max_workers run at a time.  Where more databases need one,
+ * the one whose need is the oldest is first; workers that have nothing to do leave at
+ * once, and one that has served for a turn is asked to.
  *
  * Workers are dynamic and never restarted by the postmaster: a worker that dies
- * is started again from here, after a while, if there still is work.  At the
- * most genops_tempo.max_workers run at a time; where more databases wait, the
- * worker that has served longest is asked to leave.
+ * is started again from here, after a while, if there still is work.
+ *
+ * All times are monotonic: the clock may jump.
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
-#include "access/tableam.h"
-#include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_database.h"
 #include "compat.h"
+#include "deliver/databases.h"
 #include "deliver/launcher.h"
-#include "deliver/worker.h"
+#include "deliver/processes.h"
 #include "miscadmin.h"
+#include "monotonic.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
-#include "shared/ring_private.h"
 #include "settings.h"
+#include "shared/seat.h"
 #include "storage/ipc.h"
 #include "storage/procsignal.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
-#include "utils/snapmgr.h"
-#include "utils/timestamp.h"
+#include "utils/memutils.h"
 
 #define CENSUS_INTERVAL_MS (10 * 60 * 1000)
 #define VISIT_INTERVAL_MS (60 * 60 * 1000)
-#define START_TIMEOUT_MS 10000 /* for a worker to come up */
-#define RESTART_DELAY_MS 1000  /* after one that went */
-#define TURN_MS 5000           /* a worker's turn while others wait */
+#define RESTART_DELAY_MS 1000 /* after a worker that failed */
+#define TURN_MS 1000          /* a worker's turn while others wait */
+#define LEISURE_MS 10000      /* what no one waits for comes so much later */
 #define NAP_MS 10000
+
+/* No need, or none yet. */
+#define NO_NEED INT64_MAX
 
 void
 LauncherRegister(void)
@@ -61,387 +65,255 @@ LauncherRegister(void)
 	RegisterBackgroundWorker(&worker);
 }
 
-static bool
-StartProcess(const char *name, const char *type, const char *function, Datum argument)
-{
-	BackgroundWorker worker = {
-		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
-		.bgw_start_time = BgWorkerStart_ConsistentState,
-		.bgw_restart_time = BGW_NEVER_RESTART,
-		.bgw_library_name = "genops_tempo",
-		.bgw_main_arg = argument,
-		.bgw_notify_pid = MyProcPid,
-	};
-
-	strlcpy(worker.bgw_name, name, BGW_MAXLEN);
-	strlcpy(worker.bgw_type, type, BGW_MAXLEN);
-	strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
-	return RegisterDynamicBackgroundWorker(&worker, NULL);
-}
-
-typedef void (*DatabaseLook)(Form_pg_database database, void *result);
-
-/* Looks at each row of pg_database, in a transaction of its own. */
 static void
-LookAtDatabases(DatabaseLook look, void *result)
+StartCensus(int64 now)
 {
-	Relation relation;
-	TableScanDesc scan;
-	HeapTuple tuple;
-
-	StartTransactionCommand();
-	(void) GetTransactionSnapshot();
-	relation = table_open(DatabaseRelationId, AccessShareLock);
-	scan = table_beginscan_catalog(relation, 0, NULL);
-	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
-		look((Form_pg_database) GETSTRUCT(tuple), result);
-	table_endscan(scan);
-	table_close(relation, AccessShareLock);
-	CommitTransactionCommand();
-}
-
-/* result: Oid */
-static void
-ChooseForCensus(Form_pg_database database, void *result)
-{
-	Oid *chosen = result;
-
-	if (!database->datallowconn || database->datistemplate)
-		return;
-	if (!OidIsValid(*chosen) || strcmp(NameStr(database->datname), "postgres") == 0)
-		*chosen = database->oid;
-}
-
-/* Any database that takes connections, rather "postgres" than another, and
- * rather none than a template, which CREATE DATABASE needs for itself. */
-static Oid
-DatabaseForCensus(void)
-{
-	Oid chosen = InvalidOid;
-
-	LookAtDatabases(ChooseForCensus, &chosen);
-	return chosen;
-}
-
-typedef enum DatabaseState
-{
-	DATABASE_GONE,
-	DATABASE_CLOSED, /* takes no connections */
-	DATABASE_OPEN
-} DatabaseState;
-
-typedef struct DatabaseQuestion
-{
-	Oid oid;
-	DatabaseState state;
-} DatabaseQuestion;
-
-/* result: DatabaseQuestion */
-static void
-FindState(Form_pg_database database, void *result)
-{
-	DatabaseQuestion *question = result;
-
-	if (database->oid == question->oid)
-		question->state = database->datallowconn ? DATABASE_OPEN : DATABASE_CLOSED;
-}
-
-static DatabaseState
-StateOfDatabase(Oid oid)
-{
-	DatabaseQuestion question = { oid, DATABASE_GONE };
-
-	LookAtDatabases(FindState, &question);
-	return question.state;
-}
-
-static void
-StartCensus(void)
-{
-	static TimestampTz last = 0;
-	TimestampTz now = GetCurrentTimestamp();
+	static int64 last = 0;
 	Oid database;
 
-	if (last != 0 && !TimestampDifferenceExceeds(last, now, CENSUS_INTERVAL_MS))
+	if (last != 0 && now < last + CENSUS_INTERVAL_MS)
 		return;
 	database = DatabaseForCensus();
-	if (!OidIsValid(database) || StartProcess("genops census", "genops census", "GenopsCensusMain",
-	                                          ObjectIdGetDatum(database)))
+	if (!OidIsValid(database) || ProcessStartCensus(database))
 		last = now;
 }
 
-/* What the launcher needs to know of a queue at a moment. */
-typedef struct QueueView
+/*
+ * Needs.
+ */
+
+/* Since when the database needs a worker, or from when on it will; NO_NEED if it
+ * does not. */
+static int64
+NeedsSince(const SeatView *view)
 {
-	RingQueue *queue;
-	Oid database;
-	RingWorkerState state;
-	TimestampTz changed_at;
-	bool has_work;
-	bool kept_out;
-	bool failed;
-	pid_t pid;
-} QueueView;
+	int64 since = NO_NEED;
 
-static QueueView
-LookAt(RingQueue *queue, TimestampTz now)
-{
-	QueueView view = { .queue = queue };
-	bool overdue;
-
-	SpinLockAcquire(&queue->lock);
-	view.database = queue->database;
-	view.state = queue->worker_state;
-	view.changed_at = queue->worker_changed_at;
-	view.kept_out = queue->keep_out > 0;
-	view.failed = queue->worker_failed;
-	view.pid = queue->worker_pid;
-	view.has_work = queue->worker_wanted || queue->head.position < queue->tail.position;
-	SpinLockRelease(&queue->lock);
-
-	overdue = TimestampDifferenceExceeds(view.changed_at, now, VISIT_INTERVAL_MS);
-	view.has_work = view.has_work || (view.changed_at != 0 && overdue);
-	return view;
+	if (view->state != SEAT_EMPTY || view->kept_out)
+		return NO_NEED;
+	if (view->queued > 0)
+		since = view->oldest_at;
+	if (view->wanted)
+		since = Min(since, view->wanted_at);
+	if (view->pending)
+		since = Min(since, view->pending_due_at + (view->changed_at == 0 ? LEISURE_MS : 0));
+	if (view->changed_at != 0)
+		since = Min(since, view->changed_at + VISIT_INTERVAL_MS);
+	if (view->failed && since != NO_NEED)
+		since = Max(since, view->changed_at + RESTART_DELAY_MS);
+	return since;
 }
 
-/* No worker comes; false if one has come after all. */
-static bool
-SetNone(RingQueue *queue, bool failed, TimestampTz now)
+/* What no one waits for is done at once where there is a place. */
+static int64
+MayStartAt(const SeatView *view)
 {
-	bool none;
-
-	SpinLockAcquire(&queue->lock);
-	none = queue->worker_pid == 0;
-	if (none)
-	{
-		queue->worker_state = RING_WORKER_NONE;
-		queue->worker_failed |= failed;
-		queue->worker_changed_at = now;
-	}
-	SpinLockRelease(&queue->lock);
-	return none;
+	if (view->pending && view->changed_at == 0 && view->state == SEAT_EMPTY && !view->kept_out)
+		return view->pending_due_at;
+	return NeedsSince(view);
 }
 
+/*
+ * Starting.
+ */
+
+/*
+ * Says once that the server has no place for as many workers as may run, and once that it
+ * has.
+ */
 static void
-GiveUpStarting(QueueView *view, TimestampTz now)
+ReportPlaces(bool started, int running)
 {
-	if (!SetNone(view->queue, true, now) || !WorkerTells(LOG_LEVEL_ERROR))
-		return;
-	ereport(
-	    LOG,
-	    (errmsg("the genops worker of database %u did not start", view->database),
-	     errhint("See the messages before this one; \"max_worker_processes\" may be too low.")));
-}
+	static int lacking = 0; /* could not start one beside so many; 0: could */
 
-/* Says once that the server has no place for a worker, and once that it has. */
-static void
-ReportSlots(bool started)
-{
-	static bool lacking = false;
-
-	if (!started && !lacking && WorkerTells(LOG_LEVEL_ERROR))
+	if (!started && lacking == 0 && WorkerTells(LOG_LEVEL_ERROR))
 		ereport(LOG,
 		        (errmsg("could not start a genops worker: all background worker slots are in use"),
-		         errdetail("Recorded AI calls wait in shared memory meanwhile."),
+		         errdetail("Of up to %d workers %d run. Recorded AI calls wait in shared memory "
+		                   "meanwhile.",
+		                   setting_max_workers, running),
 		         errhint("You may need to increase \"max_worker_processes\".")));
-	if (started && lacking && WorkerTells(LOG_LEVEL_INFO))
-		ereport(LOG, (errmsg("genops workers can be started again")));
-	lacking = !started;
-}
-
-/* What was seen may have changed: a session may need the database for itself, and
- * waits only for a worker that it knows of. */
-static bool
-ClaimStart(const QueueView *view, TimestampTz now)
-{
-	RingQueue *queue = view->queue;
-	bool claimed;
-
-	SpinLockAcquire(&queue->lock);
-	claimed = queue->database == view->database && queue->worker_state == RING_WORKER_NONE &&
-	          queue->keep_out == 0;
-	if (claimed)
+	if (started && lacking > 0 && running >= lacking)
 	{
-		queue->worker_state = RING_WORKER_STARTING;
-		queue->worker_changed_at = now;
+		lacking = 0;
+		if (WorkerTells(LOG_LEVEL_INFO))
+			ereport(LOG, (errmsg("genops workers can be started again")));
 	}
-	SpinLockRelease(&queue->lock);
-	return claimed;
+	else if (!started)
+		lacking = Max(lacking, running + 1);
 }
 
+/* *no_place: the server has none. */
 static bool
-StartWorker(QueueView *view, TimestampTz now)
+StartWorker(const SeatView *view, int running, bool *no_place)
 {
-	char name[BGW_MAXLEN];
 	bool started;
 
-	if (view->failed && !TimestampDifferenceExceeds(view->changed_at, now, RESTART_DELAY_MS))
-		return false;
-	switch (StateOfDatabase(view->database))
+	switch (DatabaseLookUp(view->database).state)
 	{
 		case DATABASE_GONE:
-			RingDiscard(view->queue, view->database);
+			SeatDiscard(view->database);
 			return false;
 		case DATABASE_CLOSED:
-			(void) SetNone(view->queue, false, now);
+			(void) SeatGiveUp(view, true); /* it is looked at again later */
 			return false;
 		case DATABASE_OPEN:
 			break;
 	}
-	if (!ClaimStart(view, now))
+	if (!SeatClaim(view))
 		return false;
-	snprintf(name, sizeof(name), "genops worker of database %u", view->database);
-	started = StartProcess(name, "genops worker", "GenopsWorkerMain",
-	                       Int32GetDatum((int32) (view->queue - ring_shared->queues)));
+	started = ProcessStartWorker(view);
 	if (!started)
-		(void) SetNone(view->queue, false, now);
-	ReportSlots(started);
+		(void) SeatGiveUp(view, false);
+	*no_place = !started;
+	ReportPlaces(started, running + (started ? 1 : 0));
 	return started;
 }
 
-static void
-AskToLeave(RingQueue *queue)
+/* The database whose need is the oldest. */
+static bool
+NextInTurn(int64 now, SeatView *next)
 {
-	SpinLockAcquire(&queue->lock);
-	queue->worker_must_leave = true;
-	SpinLockRelease(&queue->lock);
-	RingWake(queue);
-}
+	int64 oldest = NO_NEED;
 
-/* Starts what has work, round robin, and makes room where there is none. */
-static void
-StartWorkers(void)
-{
-	static int turn = 0;
-	int first = turn;
-	TimestampTz now = GetCurrentTimestamp();
-	QueueView longest = { 0 };
-	int running = 0;
-	bool waiting = false;
-
-	for (int i = 0; i < RING_MAX_QUEUES; i++)
+	for (int i = 0; i < SeatCount(); i++)
 	{
-		QueueView view = LookAt(&ring_shared->queues[i], now);
+		SeatView view;
+		int64 since;
 
-		if (view.state == RING_WORKER_STARTING &&
-		    TimestampDifferenceExceeds(view.changed_at, now, START_TIMEOUT_MS))
-			GiveUpStarting(&view, now);
-		else if (view.state != RING_WORKER_NONE)
-			running++;
-		if (view.state == RING_WORKER_RUNNING &&
-		    (longest.queue == NULL || view.changed_at < longest.changed_at))
-			longest = view;
-	}
-
-	for (int i = 0; i < RING_MAX_QUEUES; i++)
-	{
-		int index = (first + i) % RING_MAX_QUEUES;
-		QueueView view = LookAt(&ring_shared->queues[index], now);
-
-		if (!OidIsValid(view.database) || view.state != RING_WORKER_NONE || !view.has_work ||
-		    view.kept_out)
+		if (!SeatLookAt(i, &view) || ProcessRunsFor(&view) || MayStartAt(&view) > now)
 			continue;
-		if (running >= setting_max_workers)
-			waiting = true;
-		else if (StartWorker(&view, now))
+		since = NeedsSince(&view);
+		if (since < oldest)
 		{
-			running++;
-			turn = index + 1;
+			oldest = since;
+			*next = view;
 		}
 	}
-
-	if (waiting && longest.queue != NULL &&
-	    TimestampDifferenceExceeds(longest.changed_at, now, TURN_MS))
-		AskToLeave(longest.queue);
+	return oldest != NO_NEED;
 }
 
-/* Says once that a ring ran full, and once that it is over. */
+/* One that has had its turn makes room. */
+static void
+EndTurn(int64 now)
+{
+	SeatView longest = { .changed_at = now };
+
+	for (int i = 0; i < SeatCount(); i++)
+	{
+		SeatView view;
+
+		if (SeatLookAt(i, &view) && view.state == SEAT_TAKEN &&
+		    view.changed_at < longest.changed_at)
+			longest = view;
+	}
+	if (OidIsValid(longest.database) && now >= longest.changed_at + TURN_MS)
+		SeatAskToLeave(longest.number);
+}
+
+/* Starts what needs a worker; true if some have to wait. */
+static bool
+GiveTurns(int64 now)
+{
+	int running = ProcessesRunning();
+	bool no_place = false;
+	SeatView next;
+	int tries = SeatCount();
+
+	while (running < setting_max_workers && !no_place && tries-- > 0 && NextInTurn(now, &next))
+		if (StartWorker(&next, running, &no_place))
+			running++;
+	return NextInTurn(now, &next) && NeedsSince(&next) <= now;
+}
+
+/*
+ * What the log hears of full rings: once that one ran full, and once that it is over.
+ */
+typedef struct FullRing
+{
+	Oid database;
+	bool full;
+	uint64 reported; /* drops that the log knows of */
+} FullRing;
+
+static void
+ReportFullRing(FullRing *ring, const SeatView *view)
+{
+	if (ring->database != view->database)
+		*ring = (FullRing){ .database = view->database };
+	if (view->dropping && !ring->full && WorkerTells(LOG_LEVEL_ERROR))
+		ereport(LOG, (errmsg("AI calls of database \"%s\" are not recorded: the ring is full",
+		                     NameStr(DatabaseLookUp(view->database).name)),
+		              errhint("See genops.stat_recording and genops.stat_delivery; "
+		                      "\"genops_tempo.shared_memory\" or \"max_queue_size\" may be too "
+		                      "small.")));
+	if (!view->dropping && view->dropped_full > ring->reported)
+	{
+		if (WorkerTells(LOG_LEVEL_INFO))
+			ereport(LOG, (errmsg("AI calls of database \"%s\" are recorded again: " UINT64_FORMAT
+			                     " were not",
+			                     NameStr(DatabaseLookUp(view->database).name),
+			                     view->dropped_full - ring->reported)));
+		ring->reported = view->dropped_full;
+	}
+	ring->full = view->dropping;
+}
+
 static void
 ReportFullRings(void)
 {
-	static uint64 reported[RING_MAX_QUEUES];
-	static bool full[RING_MAX_QUEUES];
+	static FullRing *rings = NULL;
 
-	for (int i = 0; i < RING_MAX_QUEUES; i++)
+	if (rings == NULL)
+		rings = MemoryContextAllocZero(TopMemoryContext, SeatCount() * sizeof(FullRing));
+	for (int i = 0; i < SeatCount(); i++)
 	{
-		RingQueue *queue = &ring_shared->queues[i];
-		Oid database;
-		uint64 dropped;
-		bool dropping;
+		SeatView view;
 
-		SpinLockAcquire(&queue->lock);
-		database = queue->database;
-		dropped = queue->counts.dropped[RING_DROP_FULL];
-		dropping = queue->dropping;
-		SpinLockRelease(&queue->lock);
-
-		if (dropping && !full[i] && WorkerTells(LOG_LEVEL_ERROR))
-			ereport(
-			    LOG,
-			    (errmsg("AI calls of database %u are not recorded: the ring is full", database),
-			     errhint(
-			         "See genops.stat_recording and genops.stat_delivery; "
-			         "\"genops_tempo.shared_memory\" or \"max_queue_size\" may be too small.")));
-		if (!dropping && dropped > reported[i])
-		{
-			if (WorkerTells(LOG_LEVEL_INFO))
-				ereport(LOG, (errmsg("AI calls of database %u are recorded again: " UINT64_FORMAT
-				                     " were not",
-				                     database, dropped - reported[i])));
-			reported[i] = dropped;
-		}
-		full[i] = dropping;
+		if (SeatLookAt(i, &view))
+			ReportFullRing(&rings[i], &view);
 	}
 }
 
 /* A standby that has become a primary has a ledger of its own to go on with, and
- * nobody may have recorded anything on it. */
+ * no one may have recorded anything on it. */
 static void
 NoticePromotion(void)
 {
 	static bool was_standby = false;
 	bool is_standby = RecoveryInProgress();
 
-	for (int i = 0; was_standby && !is_standby && i < RING_MAX_QUEUES; i++)
-	{
-		RingQueue *queue = &ring_shared->queues[i];
-
-		SpinLockAcquire(&queue->lock);
-		queue->worker_wanted |= OidIsValid(queue->database);
-		SpinLockRelease(&queue->lock);
-	}
+	if (was_standby && !is_standby)
+		SeatWantAll();
 	was_standby = is_standby;
 }
 
-/* Shared memory knows where we are, for as long as we are. */
-static void
-Detach(int code, Datum arg)
-{
-	(void) code;
-	(void) arg;
-	ring_shared->launcher_proc = NULL;
-}
-
-bool
-LauncherRuns(void)
-{
-	return ring_shared != NULL && ring_shared->launcher_proc != NULL;
-}
-
+/* Until a need arises of which no one tells; while others wait, a turn's end. */
 static long
-NapTime(void)
+NapTime(int64 now, bool others_wait)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 until = now + NAP_MS;
 
-	for (int i = 0; i < RING_MAX_QUEUES; i++)
+	if (others_wait)
+		return TURN_MS / 4;
+	for (int i = 0; i < SeatCount(); i++)
 	{
-		QueueView view = LookAt(&ring_shared->queues[i], now);
+		SeatView view;
 
-		if (OidIsValid(view.database) && view.state == RING_WORKER_NONE && view.has_work &&
-		    !view.kept_out)
-			return RESTART_DELAY_MS;
+		if (SeatLookAt(i, &view) && !ProcessRunsFor(&view))
+			until = Min(until, MayStartAt(&view));
 	}
-	return NAP_MS;
+	return (long) Max(until - now, 10);
+}
+
+static void
+HearReload(void)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (!ConfigReloadPending)
+		return;
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
 }
 
 void
@@ -454,24 +326,25 @@ GenopsLauncherMain(Datum unused)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
-	ring_shared->launcher_proc = MyProc;
-	before_shmem_exit(Detach, (Datum) 0);
+	SeatLauncherArrive();
 	pgstat_report_appname("genops launcher");
 
 	for (;;)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (ConfigReloadPending)
-		{
-			ConfigReloadPending = false;
-			ProcessConfigFile(PGC_SIGHUP);
-		}
+		int64 now = MonotonicMs();
+		bool others_wait;
+
+		HearReload();
 		NoticePromotion();
-		StartCensus();
-		StartWorkers();
+		StartCensus(now);
+		ProcessesLook();
+		others_wait = GiveTurns(now);
+		SeatSetOthersWait(others_wait);
+		if (others_wait)
+			EndTurn(now);
 		ReportFullRings();
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, NapTime(),
-		                 wait_event);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                 NapTime(now, others_wait), wait_event);
 		ResetLatch(MyLatch);
 	}
 }

@@ -9,9 +9,6 @@
 /* Registers the launcher; from _PG_init, while the server starts. */
 extern void LauncherRegister(void);
 
-/* Whether it runs; false where the library was not preloaded. */
-extern bool LauncherRuns(void);
-
 extern PGDLLEXPORT void GenopsLauncherMain(Datum unused);
 extern PGDLLEXPORT void GenopsCensusMain(Datum database);
 

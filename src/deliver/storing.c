@@ -22,6 +22,7 @@
 #include "monotonic.h"
 #include "record/span_record.h"
 #include "settings.h"
+#include "shared/reader.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -34,49 +35,39 @@
 
 #define RESERVED_NAP_MS 10
 
-static RingQueue *queue;
 static MemoryContext batch_context;
 static int batch_limit = MAX_BATCH_RECORDS; /* smaller after a failure */
 static bool storing = false;                /* should the turn fail, it is a batch's failure */
 static bool sending_directly = false;       /* a batch of a standby's is on its way */
 static bool nothing_published = false;      /* only reserved slots are queued */
-static int64 queued_since = 0;              /* by MonotonicMs(); 0: nothing is queued */
 
 void
-StoringInit(RingQueue *own_queue)
+StoringInit(void)
 {
-	queue = own_queue;
 	batch_context = AllocSetContextCreate(TopMemoryContext, "genops batch", ALLOCSET_DEFAULT_SIZES);
 }
 
 typedef struct Batch
 {
+	RingBatch taken;
 	SpanRecord *records;
 	int count;
-	RingPlace end; /* in the ring, behind the last record */
-	bool moved;    /* end is not where the batch began */
 } Batch;
 
 static Batch
-ReadBatch(void)
+ReadBatch(const RingDemand *demand)
 {
-	RingPlace start = RingReadStart(queue);
-	Batch batch = { .end = start };
+	Batch batch;
 	int limit = batch_limit;
-	Size bytes = 0;
-	const void *data;
-	Size length;
 
-	if (RingIsCrowded(queue))
+	if (demand->crowded)
 		limit = Min(limit, CROWDED_BATCH_RECORDS);
-	batch.records = MemoryContextAlloc(batch_context, limit * sizeof(SpanRecord));
-	while (batch.count < limit && bytes < MAX_BATCH_BYTES &&
-	       RingReadNext(queue, &batch.end, &data, &length))
-	{
-		SpanRecordRead(data, length, &batch.records[batch.count++]);
-		bytes += length;
-	}
-	batch.moved = batch.end.position > start.position;
+	RingTake(batch_context, limit, MAX_BATCH_BYTES, &batch.taken);
+	batch.count = batch.taken.count;
+	batch.records = MemoryContextAlloc(batch_context, Max(batch.count, 1) * sizeof(SpanRecord));
+	for (int i = 0; i < batch.count; i++)
+		SpanRecordRead(batch.taken.records[i].data, batch.taken.records[i].length,
+		               &batch.records[i]);
 	return batch;
 }
 
@@ -106,22 +97,26 @@ RecordingTime(void)
 
 /* The records of the batch leave the ring. */
 static void
-Release(const Batch *batch, uint64 stored, uint64 sent, XLogRecPtr commit_end, int64 segment)
+Release(const Batch *batch, const RingFate *fate, XLogRecPtr commit_end, int64 segment)
 {
-	RingRelease(queue, batch->end, stored, sent);
-	DurableNote(queue, commit_end, segment, batch->end.position);
+	RingRelease(&batch->taken, fate);
+	DurableNote(commit_end, segment, batch->taken.end_position);
 }
 
 /* They are dropped, or were none. */
 static void
-ReleaseUnstored(const Batch *batch)
+ReleaseUnstored(const Batch *batch, RingDrop reason)
 {
-	Release(batch, 0, 0, InvalidXLogRecPtr, 0);
+	RingFate fate = { 0 };
+
+	fate.dropped[reason] = batch->count;
+	Release(batch, &fate, InvalidXLogRecPtr, 0);
 }
 
 static void
 StoreBatch(const Batch *batch, bool *current)
 {
+	RingFate fate = { .stored = batch->count };
 	Segment *segments;
 	int segment_count;
 
@@ -139,7 +134,7 @@ StoreBatch(const Batch *batch, bool *current)
 	WorkCommit();
 
 	/* Committed: nothing may fail before the ring has given up the records. */
-	Release(batch, batch->count, 0, XactLastCommitEnd, segments[segment_count - 1].seq);
+	Release(batch, &fate, XactLastCommitEnd, segments[segment_count - 1].seq);
 	batch_limit = MAX_BATCH_RECORDS;
 	storing = false;
 	*current = false; /* should the next fail */
@@ -150,44 +145,27 @@ StoreBatch(const Batch *batch, bool *current)
 }
 
 static bool
-Due(bool leaving)
+Due(bool leaving, const RingDemand *demand)
 {
-	uint64 queued;
-	uint64 bytes;
-	bool wanted;
-	int64 now = MonotonicMs();
-
-	SpinLockAcquire(&queue->lock);
-	queued = queue->tail.position - queue->head.position;
-	bytes = queue->queued_bytes;
-	wanted = queue->wanted_position > queue->stored_position;
-	SpinLockRelease(&queue->lock);
-
-	if (queued == 0)
-	{
-		queued_since = 0;
-		return false;
-	}
-	if (queued_since == 0)
-		queued_since = now;
-	return wanted || leaving || queued >= RING_FULL_BATCH_RECORDS ||
-	       bytes >= RING_FULL_BATCH_BYTES || now >= queued_since + setting_flush_interval_ms;
+	return demand->queued > 0 && (leaving || RingDueIn(demand) == 0);
 }
 
 void
 StoreQueued(bool leaving, bool *current)
 {
+	RingDemand demand;
 	Batch batch;
 
-	if (!Due(leaving))
+	RingReadDemand(&demand);
+	nothing_published = false;
+	if (!Due(leaving, &demand))
 		return;
-	batch = ReadBatch();
-	nothing_published = !batch.moved;
+	batch = ReadBatch(&demand);
+	nothing_published = !batch.taken.moved;
 	if (batch.count > 0)
 		StoreBatch(&batch, current);
-	else if (batch.moved)
-		ReleaseUnstored(&batch);
-	queued_since = 0;
+	else if (batch.taken.moved)
+		ReleaseUnstored(&batch, RING_DROP_ABANDONED);
 	MemoryContextReset(batch_context);
 }
 
@@ -200,42 +178,41 @@ static Batch direct;
 void
 SendQueuedDirectly(bool leaving)
 {
-	if (!sending_directly)
-	{
-		Segment *segments;
-		int segment_count;
+	RingDemand demand;
+	Segment *segments;
+	int segment_count;
 
-		MemoryContextReset(batch_context);
-		if (!Due(leaving))
-			return;
-		direct = ReadBatch();
-		nothing_published = !direct.moved;
-		queued_since = 0;
-		if (direct.count == 0 && direct.moved)
-			ReleaseUnstored(&direct);
-		if (direct.count == 0 || !WorkBegin())
-			return;
-		MemoryContextSwitchTo(batch_context);
-		segments = SegmentsBuild(direct.records, direct.count,
-		                         ConfigurationGet()->max_export_batch_size, &segment_count);
-		WorkCommit();
-		ExporterSendDirect(segments, segment_count);
-		MemoryContextReset(batch_context);
-		sending_directly = true;
-	}
+	if (sending_directly)
+		return;
+	RingReadDemand(&demand);
+	nothing_published = false;
+	if (!Due(leaving, &demand))
+		return;
+	MemoryContextReset(batch_context);
+	direct = ReadBatch(&demand);
+	nothing_published = !direct.taken.moved;
+	if (direct.count == 0 && direct.taken.moved)
+		ReleaseUnstored(&direct, RING_DROP_ABANDONED);
+	if (direct.count == 0 || !WorkBegin())
+		return;
+	MemoryContextSwitchTo(batch_context);
+	segments = SegmentsBuild(direct.records, direct.count,
+	                         ConfigurationGet()->max_export_batch_size, &segment_count);
+	WorkCommit();
+	ExporterSendDirect(segments, segment_count);
+	MemoryContextReset(batch_context);
+	sending_directly = true;
 }
 
 /* After the answers were read: nothing else would wake the worker. */
 void
 FinishDirectly(void)
 {
-	uint64 sent;
-	uint64 refused;
+	RingFate fate = { 0 };
 
-	if (!sending_directly || !ExporterDirectDone(&sent, &refused))
+	if (!sending_directly || !ExporterDirectDone(&fate.sent, &fate.dropped[RING_DROP_STANDBY]))
 		return;
-	RingCountDrop(queue, RING_DROP_STANDBY, refused);
-	Release(&direct, 0, sent, InvalidXLogRecPtr, 0);
+	Release(&direct, &fate, InvalidXLogRecPtr, 0);
 	sending_directly = false;
 }
 
@@ -261,10 +238,13 @@ IsOfARecord(int sqlstate)
 static void
 DropOneRecord(void)
 {
-	Batch batch = ReadBatch();
+	RingDemand demand;
+	Batch batch;
 
-	RingCountDrop(queue, RING_DROP_UNSTORABLE, batch.count);
-	ReleaseUnstored(&batch);
+	RingReadDemand(&demand);
+	batch = ReadBatch(&demand);
+	ReleaseUnstored(&batch, RING_DROP_UNSTORABLE);
+	MemoryContextReset(batch_context);
 	batch_limit = MAX_BATCH_RECORDS;
 }
 
@@ -289,33 +269,36 @@ StoringFailed(int sqlstate)
 bool
 StoringIdle(void)
 {
-	return queued_since == 0 && !sending_directly;
+	RingDemand demand;
+
+	RingReadDemand(&demand);
+	return demand.queued == 0 && !sending_directly;
 }
 
 long
 StoringWait(void)
 {
+	RingDemand demand;
+
 	if (nothing_published)
 		return RESERVED_NAP_MS;
 	if (sending_directly)
 		return -1;
-	if (Due(false))
-		return 0;
-	if (queued_since == 0)
-		return -1;
-	return Max((long) (queued_since + setting_flush_interval_ms - MonotonicMs()), 1);
+	RingReadDemand(&demand);
+	return RingDueIn(&demand);
 }
 
 void
 StoringDiscard(void)
 {
+	RingDemand demand;
 	Batch batch;
 
 	do
 	{
-		batch = ReadBatch();
-		RingCountDrop(queue, RING_DROP_DISCARDED, batch.count);
-		ReleaseUnstored(&batch);
+		RingReadDemand(&demand);
+		batch = ReadBatch(&demand);
+		ReleaseUnstored(&batch, RING_DROP_DISCARDED);
 		MemoryContextReset(batch_context);
-	} while (batch.moved);
+	} while (batch.taken.moved);
 }

@@ -7,10 +7,8 @@
 
 #include "postgres.h"
 
-#include "shared/ring_private.h"
-
 /* Once in the worker's life. */
-extern void StoringInit(RingQueue *queue);
+extern void StoringInit(void);
 
 /*
  * Stores a batch if it is time: enough is queued, or for long enough, or

@@ -32,7 +32,8 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
-#include "shared/ring_private.h"
+#include "shared/reader.h"
+#include "shared/seat.h"
 #include "settings.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
@@ -58,8 +59,6 @@
 #define MISSING_LEAVE_MS (60 * 1000)
 #define MISSING_NAP_MS 1000
 
-static RingQueue *queue;
-
 static long retry_delay_ms = 0; /* 0: the last turn succeeded */
 
 /* All by MonotonicMs(): the clock may jump. */
@@ -69,67 +68,17 @@ static int64 housekeeping_at = 0;
 static int64 missing_since = 0; /* the extension; 0: it is there */
 
 static bool configuration_loaded = false;
-static uint64 loaded_news = 0;  /* ConfigurationNews() before it was loaded */
-static bool unfinished = false; /* a worker is needed when this one goes */
+static uint64 loaded_news = 0; /* ConfigurationNews() before it was loaded */
 
 /*
  * Coming and going.
  */
 static void
-Detach(int code, Datum arg)
+Attach(int seat)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	Oid database = SeatTake(seat);
 
-	(void) arg;
-	SpinLockAcquire(&queue->lock);
-	if (queue->worker_pid != MyProcPid)
-	{
-		SpinLockRelease(&queue->lock); /* the database is gone */
-		return;
-	}
-	queue->worker_failed = code != 0;
-	queue->worker_wanted |= unfinished;
-	queue->worker_state = RING_WORKER_NONE;
-	queue->worker_pid = 0;
-	queue->worker_proc = NULL;
-	queue->worker_must_leave = false;
-	queue->worker_changed_at = now;
-	SpinLockRelease(&queue->lock);
-	ConditionVariableBroadcast(&queue->progress);
-	RingWakeLauncher();
-}
-
-/*
- * The ring has one reader and the ledger one writer.  A worker that was so slow to
- * come up that another took its place, or whose database went meanwhile, leaves.
- */
-static void
-Attach(int queue_number)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	Oid database;
-	bool taken;
-	bool kept_out;
-
-	queue = &ring_shared->queues[queue_number];
-	SpinLockAcquire(&queue->lock);
-	database = queue->database;
-	taken = queue->worker_pid != 0;
-	kept_out = queue->keep_out > 0;
-	if (OidIsValid(database) && !taken)
-	{
-		queue->worker_state = RING_WORKER_RUNNING;
-		queue->worker_pid = MyProcPid;
-		queue->worker_proc = MyProc;
-		queue->worker_must_leave = false;
-		queue->worker_changed_at = now;
-	}
-	SpinLockRelease(&queue->lock);
-
-	if (!OidIsValid(database) || taken)
-		proc_exit(0);
-	before_shmem_exit(Detach, (Datum) 0);
-	if (kept_out)
+	if (!OidIsValid(database))
 		proc_exit(0);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	pgstat_report_appname("genops worker");
@@ -139,12 +88,16 @@ Attach(int queue_number)
 static bool
 AskedToLeave(void)
 {
-	bool leave;
+	return ShutdownRequestPending || SeatAskedToLeave();
+}
 
-	SpinLockAcquire(&queue->lock);
-	leave = queue->worker_must_leave || queue->keep_out > 0;
-	SpinLockRelease(&queue->lock);
-	return leave || ShutdownRequestPending;
+static bool
+OthersWait(void)
+{
+	RingDemand demand;
+
+	RingReadDemand(&demand);
+	return demand.others_wait;
 }
 
 /* With an endpoint to deliver to, or spans on their way, it is not idle. */
@@ -157,7 +110,7 @@ IdleForLong(void)
 		idle_since = 0;
 	else if (idle_since == 0)
 		idle_since = MonotonicMs();
-	return idle && MonotonicMs() >= idle_since + IDLE_LEAVE_MS;
+	return idle && (OthersWait() || MonotonicMs() >= idle_since + IDLE_LEAVE_MS);
 }
 
 static void
@@ -176,14 +129,6 @@ HearInterrupts(void)
  * The rest of a turn.
  */
 static void
-SetQueueLimit(int max_queue_size)
-{
-	SpinLockAcquire(&queue->lock);
-	queue->max_queued = max_queue_size;
-	SpinLockRelease(&queue->lock);
-}
-
-static void
 RefreshConfiguration(void)
 {
 	uint64 news = ConfigurationNews();
@@ -201,62 +146,36 @@ RefreshConfiguration(void)
 	}
 	missing_since = 0;
 	ExporterRefresh();
-	SetQueueLimit(ConfigurationGet()->max_queue_size);
+	RingSetLimit(ConfigurationGet()->max_queue_size);
 	if (!RecoveryInProgress())
-		DurableStart(queue, LedgerNewestSegment());
+		DurableStart(LedgerNewestSegment());
 	WorkCommit();
 	configuration_loaded = true;
-}
-
-static bool
-SomebodyWaitsForDelivery(void)
-{
-	bool waits;
-
-	SpinLockAcquire(&queue->lock);
-	waits = queue->wanted_segment > queue->settled_segment;
-	SpinLockRelease(&queue->lock);
-	return waits;
-}
-
-static void
-PublishSettled(void)
-{
-	int64 settled = ExporterSettled();
-	int64 stalled = ExporterStalled();
-	bool changed;
-
-	SpinLockAcquire(&queue->lock);
-
-	/* What somebody has asked for since may be that it moves again. */
-	if (queue->worker_wanted)
-		stalled = 0;
-	changed = queue->settled_segment != settled || queue->stalled_segment != stalled;
-	queue->settled_segment = settled;
-	queue->stalled_segment = stalled;
-	SpinLockRelease(&queue->lock);
-	if (changed)
-		ConditionVariableBroadcast(&queue->progress);
 }
 
 static void
 Deliver(void)
 {
-	bool hurry = SomebodyWaitsForDelivery();
+	RingDemand demand;
+	bool hurry;
 
-	DurablePoll(queue);
+	RingReadDemand(&demand);
+	hurry = demand.segment_wanted > 0;
+	DurablePoll(demand.position_wanted > 0);
 	if (!AskedToLeave())
-		ExporterStep(hurry, DurableSegment(),
-		             RingIsCrowded(queue) ? CROWDED_ROUNDS : DELIVERY_ROUNDS);
+		ExporterStep(hurry, DurableSegment(), demand.crowded ? CROWDED_ROUNDS : DELIVERY_ROUNDS);
 	ExporterRecord(hurry || AskedToLeave());
-	PublishSettled();
+	RingPublishSettled(ExporterSettled(), ExporterStalled());
 }
 
 /* Whether a stall of the worker would be felt by those who record. */
 static bool
 Busy(void)
 {
-	return RingIsCrowded(queue) || StoringWait() == 0;
+	RingDemand demand;
+
+	RingReadDemand(&demand);
+	return demand.crowded || RingDueIn(&demand) == 0;
 }
 
 /* What can't wait until the housekeeping is due, and what is done when there
@@ -424,7 +343,7 @@ Sleep(void)
 
 	if (sleep_ms == 0)
 		return;
-	DurableForce(queue);
+	DurableForce();
 	if (DurableSegment() > durable)
 		return; /* there may be something to send */
 	if (wait_event == 0)
@@ -448,14 +367,6 @@ ExtensionGone(void)
 	return true;
 }
 
-static void
-ForgetWish(void)
-{
-	SpinLockAcquire(&queue->lock);
-	queue->worker_wanted = false;
-	SpinLockRelease(&queue->lock);
-}
-
 /* Batches come and go: the C library needn't give their memory back to the
  * system each time, and get it zeroed again. */
 static void
@@ -468,25 +379,24 @@ KeepMemory(void)
 }
 
 void
-GenopsWorkerMain(Datum queue_number)
+GenopsWorkerMain(Datum seat)
 {
 	bool was_standby;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
-	Attach(DatumGetInt32(queue_number));
+	Attach(DatumGetInt32(seat));
 	KeepMemory();
 	WorkPrepare();
-	StoringInit(queue);
+	StoringInit();
 	ExporterInit();
 	was_standby = RecoveryInProgress();
-	unfinished = true; /* should an error end this */
 
 	while (!AskedToLeave() && !IdleForLong() && !ExtensionGone() &&
 	       RecoveryInProgress() == was_standby)
 	{
-		ForgetWish();
+		(void) SeatHearWish();
 		HearInterrupts();
 		TakeTurnSafely();
 		Sleep();
@@ -496,8 +406,8 @@ GenopsWorkerMain(Datum queue_number)
 	 * sent again by the next worker. */
 	retry_delay_ms = 0;
 	TakeTurnSafely();
-	DurableForce(queue);
-	unfinished = !ExporterIdle();
+	DurableForce();
+	SeatLeavePending(!ExporterIdle(), MonotonicMs());
 	ExporterEnd();
 	proc_exit(0);
 }

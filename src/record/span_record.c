@@ -9,6 +9,7 @@
 #include "access/xlog.h"
 #include "record/span_record.h"
 #include "settings.h"
+#include "shared/waiters.h"
 
 /* Stands behind the facts, before the texts, the envelope and the span.  Of the
  * facts' texts, data only says present or absent. */

@@ -18,7 +18,7 @@
 #include "catalog/pg_control.h"
 #include "common/controldata_utils.h"
 #include "miscadmin.h"
-#include "shared/ring_private.h"
+#include "shared/private.h"
 #include "storage/fd.h"
 
 #define LEFTOVER_FILE "genops_tempo.leftover"
@@ -39,15 +39,17 @@ WriteAll(FILE *file, const void *data, Size length)
 static bool
 SaveQueue(FILE *file, RingQueue *queue, uint64 *saved)
 {
-	RingPlace place = RingReadStart(queue);
-	const void *data;
-	Size length;
+	uint64 abandoned = 0;
+	RingPlace place;
+	RingPlace tail;
+	RingRecord next;
 
-	while (RingReadNext(queue, &place, &data, &length))
+	RingReadEnds(queue, &place, &tail);
+	while (RingWalkNext(&tail, &place, &abandoned, &next))
 	{
-		LeftoverRecord record = { queue->database, (uint32) length };
+		LeftoverRecord record = { RingDatabase(queue), (uint32) next.length };
 
-		if (!WriteAll(file, &record, sizeof(record)) || !WriteAll(file, data, length))
+		if (!WriteAll(file, &record, sizeof(record)) || !WriteAll(file, next.data, next.length))
 			return false;
 		(*saved)++;
 	}
@@ -57,7 +59,7 @@ SaveQueue(FILE *file, RingQueue *queue, uint64 *saved)
 static bool
 AnythingLeft(void)
 {
-	for (int i = 0; i < RING_MAX_QUEUES; i++)
+	for (int i = 0; i < ring_shared->queue_count; i++)
 	{
 		RingQueue *queue = &ring_shared->queues[i];
 
@@ -75,15 +77,15 @@ SaveAll(FILE *file, uint64 *saved)
 
 	if (!WriteAll(file, &magic, sizeof(magic)))
 		return false;
-	for (int i = 0; i < RING_MAX_QUEUES; i++)
-		if (OidIsValid(ring_shared->queues[i].database) &&
+	for (int i = 0; i < ring_shared->queue_count; i++)
+		if (OidIsValid(RingDatabase(&ring_shared->queues[i])) &&
 		    !SaveQueue(file, &ring_shared->queues[i], saved))
 			return false;
 	return WriteAll(file, &end, sizeof(end)) && fflush(file) == 0 && pg_fsync(fileno(file)) == 0;
 }
 
 /*
- * After an immediate shutdown the ring can't be trusted: a worker that was killed
+ * After an immediate shutdown the ring cannot be trusted: a worker that was killed
  * between its commit and the release of the batch has stored what still lies there,
  * and a killed session may have held a spinlock.
  */

@@ -1,5 +1,10 @@
 /*
  * The ring: where spans wait, in shared memory, to be stored.
+ *
+ * This is what those who record need.  Those who wait for the worker include
+ * shared/waiters.h; the worker shared/reader.h; those who start, stop and keep out
+ * workers shared/seat.h.  What lies in shared memory is nobody's business outside
+ * of src/shared/.
  */
 #ifndef GENOPS_SHARED_RING_H
 #define GENOPS_SHARED_RING_H
@@ -7,13 +12,10 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
-#include "storage/latch.h"
 
-/* What does not fit into one page can't be recorded. */
+/* What does not fit into one page cannot be recorded. */
 #define RING_PAGE_SIZE (64 * 1024)
 #define RING_MAX_RECORD (RING_PAGE_SIZE - 256)
-
-typedef struct RingQueue RingQueue;
 
 /* One of the runs of bytes that make up a record. */
 typedef struct RingPart
@@ -60,13 +62,14 @@ typedef struct RingCounts
 	TimestampTz last_stored_at; /* 0: never */
 } RingCounts;
 
-extern Size RingShmemSize(void);
-extern void RingShmemInit(void);
+/* Shared memory and its locks: from the hooks that request and start it. */
+extern void RingShmemRequest(void);
+extern void RingShmemStart(void);
 
 /* Whether the library was preloaded, so that there is a ring at all. */
 extern bool RingExists(void);
 
-/* Raises, naming the line to add to postgresql.conf, when it wasn't. */
+/* Raises, naming the line to add to postgresql.conf, when it was not. */
 extern void RingRequire(void);
 
 /*
@@ -82,29 +85,8 @@ extern RingOutcome RingAppend(const RingPart *parts, int part_count, bool may_wa
 extern void RingCountText(uint32 repaired, uint32 cut);
 extern void RingCountDuplicate(void);
 
-/* The counts of the current database; all zero if nothing was recorded. */
+/* The counts of the current database, all of one moment; all zero if nothing was
+ * recorded. */
 extern void RingReadCounts(RingCounts *counts);
-
-/*
- * Waiting for the worker.
- *
- * The position of the newest record of this database; waiting until all up to
- * a position are stored (or dropped), or until all segments stored up to now
- * are settled at their tenants' endpoints.  Both return false when the time
- * is over (timeout_ms < 0: no limit), wake for cancel, and return false at
- * once where waiting can't help or could deadlock: see RingMayWait.
- */
-extern uint64 RingNewestPosition(void);
-extern bool RingWaitStored(uint64 position, long timeout_ms);
-extern bool RingWaitSettled(long timeout_ms);
-
-/* False while the caller holds a lock on a genops table that the worker could
- * have to wait for: nobody would see that deadlock. */
-extern bool RingMayWait(void);
-
-/* Asks for the worker of this database at once / when this transaction
- * commits, e.g. after a configuration change. */
-extern void RingWakeWorker(void);
-extern void RingWakeWorkerAtCommit(void);
 
 #endif

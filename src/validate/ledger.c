@@ -7,6 +7,7 @@
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "shared/ring.h"
+#include "shared/waiters.h"
 #include "utils/builtins.h"
 #include "validate/sql_texts.h"
 #include "validate/validation.h"

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "monotonic.h"
 #include "shared/ring.h"
+#include "shared/waiters.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "validate/sql_texts.h"

@@ -4,11 +4,12 @@
 #include "postgres.h"
 
 #include "compat.h"
-#include "deliver/launcher.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker_internals.h"
 #include "shared/ring.h"
+#include "shared/seat.h"
+#include "shared/waiters.h"
 #include "settings.h"
 #include "storage/latch.h"
 #include "utils/backend_status.h"
@@ -66,7 +67,7 @@ ReportWorker(Validation *validation, pid_t worker_pid, int free_slots)
 		             max_worker_processes + setting_max_workers),
 		    "the worker of this database can't start: all %d background worker slots are in use",
 		    max_worker_processes);
-	else if (!LauncherRuns())
+	else if (!SeatLauncherRuns())
 		CheckAdd(
 		    validation, WORKER, CHECK_ERROR,
 		    "Restart the server; if that is of no use, its log says why the genops launcher does "
