@@ -160,7 +160,7 @@ Deliver(void)
 	bool hurry;
 
 	RingReadDemand(&demand);
-	hurry = demand.segment_wanted > 0;
+	hurry = demand.segment_wanted > 0 || demand.others_wait;
 	DurablePoll(demand.position_wanted > 0);
 	if (!AskedToLeave())
 		ExporterStep(hurry, DurableSegment(), demand.crowded ? CROWDED_ROUNDS : DELIVERY_ROUNDS);
