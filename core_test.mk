@@ -9,20 +9,24 @@ CORE_CLANG ?= clang
 CORE_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -g -fPIC $(WARNINGS) -I. $(CORE_CPPFLAGS)
 FUZZ_SECONDS ?= 10
 
-CORE_HEADERS = $(sort $(wildcard core/*/*.h test/core/*.h test/fuzz/*.h))
+# Seconds that one test program may take, under the sanitizers too.
+CORE_TEST_SECONDS ?= 120
+
 CORE_TEST_SRC = $(sort $(wildcard test/core/test_*.c))
 CORE_FUZZ_SRC = $(sort $(wildcard test/fuzz/fuzz_*.c))
 CORE_PROTO_SRC = $(CORE_PROTO_DIR)/otlp.pb-c.c
 
 # One rule set for each way of compiling; $(1) is the directory under build/.
 define core_build
-build/$(1)/%.o: %.c $(CORE_HEADERS) $(CORE_PROTO_DIR)/otlp.pb-c.h
+build/$(1)/%.o: %.c | $(CORE_PROTO_DIR)/otlp.pb-c.h
 	@mkdir -p $$(@D)
-	$$(CORE_CC_$(1)) $$(CORE_CFLAGS) $$(CORE_FLAGS_$(1)) -c $$< -o $$@
+	$$(CORE_CC_$(1)) $$(CORE_CFLAGS) $$(CORE_FLAGS_$(1)) -MMD -MP -c $$< -o $$@
 
 build/$(1)/libgenops.a: $$(CORE_SRC:%.c=build/$(1)/%.o) $$(CORE_PROTO_SRC:%.c=build/$(1)/%.o)
 	rm -f $$@
 	ar rcs $$@ $$^
+
+-include $$(patsubst %.c,build/$(1)/%.d,$$(CORE_SRC) $$(CORE_PROTO_SRC) $$(CORE_TEST_SRC) $$(CORE_FUZZ_SRC))
 endef
 
 CORE_CC_core = $(CORE_CC)
@@ -50,17 +54,17 @@ $(SANITIZE_TESTS): build/sanitize/%: build/sanitize/test/core/%.o build/sanitize
 $(FUZZERS): build/fuzz/%: build/fuzz/test/fuzz/%.o build/fuzz/libgenops.a
 	$(CORE_CLANG) $(CORE_FLAGS_fuzz) -fsanitize=fuzzer $^ -o $@ $(CORE_LIBS)
 
-# Every test runs, also after one that failed.
-run_core_tests = failed=; for each in $(1); do echo "== $$each"; $$each || failed="$$failed $$each"; \
-	done; if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+# The objects are not by-products that make may remove.
+.SECONDARY: $(patsubst %.c,build/core/%.o,$(CORE_TEST_SRC)) \
+	$(patsubst %.c,build/sanitize/%.o,$(CORE_TEST_SRC)) $(patsubst %.c,build/fuzz/%.o,$(CORE_FUZZ_SRC))
 
-.PHONY: core core-sanitize fuzz bench-core
+.PHONY: core core-sanitize fuzz bench-core core-packages
 
 core: build/core/libgenops.a $(CORE_TESTS)
-	@$(call run_core_tests,$(CORE_TESTS))
+	@scripts/run_core_tests $(CORE_TEST_SECONDS) $(CORE_TESTS)
 
 core-sanitize: $(SANITIZE_TESTS)
-	@$(call run_core_tests,$(SANITIZE_TESTS))
+	@scripts/run_core_tests $(CORE_TEST_SECONDS) $(SANITIZE_TESTS)
 
 # New inputs that a run finds stay in build/; the corpus in the tree is kept small by hand.
 fuzz: $(FUZZERS)
@@ -81,3 +85,11 @@ $(BENCH_CORE): build/core/bench_%: build/core/bench/%.o build/core/libgenops.a
 
 bench-core: $(BENCH_CORE)
 	@for each in $(BENCH_CORE); do $$each; done
+
+# These targets install what the core needs, before their first step.
+ifneq ($(filter core core-sanitize fuzz bench-core,$(MAKECMDGOALS)),)
+$(CORE_PROTO_DIR)/otlp.pb-c.c: | core-packages
+endif
+
+core-packages:
+	@scripts/dependencies core

@@ -3,14 +3,21 @@
 #   SANDBOX_CONF   lines for the sandbox's postgresql.conf
 #   SANDBOX_ENV    VAR=value words for its environment
 #   PROVE_FLAGS    for the tests that prove runs, such as -v
-.PHONY: check demo demo-stop sandbox sandbox-stop bench compile-with-clang core-packages remove-place
+#   CHROOTS        where check-versions and check-package keep their chroots
+export PG_CONFIG
 
-# PGXS has a "check" that only says that there is none.
-ifneq ($(filter check,$(MAKECMDGOALS)),)
+.PHONY: check check-versions check-package demo demo-stop sandbox sandbox-stop bench
+
 check:
 	scripts/dependencies core server test
 	scripts/check
-endif
+
+# VERSIONS: the releases of Debian whose PostgreSQL is tried; default: all that are known here.
+check-versions:
+	scripts/check_versions $(VERSIONS)
+
+check-package:
+	scripts/check_package $(VERSIONS)
 
 demo:
 	scripts/dependencies core server test
@@ -32,21 +39,3 @@ sandbox-stop:
 bench:
 	scripts/dependencies core server
 	bench/run
-
-# What is removed must not be running.  Where servers can't run in build/, build/place leads to
-# where they do.
-clean: remove-place
-remove-place: demo-stop sandbox-stop
-	@[ ! -L build/place ] || rm -rf "$$(readlink build/place)"
-
-# The second compiler's opinion; it leaves nothing behind.
-compile-with-clang: $(CORE_PROTO_DIR)/otlp.pb-c.h
-	$(CORE_CLANG) -fsyntax-only $(PG_CFLAGS) -Werror $(CPPFLAGS) $(SRC) $(CORE_SRC)
-
-# The core's own targets install what the core needs, before its first step.
-ifneq ($(filter core core-sanitize fuzz bench-core,$(MAKECMDGOALS)),)
-$(CORE_PROTO_DIR)/otlp.pb-c.c: | core-packages
-endif
-
-core-packages:
-	@scripts/dependencies core

@@ -1,6 +1,7 @@
 #include "postgres.h"
 
 #include "ask/span_pack.h"
+#include "compat.h"
 #include "core/span/otlp_write.h"
 
 /* Tags and lengths around resource, scope and spans. */
