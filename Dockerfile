@@ -16,14 +16,14 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 	protobuf-c-compiler \
 	zlib1g-dev
 WORKDIR /source
-COPY Makefile core.mk core_test.mk test.mk genops_tempo.control ./
+COPY Makefile *.mk genops_tempo.control ./
 COPY core core
 COPY proto proto
 COPY sql sql
 COPY src src
 ARG PG_CONFIG=/usr/lib/postgresql/${PG_MAJOR}/bin/pg_config
-RUN make -j"$(nproc)" all PG_CONFIG=${PG_CONFIG} with_llvm=no && \
-	make install PG_CONFIG=${PG_CONFIG} with_llvm=no DESTDIR=/installed
+RUN make -j"$(nproc)" all PG_CONFIG=${PG_CONFIG} && \
+	make install PG_CONFIG=${PG_CONFIG} DESTDIR=/installed
 
 FROM postgres:${POSTGRES_MAJOR}-bookworm
 # What the library is linked to, and whom it trusts over https.

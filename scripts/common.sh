@@ -8,6 +8,7 @@
 #   root         the checkout
 #   place        where what the server's user needs is: build/, or, where that
 #                user can't enter the checkout, a directory of its own
+#   major        the server's version
 #   private      the private installation's root, a DESTDIR
 #   bindir       the private installation's programs
 umask 022
@@ -74,7 +75,8 @@ need_postgresql() {
 	[ -z "$server_user" ] || id "$server_user" >/dev/null 2>&1 ||
 		fail "PostgreSQL doesn't run as root, and there is no user \"$server_user\": set GENOPS_SERVER_USER"
 	find_place
-	private=$place/server
+	major=$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+	private=$place/pg$major/server
 	bindir=$private$("$PG_CONFIG" --bindir)
 	sharedir=$private$("$PG_CONFIG" --sharedir)
 	pkglibdir=$private$("$PG_CONFIG" --pkglibdir)

@@ -103,6 +103,21 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 	return 0;
 }
 
+/*
+ * Since 8.20 libcurl joins the threads that resolve names when its handle goes, which takes as long
+ * as a name server is silent, unless it is told not to.  A libcurl older than the one that this was
+ * compiled with knows no such option and needs none.
+ */
+static void
+do_not_join_resolvers(CURLM *multi)
+{
+#if LIBCURL_VERSION_NUM >= 0x081400
+	curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
+#else
+	(void) multi;
+#endif
+}
+
 static bool
 open_client(GenopsHttpClient *client, const char *user_agent)
 {
@@ -111,8 +126,10 @@ open_client(GenopsHttpClient *client, const char *user_agent)
 		return false;
 	client->user_agent = strdup(user_agent);
 	client->multi = curl_multi_init();
-	return client->user_agent != NULL && client->multi != NULL &&
-	       curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+	if (client->user_agent == NULL || client->multi == NULL)
+		return false;
+	do_not_join_resolvers(client->multi);
+	return curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
 	       curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client) == CURLM_OK;
 }
 

@@ -352,7 +352,7 @@ genops_convert_id(GenopsConverter *converter, const cJSON *object, const char *n
 
 	if (!required && (member == NULL || (cJSON_IsString(member) && text.length == 0)))
 		return true;
-	if (!genops_slice_present(text) || !decode_id(converter, text, id, size))
+	if (size > sizeof(id) || !genops_slice_present(text) || !decode_id(converter, text, id, size))
 	{
 		snprintf(expected, sizeof(expected), "%zu bytes in %s", size,
 		         converter->base64_ids ? "base64" : "hexadecimal digits");

@@ -65,7 +65,7 @@ check_rate(bool random_ids)
 			memcpy(id + 12, &i, 4);
 		found += genops_bloom_may_have(filter, size, id);
 	}
-	assert_in_range(found, LOOKUPS / 4000, LOOKUPS / 1000);
+	assert_uint_in_range(found, LOOKUPS / 4000, LOOKUPS / 1000);
 	test_free(filter);
 }
 

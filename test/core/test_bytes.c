@@ -7,7 +7,7 @@
 static void
 fixed_buffer_fails_without_writing(void **state)
 {
-	uint8_t memory[4] = "....";
+	uint8_t memory[4] = { '.', '.', '.', '.' };
 	GenopsBytes bytes = genops_bytes_over(memory, 3);
 
 	(void) state;
@@ -90,7 +90,7 @@ error_is_cut_at_a_character(void **state)
 		text[sizeof(text) - 1] = '\0';
 		assert_false(genops_error_set(&error, GENOPS_MALFORMED, "%s", text));
 		assert_true(genops_utf8_valid(genops_slice(error.message)));
-		assert_in_range(strlen(error.message), 252, 255);
+		assert_uint_in_range(strlen(error.message), 252, 255);
 	}
 	assert_int_equal(error.code, GENOPS_MALFORMED);
 }

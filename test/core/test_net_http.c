@@ -527,7 +527,9 @@ freeing_aborts(void **state)
 {
 	GenopsHttpRequest request = { .url = server.url };
 	GenopsHttpClient *client = new_client();
-	GenopsHttpSocket socket;
+	GenopsHttpSocket sockets[4];
+	bool want_read = false;
+	size_t count;
 
 	(void) state;
 	start_server(hang);
@@ -539,8 +541,12 @@ freeing_aborts(void **state)
 		genops_http_progress(client);
 		assert_false(genops_http_next_finished(client, &reply));
 	}
-	assert_int_equal(genops_http_sockets(client, &socket, 1), 1);
-	assert_true(socket.want_read);
+	/* libcurl may have one more, to wake itself by. */
+	count = genops_http_sockets(client, sockets, COUNT_OF(sockets));
+	assert_true(count <= COUNT_OF(sockets));
+	for (size_t i = 0; i < count; i++)
+		want_read = want_read || sockets[i].want_read;
+	assert_true(want_read);
 	genops_http_client_free(client);
 	await(&server.closed, 1);
 	stop_server();

@@ -53,7 +53,7 @@ jitter_is_full_and_in_range(void **state)
 		GenopsRetry retry = { 0 };
 
 		genops_retry_failed(&retry, policy, 0, 100, next_random(&seed));
-		assert_in_range(retry.next_attempt_ms, 100, 1100);
+		assert_uint_in_range(retry.next_attempt_ms, 100, 1100);
 		if (retry.next_attempt_ms < smallest)
 			smallest = retry.next_attempt_ms;
 		if (retry.next_attempt_ms > largest)
@@ -108,7 +108,7 @@ blocked_streams_are_probed_slowly(void **state)
 	{
 		genops_retry_blocked(&retry, policy, now, LARGEST - i);
 		assert_int_equal(retry.state, GENOPS_STREAM_BLOCKED);
-		assert_in_range(retry.next_attempt_ms - now, delays[i], delays[i] + delays[i] / 10);
+		assert_uint_in_range(retry.next_attempt_ms - now, delays[i], delays[i] + delays[i] / 10);
 		now = retry.next_attempt_ms;
 	}
 	/* A passing failure of a probe starts the backoff at its beginning. */

@@ -168,7 +168,7 @@ cut_spans_are_refused_or_read(void **state)
 		refused += !genops_read_span((GenopsSlice){ copy, length }, &view);
 		test_free(copy);
 	}
-	assert_in_range(refused, 100, 4000);
+	assert_uint_in_range(refused, 100, 4000);
 	genops_bytes_free(&out);
 }
 

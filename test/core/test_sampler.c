@@ -162,7 +162,7 @@ rates_are_nested(void **state)
 			kept_at_a_tenth += now && i == 2;
 		}
 	}
-	assert_in_range(kept_at_a_tenth, 1800, 2200);
+	assert_uint_in_range(kept_at_a_tenth, 1800, 2200);
 }
 
 int

@@ -184,7 +184,7 @@ request_of_spans(const SimpleSpan *spans, size_t count)
 		                      (long long) (spans[i].start_ns + spans[i].duration_ns),
 		                      spans[i].more == NULL ? "" : spans[i].more);
 
-		assert_in_range(length, 1, sizeof(text) - 1);
+		assert_uint_in_range(length, 1, sizeof(text) - 1);
 		genops_bytes_put(&json, text, (size_t) length);
 	}
 	put_text(&json, "]}]}]}");

@@ -106,7 +106,8 @@ in_parallel(q{genops_track('p', 'm', feature => 'tracked in parallel')});
 in_parallel(q{genops_observe(genops_begin('p', 'm', feature => 'observed in parallel'), i)});
 my ($status, undef, $error) = $node->psql('postgres', <<'END');
 SET genops.team = 'begun';
-SET force_parallel_mode = on;
+SELECT set_config(name, 'on', false) FROM pg_settings
+WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT genops_observe(genops_begin('p', 'm', feature => 'failed in parallel'), fails());
 END
 like($error, qr/division by zero.*CONTEXT:.*parallel worker/s, 'an error came from a parallel worker');

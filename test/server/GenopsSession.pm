@@ -59,7 +59,8 @@ sub query
 	return $self->finish;
 }
 
-# Until the server says that it waits for such a thing: 'PgSleep', 'relation' ...
+# Until the server says that it waits for such a thing, 'PgSleep' or 'relation', or for one of its
+# kind, 'Extension'.
 sub wait_for_event
 {
 	my ($self, $event) = @_;
@@ -68,7 +69,7 @@ sub wait_for_event
 		"session waits for $event",
 		sub {
 			$self->{node}->safe_psql('postgres',
-				"SELECT wait_event = '$event' FROM pg_stat_activity WHERE pid = $self->{pid}") eq 't';
+				"SELECT '$event' IN (wait_event, wait_event_type) FROM pg_stat_activity WHERE pid = $self->{pid}") eq 't';
 		});
 }
 
