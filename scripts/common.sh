@@ -76,10 +76,42 @@ need_postgresql() {
 		fail "PostgreSQL doesn't run as root, and there is no user \"$server_user\": set GENOPS_SERVER_USER"
 	find_place
 	major=$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
-	private=$place/pg$major/server
+	use_installation "$place/pg$major/server"
+}
+
+# Where the private installation is.
+use_installation() {
+	private=$1
 	bindir=$private$("$PG_CONFIG" --bindir)
 	sharedir=$private$("$PG_CONFIG" --sharedir)
 	pkglibdir=$private$("$PG_CONFIG" --pkglibdir)
+}
+
+# Puts the server itself into the private installation.  PostgreSQL finds its libraries and its
+# extensions relative to where its programs are (as its own "make check" relies on).  So the programs
+# are copied, and everything else is linked to.
+install_server() {
+	mkdir -p "$bindir" "$sharedir" "$pkglibdir"
+	cp -au --remove-destination "$("$PG_CONFIG" --bindir)/." "$bindir"
+	cp -asn "$("$PG_CONFIG" --sharedir)/." "$sharedir"
+	cp -asn "$("$PG_CONFIG" --pkglibdir)/." "$pkglibdir"
+	chmod -R a+rX "$private"
+}
+
+# run_prove DIRECTORY LIBRARY FILE...: tests with PostgreSQL's own Perl modules, and those in LIBRARY
+# and test/server, as the server's user.
+run_prove() {
+	local work=$1 library=$2 pgxs
+
+	shift 2
+	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
+	mkdir -p "$work/tmp"
+	[ -z "$server_user" ] || chown "$server_user" "$work/tmp"
+	as_server_user env -C "$work" TMPDIR="$work/tmp" \
+		TESTDIR="$work" TESTDATADIR="$work/tmp_check" TESTLOGDIR="$work/tmp_check/log" \
+		PATH="$bindir:$PATH" PG_REGRESS="$(realpath "$pgxs/test/regress/pg_regress")" \
+		PERL5LIB="$(realpath "$pgxs/test/perl"):$work/test/server:$work/$library" \
+		prove ${PROVE_FLAGS:-} "$@"
 }
 
 # Makes an empty directory, $place/NAME, that belongs to the server's user, and
