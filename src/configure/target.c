@@ -149,7 +149,7 @@ SwitchedOn(const Source *source, GenopsError *error)
 	if (IdentityIsForeign(source->settings))
 		return genops_error_set(
 		    error, GENOPS_INVALID_ARGUMENT,
-		    "this database is a copy of another; genops_resume_delivery() makes it deliver");
+		    "this database is a copy of another, or was upgraded; genops_resume_delivery() makes it deliver");
 	if (environment->sdk_disabled.variable != NULL && environment->sdk_disabled.value)
 		return genops_error_set(error, GENOPS_INVALID_ARGUMENT,
 		                        "environment variable \"%s\" switches it off",

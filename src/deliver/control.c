@@ -85,7 +85,7 @@ DeliveryHoldReason(DeliveryHold hold)
 		case HOLD_SWITCHED_OFF:
 			return "genops_tempo.export is off";
 		case HOLD_COPY:
-			return "this database is a copy of another; genops_resume_delivery() makes it deliver";
+			return "this database is a copy of another, or was upgraded; genops_resume_delivery() makes it deliver";
 		case HOLD_PAUSED:
 			return "by genops_pause_delivery()";
 		case HOLD_NONE:
