@@ -42,7 +42,7 @@ CREATE SCHEMA roles_admin AUTHORIZATION roles_admin;
 SET ROLE roles_admin;
 CREATE FUNCTION roles_admin.outcome(i integer) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-	PERFORM genops_configure(headers => '{"X-Key": "${file:/etc/passwd}"}');
+	PERFORM public.genops_configure(headers => '{"X-Key": "${file:/etc/passwd}"}');
 	RETURN 'done';
 EXCEPTION WHEN insufficient_privilege THEN
 	RETURN 'refused';
