@@ -12,6 +12,32 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_cost_from_e12';
 COMMENT ON FUNCTION genops.cost_from_e12(bigint) IS 'An exact amount from the ledger''s integers.';
 
+-- Segments that share a row: see src/keep/pack.h.  What the reader may not see of such a
+-- row does not come out.
+CREATE FUNCTION genops.packed_segments(recorded_from timestamptz, first_seq bigint, last_seq bigint,
+	range_start timestamptz, range_end timestamptz, not_exact boolean, trace_ids bytea,
+	OUT recorded_at timestamptz, OUT seq bigint, OUT min_start timestamptz, OUT max_end timestamptz,
+	OUT span_count integer, OUT sampled boolean, OUT exact boolean, OUT tenant_id text, OUT route text)
+RETURNS SETOF record LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 1000
+AS 'MODULE_PATHNAME', 'genops_packed_segments';
+COMMENT ON FUNCTION genops.packed_segments(timestamptz, bigint, bigint, timestamptz, timestamptz, boolean, bytea) IS
+'Internal: lists the segments that share rows, of tenants that the user may read. Arguments that are NULL filter nothing.';
+
+CREATE FUNCTION genops.segment_bytes(recorded_at timestamptz, seq bigint) RETURNS bytea
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
+AS 'MODULE_PATHNAME', 'genops_segment_bytes';
+COMMENT ON FUNCTION genops.segment_bytes(timestamptz, bigint) IS
+'Internal: the bytes of a segment (content of an OTLP ResourceSpans), if the user may read its tenant.';
+
+CREATE VIEW genops.segment WITH (security_invoker = true) AS
+SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_id, route
+FROM genops.ledger_segment WHERE directory IS NULL
+UNION ALL
+SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_id COLLATE "C", route COLLATE "C"
+FROM genops.packed_segments(NULL::timestamptz, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::timestamptz, NULL::boolean, NULL::bytea);
+COMMENT ON VIEW genops.segment IS
+'Internal: a row for each segment, the packets of spans that are stored and sent as one, whether it shares its row of the ledger or not. genops.segment_bytes() reads its spans.';
+
 CREATE FUNCTION genops.span_flags(flags bigint) RETURNS text[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_span_flags';

@@ -98,7 +98,7 @@ AS $$
     SELECT genops.wake_worker();
     WITH chosen AS MATERIALIZED (
         SELECT s.tenant_id, s.route, s.seq, s.span_count
-        FROM genops.ledger_segment s
+        FROM genops.segment s
             JOIN genops.delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
         WHERE s.sampled AND s.seq <= d.cursor_seq
             AND s.max_end >= $1 AND s.min_start <= coalesce($2, 'infinity')
@@ -109,7 +109,7 @@ AS $$
     ), numbered AS (
         SELECT s.tenant_id, s.route, s.seq,
             row_number() OVER (PARTITION BY s.tenant_id, s.route ORDER BY s.seq) AS number
-        FROM genops.ledger_segment s
+        FROM genops.segment s
             JOIN bounds b ON b.tenant_id = s.tenant_id AND b.route = s.route
         WHERE s.sampled AND s.seq BETWEEN b.first_seq AND b.last_seq
     ), runs AS (
@@ -136,6 +136,13 @@ AS 'MODULE_PATHNAME', 'genops_delivery_hold';
 COMMENT ON FUNCTION genops.delivery_hold() IS
 'Why nothing is delivered from this database, whatever the streams'' states; NULL if nothing forbids it.';
 
+CREATE FUNCTION genops.oldest_pending(tenant_id text, route text, cursor_seq bigint) RETURNS timestamptz
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'genops_oldest_pending';
+
+COMMENT ON FUNCTION genops.oldest_pending(text, text, bigint) IS
+'Internal: when the first segment of a stream behind its cursor was stored; NULL if there is none, or for who may not see the stream.';
+
 -- A monitor and who may pause delivery see every stream, a reader those of the
 -- tenants whose spans it may read.
 CREATE VIEW genops.stat_delivery WITH (security_barrier = true) AS
@@ -159,10 +166,8 @@ SELECT
     d.last_error,
     d.last_error_at,
     CASE WHEN p.pending > 0 THEN
-        greatest(pg_catalog.clock_timestamp() - (
-            SELECT min(s.recorded_at) FROM genops.ledger_segment s
-            WHERE s.tenant_id = d.tenant_id AND s.route = d.route
-                AND s.seq > d.cursor_seq AND s.sampled), interval '0')
+        greatest(pg_catalog.clock_timestamp()
+            - genops.oldest_pending(d.tenant_id, d.route, d.cursor_seq), interval '0')
     END AS lag,
     d.cursor_seq AS answered_seq
 FROM genops.delivery d

@@ -70,7 +70,7 @@ BEGIN
 	WHEN 'charge' THEN
 		RETURN ARRAY['EXECUTE ON FUNCTION genops.may_charge, @extschema@.genops_ingest, @extschema@.genops_ingest_protobuf'];
 	WHEN 'read' THEN
-		RETURN ARRAY['SELECT ON genops.spans, genops.spend, genops.ledger_span, genops.ledger_segment, genops.spend_total',
+		RETURN ARRAY['SELECT ON genops.spans, genops.spend, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total',
 			'EXECUTE ON FUNCTION genops.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
 	WHEN 'configure' THEN
 		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, genops.configuration_rows, genops.recording_counts',

@@ -59,23 +59,25 @@ CREATE TABLE genops.ledger_span (
 	usage_flags text[]					-- what was done to read the usage; NULL: nothing
 ) PARTITION BY RANGE (recorded_at);
 
--- A row per tenant, resource and flush: a whole OTLP ResourceSpans.  The bloom
--- filter stays in the row, the bytes don't: looking through the filters of a
--- day must not read the bytes.
+-- A row per tenant, resource and flush: a whole OTLP ResourceSpans.  Small ones of a
+-- flush share a row, which has a directory of them: see src/keep/pack.h, and
+-- genops.segment, which has a row for each.  The bloom filter stays in the row, the bytes
+-- do not: looking through the filters of a day must not read the bytes.
 CREATE TABLE genops.ledger_segment (
 	recorded_at timestamptz NOT NULL,
-	seq bigint NOT NULL,
+	seq bigint NOT NULL,				-- with a directory, of the last one
 	min_start timestamptz NOT NULL,
 	max_end timestamptz NOT NULL,
 	span_count integer NOT NULL,
 	sampled boolean NOT NULL,			-- is to be sent
 	exact boolean NOT NULL,				-- of all its spans
-	tenant_id text COLLATE "C" NOT NULL,	-- '' for none
+	tenant_id text COLLATE "C" NOT NULL,	-- '' for none, '|' with a directory
 	route text COLLATE "C" NOT NULL,	-- likewise
 	service_name text NOT NULL,
 	environment text NOT NULL,
-	bloom bytea NOT NULL,				-- of the trace ids
-	bytes bytea NOT NULL
+	bloom bytea NOT NULL,				-- of the trace ids; with a directory of streams, too
+	bytes bytea NOT NULL,
+	directory bytea						-- NULL: the row is one segment
 ) PARTITION BY RANGE (recorded_at);
 ALTER TABLE genops.ledger_segment ALTER COLUMN bloom SET STORAGE MAIN;
 

@@ -219,9 +219,12 @@ AS $$
 			'skipped: delivery was resumed from ''now'', or retention came first'
 		ELSE 'sent, and not found: beyond Tempo''s retention, or dropped by its limits'
 	END
-	FROM genops.ledger_segment s
+	FROM (SELECT l.recorded_at, l.seq, l.sampled, l.tenant_id, l.route FROM genops.ledger_segment l
+			WHERE l.seq = $1 AND l.directory IS NULL
+			UNION ALL
+			SELECT p.recorded_at, p.seq, p.sampled, p.tenant_id COLLATE "C", p.route COLLATE "C"
+			FROM genops.packed_segments(NULL::timestamptz, $1, $1, NULL::timestamptz, NULL::timestamptz, NULL::boolean, NULL::bytea) p) s
 		LEFT JOIN genops.stat_delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
-	WHERE s.seq = $1
 $$;
 COMMENT ON FUNCTION genops.span_delivery(bigint) IS
 'Internal: how far the segment with that number is delivered, in words.';
@@ -274,7 +277,7 @@ AS $$
 	WHERE NOT EXISTS (SELECT FROM spans_of_tempo t WHERE t.trace_id = l.trace_id AND t.span_id = l.span_id)
 	UNION ALL
 	SELECT 'tempo',
-		CASE WHEN t.start_time < (SELECT min(s.min_start) FROM genops.ledger_segment s)
+		CASE WHEN t.start_time < (SELECT min(s.min_start) FROM genops.segment s)
 			THEN 'older than the ledger, or beyond its retention'
 			ELSE 'not recorded here: by another sender, on a standby, or in a ledger that was dropped' END,
 		t.trace_id, t.span_id, t.name, t.start_time, NULL, NULL, NULL, NULL
@@ -331,7 +334,7 @@ BEGIN
 	PERFORM genops.await_stored();
 	RETURN QUERY
 	SELECT DISTINCT t.scope, t.tag
-	FROM genops.ledger_segment s, LATERAL genops.segment_tags(s.bytes) t
+	FROM genops.segment s, LATERAL genops.segment_tags(genops.segment_bytes(s.recorded_at, s.seq)) t
 	WHERE s.max_end >= range_start AND s.min_start <= range_end
 		AND s.recorded_at >= range_start - interval '1 day'
 		AND ($5 IS NULL OR s.tenant_id = ANY (CASE $5 WHEN '' THEN ARRAY[''] ELSE string_to_array($5, '|') END))

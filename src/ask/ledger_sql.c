@@ -4,6 +4,7 @@
 #include "ask/promoted.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "keep/segment_scan.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -21,6 +22,25 @@
 	"start_time <= $2 AND (start_time >= $1 OR " \
 	"start_time + duration_ns / 1000 * interval '1 microsecond' >= $1) AND " RECORDED
 
+/* Days before or after a time, which may be infinite. */
+static TimestampTz
+DaysOff(TimestampTz time, int64 days)
+{
+	if (!TIMESTAMP_NOT_FINITE(time))
+		time += days * USECS_PER_DAY;
+	return Min(Max(time, MIN_TIMESTAMP), END_TIMESTAMP - 1);
+}
+
+/* A day before the range begins, see RECORDED. */
+static TimestampTz
+LedgerRecordedFrom(const TraceqlRequest *request)
+{
+	TimestampTz recorded =
+	    request->range.start > request->asked_at ? DT_NOBEGIN : request->range.start;
+
+	return DaysOff(recorded, -1);
+}
+
 static void
 AddTenants(StringInfo sql, const TraceqlRequest *request, const char *column)
 {
@@ -28,12 +48,36 @@ AddTenants(StringInfo sql, const TraceqlRequest *request, const char *column)
 		appendStringInfo(sql, " AND %s = ANY ($5)", column);
 }
 
+/*
+ * Segments are rows of genops.ledger_segment, or share one, which only
+ * genops.packed_segments() lists.
+ */
 static void
-AddSegments(StringInfo sql, const TraceqlRequest *request)
+AddOwnRows(StringInfo sql, const TraceqlRequest *request)
 {
 	appendStringInfoString(sql, " FROM genops.ledger_segment WHERE " SEGMENTS_IN_RANGE
-	                            " AND seq BETWEEN $3 AND $4");
+	                            " AND seq BETWEEN $3 AND $4 AND directory IS NULL");
 	AddTenants(sql, request, "tenant_id");
+}
+
+static void
+AddPackedSegments(StringInfo sql, const TraceqlRequest *request, bool not_exact)
+{
+	appendStringInfo(sql,
+	                 " FROM genops.packed_segments($8, $3, $4, $1, $2, %s, NULL::bytea) "
+	                 "WHERE true",
+	                 not_exact ? "true" : "false");
+	AddTenants(sql, request, "tenant_id");
+}
+
+/* The columns of both. */
+static void
+AddSegments(StringInfo sql, const TraceqlRequest *request, const char *columns)
+{
+	appendStringInfo(sql, "SELECT %s", columns);
+	AddOwnRows(sql, request);
+	appendStringInfo(sql, " UNION ALL SELECT %s", columns);
+	AddPackedSegments(sql, request, false);
 }
 
 static void
@@ -47,31 +91,62 @@ AddExactSpans(StringInfo sql, const TraceqlRequest *request, Condition condition
 	AddTenants(sql, request, "coalesce(tenant_id, '')");
 }
 
+/* The segments that have spans that fulfil the condition, with their offsets, and those
+ * of which it cannot be told, with NULL. */
+static void
+AddSegmentsByColumns(StringInfo sql, const TraceqlRequest *request, Condition condition)
+{
+	appendStringInfoString(sql, "SELECT recorded_at, seq, array_agg(\"offset\") AS offsets");
+	AddExactSpans(sql, request, condition);
+	appendStringInfoString(
+	    sql, " GROUP BY recorded_at, seq UNION ALL SELECT recorded_at, seq, NULL::integer[]");
+	AddOwnRows(sql, request);
+	appendStringInfoString(sql, " AND NOT exact");
+}
+
 /* The segments' bytes with the offsets of the spans in them that fulfil the
  * condition, NULL for all; those that have such spans. */
 static void
+AddChosenByColumns(StringInfo sql, const TraceqlRequest *request, Condition condition)
+{
+	/* The inner query keeps each scan parallel. */
+	if (!SegmentsSharingRows(LedgerRecordedFrom(request)))
+	{
+		appendStringInfoString(sql, " FROM (");
+		AddSegmentsByColumns(sql, request, condition);
+		appendStringInfoString(sql,
+		                       ") AS chosen JOIN genops.ledger_segment USING (recorded_at, seq)");
+		return;
+	}
+	appendStringInfoString(sql, " FROM (SELECT recorded_at, seq, "
+	                            "genops.segment_bytes(recorded_at, seq) AS bytes, offsets FROM (");
+	AddSegmentsByColumns(sql, request, condition);
+	appendStringInfoString(sql, " UNION ALL SELECT recorded_at, seq, NULL::integer[]");
+	AddPackedSegments(sql, request, true);
+	appendStringInfoString(sql, ") AS numbers) AS chosen");
+}
+
+static void
 AddChosenSegments(StringInfo sql, const TraceqlRequest *request, Condition condition)
 {
+	/* What is decided by its columns is not looked at, or looked at by another
+	 * query. */
+	bool not_exact = condition.kind == CONDITION_NEVER || condition.exact;
+
 	if (condition.kind == CONDITION_SQL)
 	{
-		/* The inner query keeps each scan parallel. */
-		appendStringInfoString(sql,
-		                       " FROM (SELECT recorded_at, seq, array_agg(\"offset\") AS offsets");
-		AddExactSpans(sql, request, condition);
-		appendStringInfoString(
-		    sql, " GROUP BY recorded_at, seq UNION ALL SELECT recorded_at, seq, NULL::integer[]");
-		AddSegments(sql, request);
-		appendStringInfoString(
-		    sql, " AND NOT exact) AS chosen JOIN genops.ledger_segment USING (recorded_at, seq)");
+		AddChosenByColumns(sql, request, condition);
 		return;
 	}
 	appendStringInfoString(sql,
 	                       " FROM (SELECT recorded_at, seq, bytes, NULL::integer[] AS offsets");
-	AddSegments(sql, request);
-	/* What is decided by its columns is not looked at, or looked at by another
-	 * query. */
-	if (condition.kind == CONDITION_NEVER || condition.exact)
+	AddOwnRows(sql, request);
+	if (not_exact)
 		appendStringInfoString(sql, " AND NOT exact");
+	appendStringInfoString(
+	    sql, " UNION ALL SELECT recorded_at, seq, genops.segment_bytes(recorded_at, seq), "
+	         "NULL::integer[]");
+	AddPackedSegments(sql, request, not_exact);
 	appendStringInfoString(sql, ") AS chosen");
 }
 
@@ -117,7 +192,8 @@ LedgerTraces(const TraceqlRequest *request, bool some)
 	StringInfoData segments;
 
 	initStringInfo(&segments);
-	appendStringInfoString(&segments, "max_end >= $9 AND min_start <= $10 AND recorded_at >= $11");
+	appendStringInfoString(&segments, "max_end >= $9 AND min_start <= $10 AND recorded_at >= $11 "
+	                                  "AND directory IS NULL");
 	AddTenants(&segments, request, "tenant_id");
 	initStringInfo(&sql);
 	appendStringInfo(
@@ -130,6 +206,12 @@ LedgerTraces(const TraceqlRequest *request, bool some)
 		                 " AND seq = ANY (ARRAY (SELECT seq FROM genops.ledger_segment WHERE %s "
 		                 "AND genops.bloom_has_any(bloom, $7)))",
 		                 segments.data);
+	appendStringInfoString(
+	    &sql, " UNION ALL SELECT recorded_at, seq, trace_id, spans, offsets "
+	          "FROM genops.packed_segments($11, NULL::bigint, NULL::bigint, $9, $10, false, $7), "
+	          "LATERAL genops.segment_traces(genops.segment_bytes(recorded_at, seq), $7) "
+	          "WHERE true");
+	AddTenants(&sql, request, "tenant_id");
 	appendStringInfoString(&sql, " ORDER BY trace_id, seq");
 	return sql.data;
 }
@@ -140,8 +222,7 @@ LedgerSegments(const TraceqlRequest *request)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT seq, max_end");
-	AddSegments(&sql, request);
+	AddSegments(&sql, request, "seq, max_end");
 	appendStringInfoString(&sql, " ORDER BY seq DESC");
 	return sql.data;
 }
@@ -152,8 +233,9 @@ LedgerFirstTime(const TraceqlRequest *request)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT min(min_start)");
-	AddSegments(&sql, request);
+	appendStringInfoString(&sql, "SELECT min(min_start) FROM (");
+	AddSegments(&sql, request, "min_start");
+	appendStringInfoString(&sql, ") AS segment");
 	return sql.data;
 }
 
@@ -320,15 +402,6 @@ Bytea(GenopsSlice bytes)
 	return PointerGetDatum(value);
 }
 
-/* Days before or after a time, which may be infinite. */
-static Datum
-DaysOff(TimestampTz time, int64 days)
-{
-	if (!TIMESTAMP_NOT_FINITE(time))
-		time += days * USECS_PER_DAY;
-	return TimestampTzGetDatum(Min(Max(time, MIN_TIMESTAMP), END_TIMESTAMP - 1));
-}
-
 /* Computed here, as SQL would do it for every row. */
 static void
 FillTimes(LedgerParameters *parameters, const TraceqlRequest *request)
@@ -336,10 +409,14 @@ FillTimes(LedgerParameters *parameters, const TraceqlRequest *request)
 	TimestampTz recorded =
 	    request->range.start > request->asked_at ? DT_NOBEGIN : request->range.start;
 
-	parameters->list[LEDGER_RECORDED_FROM - 1].value = DaysOff(recorded, -1);
-	parameters->list[LEDGER_TRACES_START - 1].value = DaysOff(request->range.start, -1);
-	parameters->list[LEDGER_TRACES_END - 1].value = DaysOff(request->range.end, 1);
-	parameters->list[LEDGER_TRACES_RECORDED_FROM - 1].value = DaysOff(recorded, -2);
+	parameters->list[LEDGER_RECORDED_FROM - 1].value =
+	    TimestampTzGetDatum(LedgerRecordedFrom(request));
+	parameters->list[LEDGER_TRACES_START - 1].value =
+	    TimestampTzGetDatum(DaysOff(request->range.start, -1));
+	parameters->list[LEDGER_TRACES_END - 1].value =
+	    TimestampTzGetDatum(DaysOff(request->range.end, 1));
+	parameters->list[LEDGER_TRACES_RECORDED_FROM - 1].value =
+	    TimestampTzGetDatum(DaysOff(recorded, -2));
 }
 
 LedgerParameters

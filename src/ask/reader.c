@@ -109,8 +109,7 @@ genops_readable_tenants(PG_FUNCTION_ARGS)
 void
 ReaderRequire(void)
 {
-	if (pg_class_aclcheck(OwnTable("ledger_segment"), GetUserId(), ACL_SELECT) ==
-	    ACLCHECK_OK)
+	if (pg_class_aclcheck(OwnTable("ledger_segment"), GetUserId(), ACL_SELECT) == ACLCHECK_OK)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 	                errmsg("permission denied to read the ledger"),
@@ -126,33 +125,65 @@ genops_require_read(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-static bool
-IsAmong(const char *tenant, Size length, const Datum *readable, int count)
+bool
+ReadershipHas(const Readership *readership, GenopsSlice tenant)
 {
-	for (int i = 0; i < count; i++)
+	if (readership->all)
+		return true;
+	for (int i = 0; i < readership->count; i++)
 	{
-		const text *each = DatumGetTextPP(readable[i]);
+		const text *each = DatumGetTextPP(readership->tenants[i]);
 
-		if (VARSIZE_ANY_EXHDR(each) == length && memcmp(VARDATA_ANY(each), tenant, length) == 0)
+		if (VARSIZE_ANY_EXHDR(each) == tenant.length &&
+		    memcmp(VARDATA_ANY(each), tenant.data, tenant.length) == 0)
 			return true;
 	}
 	return false;
 }
 
+static Readership *
+LookUpReadership(void)
+{
+	Readership *readership = palloc0(sizeof(Readership));
+
+	readership->user = GetUserId();
+	readership->all = ReadsAllTenants();
+	if (!readership->all)
+		deconstruct_array(DatumGetArrayTypeP(ReadableTenants()), TEXTOID, -1, false, TYPALIGN_INT,
+		                  &readership->tenants, NULL, &readership->count);
+	return readership;
+}
+
+bool
+ReaderMay(GenopsSlice tenant)
+{
+	return ReadershipHas(LookUpReadership(), tenant);
+}
+
+const Readership *
+ReadershipOfUser(const Readership *known, MemoryContext context)
+{
+	Readership *readership;
+	MemoryContext caller;
+
+	if (known != NULL && known->user == GetUserId())
+		return known;
+	ReaderRequire();
+	caller = MemoryContextSwitchTo(context);
+	readership = LookUpReadership();
+	MemoryContextSwitchTo(caller);
+	return readership;
+}
+
 /* Each of "a|b". */
 static bool
-AreReadable(const char *tenants)
+AreReadable(const Readership *readership, const char *tenants)
 {
-	Datum *readable;
-	int count;
-
-	deconstruct_array(DatumGetArrayTypeP(ReadableTenants()), TEXTOID, -1, false, TYPALIGN_INT,
-	                  &readable, NULL, &count);
 	for (;;)
 	{
 		Size length = strcspn(tenants, "|");
 
-		if (!IsAmong(tenants, length, readable, count))
+		if (!ReadershipHas(readership, (GenopsSlice){ tenants, length }))
 			return false;
 		if (tenants[length] == '\0')
 			return true;
@@ -163,14 +194,16 @@ AreReadable(const char *tenants)
 void
 ReaderRequireTenants(const char *tenants)
 {
-	if (ReadsAllTenants())
+	Readership *readership = LookUpReadership();
+
+	if (readership->all)
 		return;
 	if (tenants == NULL || *tenants == '\0')
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 		                errmsg("permission denied to ask Tempo without a tenant"),
 		                errhint("Ask for a tenant that you may read: see "
 		                        "genops.readable_tenants().")));
-	if (!AreReadable(tenants))
+	if (!AreReadable(readership, tenants))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 		         errmsg("permission denied for tenant \"%s\"", tenants),

@@ -6,8 +6,34 @@
 
 #include "postgres.h"
 
+#include "core/base/slice.h"
+
 /* Raises unless the user may read the ledger at all. */
 extern void ReaderRequire(void);
+
+/* Whether spans of a tenant (in the server's encoding) are granted to the user, or those
+ * of all. */
+extern bool ReaderMay(GenopsSlice tenant);
+
+/*
+ * The tenants that a user may read, where the ledger is read without the executor and so
+ * without row security.
+ */
+typedef struct Readership
+{
+	Oid user;
+	bool all;
+	Datum *tenants; /* texts, in the server's encoding */
+	int count;
+} Readership;
+
+/* That of the current user, in "context": the one that is known already, if it is
+ * the user's.  Raises unless the user may read the ledger.  No longer than for a
+ * statement, after which rights may change. */
+extern const Readership *ReadershipOfUser(const Readership *known, MemoryContext context);
+
+/* In the server's encoding; "" for spans without a tenant. */
+extern bool ReadershipHas(const Readership *readership, GenopsSlice tenant);
 
 /*
  * Raises unless the user may read the spans of a tenant, "a|b" for several, where

@@ -1,21 +1,20 @@
 /*
  * Segments, unpacked.
  *
- * A segment is read by a query on the parent table as the current user, so
- * that privileges and row security hold for whoever asks, also for one who calls the
- * decoding functions with numbers of his own.  Unpacking costs about a third
+ * A segment is looked up without the executor, and privileges and the tenants that the
+ * current user may read are looked at here, also for one who calls the decoding
+ * functions with made-up numbers.  Unpacking costs about a third
  * of a millisecond, hence the few that are kept; they are not kept longer than the
  * statement, after which rights may change, or another ledger use the number.
  */
 #include "postgres.h"
 
 #include "ask/otlp_jsonb.h"
+#include "ask/reader.h"
 #include "ask/segment_cache.h"
-#include "catalog/pg_type.h"
 #include "compat.h"
-#include "executor/spi.h"
+#include "keep/segment_scan.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -40,6 +39,7 @@ typedef struct SegmentCache
 	MemoryContext statement;
 	MemoryContextCallback forget;
 	uint64 calls;
+	const Readership *readership;
 	KeptSegment kept[KEPT];
 } SegmentCache;
 
@@ -75,53 +75,29 @@ CacheOf(MemoryContext statement)
 	return cache;
 }
 
-static SPIPlanPtr
-ReadPlan(void)
-{
-	static SPIPlanPtr plan = NULL;
-	Oid types[] = { TIMESTAMPTZOID, INT8OID };
-
-	if (plan != NULL)
-		return plan;
-	plan =
-	    SPI_prepare("SELECT bytes, tenant_id FROM genops.ledger_segment "
-	                "WHERE recorded_at OPERATOR(pg_catalog.=) $1 AND seq OPERATOR(pg_catalog.=) $2",
-	                lengthof(types), types);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(plan);
-	return plan;
-}
-
 static GenopsSlice
 BytesOf(const KeptSegment *segment)
 {
 	return (GenopsSlice){ VARDATA_ANY(segment->bytes), VARSIZE_ANY_EXHDR(segment->bytes) };
 }
 
-/* In the given context; no bytes if there is no such row for this user. */
+/* In the cache's context; no bytes if there is no such segment for this user. */
 static void
-Read(MemoryContext context, TimestampTz recorded_at, int64 seq, KeptSegment *segment)
+Read(SegmentCache *cache, TimestampTz recorded_at, int64 seq, KeptSegment *segment)
 {
-	Datum arguments[] = { TimestampTzGetDatum(recorded_at), Int64GetDatum(seq) };
-	int result;
+	MemoryContext caller = MemoryContextSwitchTo(cache->statement);
+	SegmentScan *scan = SegmentScanOne(recorded_at, seq);
+	StoredSegment stored;
 
-	SPI_connect();
-	result = SPI_execute_plan(ReadPlan(), arguments, NULL, true, 1);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan returned %s", SPI_result_code_string(result));
-	if (SPI_processed > 0)
+	cache->readership = ReadershipOfUser(cache->readership, cache->statement);
+	if (SegmentScanNext(scan, &stored) && stored.seq == seq && stored.recorded_at == recorded_at &&
+	    ReadershipHas(cache->readership, stored.tenant_id))
 	{
-		bool null;
-		Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
-		MemoryContext spi = MemoryContextSwitchTo(context);
-
-		segment->bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(value);
-		segment->tenant_id = TextDatumGetCString(
-		    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null));
-		MemoryContextSwitchTo(spi);
+		segment->bytes = SegmentScanBytes(scan);
+		segment->tenant_id = pnstrdup(stored.tenant_id.data, stored.tenant_id.length);
 	}
-	SPI_finish();
+	SegmentScanEnd(scan);
+	MemoryContextSwitchTo(caller);
 	if (segment->bytes != NULL && !genops_read_envelope(BytesOf(segment), &segment->envelope))
 		OtlpMalformed();
 }
@@ -157,7 +133,7 @@ Find(SegmentCache *cache, TimestampTz recorded_at, int64 seq)
 	}
 	place->bytes = NULL;
 	place->used = 0;
-	Read(cache->statement, recorded_at, seq, place);
+	Read(cache, recorded_at, seq, place);
 	place->seq = seq;
 	place->recorded_at = recorded_at;
 	place->user = GetUserId();

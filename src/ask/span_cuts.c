@@ -268,7 +268,8 @@ SpanCutsRead(const SpanPlace *places, int count)
 	parameters[1] = (StreamParameter){ INT8ARRAYOID, Segments(cuts), false };
 	parameters[2] = (StreamParameter){ BYTEAOID, PackPlaces(cuts), false };
 	StreamQuery("SELECT seq, tenant_id, genops.segment_pick(bytes, seq, $3) "
-	            "FROM genops.ledger_segment WHERE recorded_at >= $1 AND seq = ANY ($2)",
+	            "FROM genops.ledger_segment WHERE recorded_at >= $1 AND seq = ANY ($2) "
+	            "AND directory IS NULL",
 	            parameters, lengthof(parameters), TakeCuts, cuts);
 	return cuts;
 }

@@ -19,8 +19,8 @@ typedef struct SpanCuts SpanCuts;
 /* Between StreamBegin and StreamEnd; at most SPAN_CUTS_MAX places. */
 extern SpanCuts *SpanCutsRead(const SpanPlace *places, int count);
 
-/* False where the span was not cut out: the user may not see the segment, it is gone, or
- * spans are so large that no more of them are kept. */
+/* False where the span was not cut out: the user may not see the segment, it is gone, it
+ * shares its row, or spans are so large that no more of them are kept. */
 extern bool SpanCutsFind(SpanCuts *cuts, const SpanPlace *place, GenopsSpanWalk *at,
                          const char **tenant_id);
 

@@ -36,10 +36,20 @@
 
 PG_FUNCTION_INFO_V1(genops_trace);
 
-/* Numbers of segments, in a text for an array literal. */
+static Datum
+Column(TupleTableSlot *row, int column)
+{
+	bool null;
+
+	return slot_getattr(row, column, &null);
+}
+
+/* Numbers of segments, in a text for an array literal; and, where segments share a
+ * row, ranges of them, as a condition. */
 typedef struct SegmentList
 {
 	StringInfoData text;
+	StringInfoData ranges;
 	int64 last; /* rows of one segment mostly come together */
 } SegmentList;
 
@@ -52,12 +62,28 @@ AddSegment(SegmentList *list, int64 seq)
 	list->last = seq;
 }
 
-static Datum
-Column(TupleTableSlot *row, int column)
+/* "row" is of genops.ledger_segment; its filter tells of all its segments. */
+static void
+AddRow(SegmentList *list, TupleTableSlot *row)
 {
-	bool null;
+	int64 seq = DatumGetInt64(Column(row, SEGMENT_SEQ));
+	bool not_shared = true;
+	Datum directory = row->tts_tupleDescriptor->natts < SEGMENT_DIRECTORY
+	                      ? (Datum) 0
+	                      : slot_getattr(row, SEGMENT_DIRECTORY, &not_shared);
+	struct varlena *detoasted;
+	PackReader packed;
 
-	return slot_getattr(row, column, &null);
+	if (not_shared)
+	{
+		AddSegment(list, seq);
+		return;
+	}
+	detoasted = (struct varlena *) PG_DETOAST_DATUM_COPY(directory);
+	packed = PackReadBegin(detoasted, seq, 0);
+	appendStringInfo(&list->ranges, " OR segment BETWEEN " INT64_FORMAT " AND " INT64_FORMAT,
+	                 packed.seq, seq);
+	pfree(detoasted);
 }
 
 /* An open day. */
@@ -76,7 +102,7 @@ SearchBlooms(Oid partition, const uint8 *trace_id, SegmentList *found)
 		CHECK_FOR_INTERRUPTS();
 		if (genops_bloom_may_have((const uint8_t *) VARDATA_ANY(bloom), VARSIZE_ANY_EXHDR(bloom),
 		                          trace_id))
-			AddSegment(found, DatumGetInt64(Column(row, SEGMENT_SEQ)));
+			AddRow(found, row);
 		if (bloom != stored)
 			pfree(bloom);
 	}
@@ -127,9 +153,9 @@ ReturnRows(const LedgerDay *day, const char *trace_id, const SegmentList *found,
 {
 	char *query =
 	    psprintf("SELECT * FROM genops.spans WHERE recorded_at >= '%s' AND recorded_at < '%s' "
-	             "AND segment = ANY ('{%s}') AND trace_id = '%s' ORDER BY start_time, span_id",
+	             "AND (segment = ANY ('{%s}')%s) AND trace_id = '%s' ORDER BY start_time, span_id",
 	             pstrdup(timestamptz_to_str(day->start)), pstrdup(timestamptz_to_str(day->end)),
-	             found->text.data, trace_id);
+	             found->text.data, found->ranges.data, trace_id);
 	int status = SPI_execute(query, true, 0);
 
 	if (status != SPI_OK_SELECT)
@@ -219,8 +245,9 @@ genops_trace(PG_FUNCTION_ARGS)
 		SegmentList found = { .last = 0 };
 
 		initStringInfo(&found.text);
+		initStringInfo(&found.ranges);
 		SearchDay(&days[i], trace_id, &found);
-		if (found.text.len > 0)
+		if (found.text.len > 0 || found.ranges.len > 0)
 			ReturnRows(&days[i], digits, &found, result);
 	}
 	AtEOXact_GUC(true, level);

@@ -7,18 +7,20 @@
 #include "deliver/expired.h"
 #include "executor/spi.h"
 #include "keep/worker_sql.h"
-#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
-#define UNDELIVERED                                                          \
-	"SELECT s.tenant_id, s.route, sum(s.span_count)::text "                  \
-	"FROM genops.%s s LEFT JOIN genops.delivery d USING (tenant_id, route) " \
-	"WHERE s.sampled AND s.seq > coalesce(d.cursor_seq, 0) GROUP BY 1, 2"
+#define UNDELIVERED                                                               \
+	"SELECT s.tenant_id, s.route, sum(s.span_count)::text "                       \
+	"FROM genops.segment s LEFT JOIN genops.delivery d USING (tenant_id, route) " \
+	"WHERE s.recorded_at >= '%s' AND s.recorded_at < '%s' AND s.sampled "         \
+	"AND s.seq > coalesce(d.cursor_seq, 0) GROUP BY 1, 2"
 
 int64
-ExpiredCount(Oid segment_partition)
+ExpiredCount(TimestampTz day_start, TimestampTz day_end)
 {
 	int64 total = 0;
-	uint64 streams = WorkerSql(psprintf(UNDELIVERED, get_rel_name(segment_partition)));
+	char *start = pstrdup(timestamptz_to_str(day_start));
+	uint64 streams = WorkerSql(psprintf(UNDELIVERED, start, timestamptz_to_str(day_end)));
 	SPITupleTable *rows = SPI_tuptable;
 
 	for (uint64 i = 0; i < streams; i++)

@@ -6,11 +6,12 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
+
 /*
- * Counts, in genops.delivery, the spans of a partition of genops.ledger_segment that
- * are behind no cursor yet; returns how many there are.  Within SPI, in the
- * transaction that drops the partition.
+ * Counts, in genops.delivery, the spans recorded on a day that are behind no cursor
+ * yet; returns how many there are.  Within SPI, in the transaction that drops the day.
  */
-extern int64 ExpiredCount(Oid segment_partition);
+extern int64 ExpiredCount(TimestampTz day_start, TimestampTz day_end);
 
 #endif

@@ -47,7 +47,7 @@ static void
 Expire(const LedgerDay *day, CountUndelivered *count_undelivered)
 {
 	char *name = get_rel_name(day->span);
-	int64 lost = OidIsValid(day->segment) ? count_undelivered(day->segment) : 0;
+	int64 lost = OidIsValid(day->segment) ? count_undelivered(day->start, day->end) : 0;
 
 	DropDay(day);
 	if (lost > 0 && WorkerTells(LOG_LEVEL_WARNING))

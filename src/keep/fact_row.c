@@ -11,8 +11,6 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#define NANOSECONDS_PER_US 1000
-
 static const struct
 {
 	GenopsFactText text;
@@ -83,14 +81,6 @@ PutText(TupleTableSlot *row, int column, GenopsSlice text)
 {
 	if (genops_slice_present(text))
 		Put(row, column, TextDatum(text));
-}
-
-static TimestampTz
-TimeCeiling(int64 unix_ns)
-{
-	TimestampTz time = SpanTimeFloor(unix_ns);
-
-	return unix_ns % NANOSECONDS_PER_US == 0 ? time : time + 1;
 }
 
 static int64
@@ -184,7 +174,7 @@ SegmentRowFill(TupleTableSlot *row, const Segment *segment, TimestampTz recorded
 	Put(row, SEGMENT_RECORDED_AT, TimestampTzGetDatum(recorded_at));
 	Put(row, SEGMENT_SEQ, Int64GetDatum(segment->seq));
 	Put(row, SEGMENT_MIN_START, TimestampTzGetDatum(SpanTimeFloor(segment->min_start_ns)));
-	Put(row, SEGMENT_MAX_END, TimestampTzGetDatum(TimeCeiling(segment->max_end_ns)));
+	Put(row, SEGMENT_MAX_END, TimestampTzGetDatum(SpanTimeCeiling(segment->max_end_ns)));
 	Put(row, SEGMENT_SPAN_COUNT, Int32GetDatum(segment->span_count));
 	Put(row, SEGMENT_SAMPLED, BoolGetDatum(segment->sampled));
 	Put(row, SEGMENT_EXACT, BoolGetDatum(segment->exact));
@@ -194,4 +184,25 @@ SegmentRowFill(TupleTableSlot *row, const Segment *segment, TimestampTz recorded
 	PutText(row, SEGMENT_ENVIRONMENT, segment->environment);
 	Put(row, SEGMENT_BLOOM, PointerGetDatum(segment->bloom));
 	Put(row, SEGMENT_BYTES, PointerGetDatum(segment->bytes));
+}
+
+void
+PackRowFill(TupleTableSlot *row, const SegmentGroup *group, TimestampTz recorded_at)
+{
+	PackRow pack = PackBuild(group);
+
+	Put(row, SEGMENT_RECORDED_AT, TimestampTzGetDatum(recorded_at));
+	Put(row, SEGMENT_SEQ, Int64GetDatum(group->segments[group->count - 1].seq));
+	Put(row, SEGMENT_MIN_START, TimestampTzGetDatum(pack.min_start));
+	Put(row, SEGMENT_MAX_END, TimestampTzGetDatum(pack.max_end));
+	Put(row, SEGMENT_SPAN_COUNT, Int32GetDatum(pack.span_count));
+	Put(row, SEGMENT_SAMPLED, BoolGetDatum(true)); /* so that the index of streams has it */
+	Put(row, SEGMENT_EXACT, BoolGetDatum(pack.exact));
+	PutText(row, SEGMENT_TENANT_ID, GENOPS_LITERAL(PACK_TENANT));
+	PutText(row, SEGMENT_ROUTE, GENOPS_LITERAL(""));
+	PutText(row, SEGMENT_SERVICE_NAME, GENOPS_LITERAL(""));
+	PutText(row, SEGMENT_ENVIRONMENT, GENOPS_LITERAL(""));
+	Put(row, SEGMENT_BLOOM, PointerGetDatum(pack.bloom));
+	Put(row, SEGMENT_BYTES, PointerGetDatum(pack.bytes));
+	Put(row, SEGMENT_DIRECTORY, PointerGetDatum(pack.directory));
 }

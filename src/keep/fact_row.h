@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "keep/pack.h"
 #include "keep/segment.h"
 
 /*
@@ -79,6 +80,7 @@ enum
 	SEGMENT_ENVIRONMENT,
 	SEGMENT_BLOOM,
 	SEGMENT_BYTES,
+	SEGMENT_DIRECTORY,
 	SEGMENT_COLUMNS_NEEDED = SEGMENT_BYTES
 };
 
@@ -87,5 +89,6 @@ enum
 extern void FactRowFill(TupleTableSlot *row, const Segment *segment, int span,
                         TimestampTz recorded_at);
 extern void SegmentRowFill(TupleTableSlot *row, const Segment *segment, TimestampTz recorded_at);
+extern void PackRowFill(TupleTableSlot *row, const SegmentGroup *group, TimestampTz recorded_at);
 
 #endif

@@ -3,7 +3,7 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
+#include "access/table.h"
 #include "compat.h"
 #include "configure/own_table.h"
 #include "executor/spi.h"
@@ -17,8 +17,7 @@
 #include "keep/spend.h"
 #include "keep/spend_sums.h"
 #include "keep/worker_sql.h"
-#include "utils/builtins.h"
-#include "utils/timestamp.h"
+#include "utils/rel.h"
 
 /*
  * The newest number that is stored, whatever genops.ledger_state says: it may
@@ -75,20 +74,55 @@ InsertFacts(Oid partition, const Segment *segments, int segment_count, Timestamp
 }
 
 static void
-InsertSegments(Oid partition, const Segment *segments, int segment_count, TimestampTz recorded_at)
+InsertSegments(Oid partition, const SegmentGroup *groups, int group_count, TimestampTz recorded_at)
 {
-	BulkInsert *insert = BulkInsertBegin(partition, SEGMENT_COLUMNS_NEEDED, segment_count);
+	BulkInsert *insert = BulkInsertBegin(partition, SEGMENT_COLUMNS_NEEDED, group_count);
 
-	for (int i = 0; i < segment_count; i++)
+	for (int i = 0; i < group_count; i++)
 	{
 		TupleTableSlot *row = BulkInsertRow(insert);
 		MemoryContext caller = MemoryContextSwitchTo(BulkInsertMemory(insert));
 
-		SegmentRowFill(row, &segments[i], recorded_at);
+		if (groups[i].count == 1)
+			SegmentRowFill(row, groups[i].segments, recorded_at);
+		else
+			PackRowFill(row, &groups[i], recorded_at);
 		MemoryContextSwitchTo(caller);
 		BulkInsertPut(insert, row);
 	}
 	BulkInsertEnd(insert);
+}
+
+/* Tables that were made by an older version have none. */
+static bool
+HasDirectory(Oid partition)
+{
+	Relation relation = OwnPartitionOpen(partition, AccessShareLock);
+	bool has = RelationGetNumberOfAttributes(relation) >= SEGMENT_DIRECTORY;
+
+	table_close(relation, AccessShareLock);
+	return has;
+}
+
+/* The mean of spans in a segment, of the last batches; 0: not known. */
+static double spans_per_segment = 0;
+
+#define FEW_SPANS 4.0
+
+int
+LedgerWorthwhileBatch(int usual, int most)
+{
+	if (spans_per_segment == 0 || spans_per_segment >= FEW_SPANS)
+		return usual;
+	return (int) Min(usual * FEW_SPANS / spans_per_segment, most);
+}
+
+static void
+NoteBatch(int spans, int segments)
+{
+	double mean = (double) spans / segments;
+
+	spans_per_segment = spans_per_segment == 0 ? mean : (3 * spans_per_segment + mean) / 4;
 }
 
 void
@@ -96,70 +130,62 @@ LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at)
 {
 	int64 newest = LedgerNewestSegment();
 	int64 seq = newest;
+	SegmentGroup *groups;
+	int group_count;
 	LedgerDay day;
 	int spans;
 
 	if (segment_count == 0)
 		return;
+	day = PartitionEnsure(recorded_at);
+	groups = PackGroups(segments, segment_count, HasDirectory(day.segment), &group_count);
 	for (int i = 0; i < segment_count; i++)
 		segments[i].seq = ++seq;
-	day = PartitionEnsure(recorded_at);
 	spans = InsertFacts(day.span, segments, segment_count, recorded_at);
-	InsertSegments(day.segment, segments, segment_count, recorded_at);
+	InsertSegments(day.segment, groups, group_count, recorded_at);
 	LedgerStateAdvance(seq, recorded_at);
 	SpendSumsAdd(newest, segments, segment_count, recorded_at);
 	SpendNoteStored(spans);
+	NoteBatch(spans, segment_count);
+	pfree(groups);
 }
 
 static GenopsSlice
-TextColumn(HeapTuple row, int column, TupleDesc descriptor)
+CopyText(GenopsSlice text)
 {
-	bool null;
-	text *value = DatumGetTextPP(heap_getattr(row, column, descriptor, &null));
-	Size length = VARSIZE_ANY_EXHDR(value);
-
-	return (GenopsSlice){ pnstrdup(VARDATA_ANY(value), length), length };
+	return (GenopsSlice){ pnstrdup(text.data, text.length), text.length };
 }
 
 static void
-ReadSegment(HeapTuple row, TupleDesc descriptor, Segment *segment)
+ReadSegment(SegmentScan *scan, const StoredSegment *stored, Segment *segment)
 {
-	Datum *values = palloc(descriptor->natts * sizeof(Datum));
-	bool *nulls = palloc(descriptor->natts * sizeof(bool));
-
-	heap_deform_tuple(row, descriptor, values, nulls);
 	memset(segment, 0, sizeof(Segment));
-	segment->seq = DatumGetInt64(values[SEGMENT_SEQ - 1]);
-	segment->tenant_id = TextColumn(row, SEGMENT_TENANT_ID, descriptor);
-	segment->route = TextColumn(row, SEGMENT_ROUTE, descriptor);
-	segment->service_name = TextColumn(row, SEGMENT_SERVICE_NAME, descriptor);
-	segment->environment = TextColumn(row, SEGMENT_ENVIRONMENT, descriptor);
-	segment->sampled = DatumGetBool(values[SEGMENT_SAMPLED - 1]);
-	segment->span_count = DatumGetInt32(values[SEGMENT_SPAN_COUNT - 1]);
-	segment->min_start_ns = SpanTimeUnix(DatumGetTimestampTz(values[SEGMENT_MIN_START - 1]));
-	segment->max_end_ns = SpanTimeUnix(DatumGetTimestampTz(values[SEGMENT_MAX_END - 1]));
-	segment->bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(values[SEGMENT_BYTES - 1]);
-	pfree(values);
-	pfree(nulls);
+	segment->seq = stored->seq;
+	segment->tenant_id = CopyText(stored->tenant_id);
+	segment->route = CopyText(stored->route);
+	segment->sampled = stored->sampled;
+	segment->exact = stored->exact;
+	segment->span_count = stored->span_count;
+	segment->min_start_ns = SpanTimeUnix(stored->min_start);
+	segment->max_end_ns = SpanTimeUnix(stored->max_end);
+	segment->bytes = SegmentScanBytes(scan);
 }
 
 Segment *
 LedgerReadSegments(const char *tenant_id, const char *route, int64 after, int limit, Size max_bytes,
                    int *segment_count)
 {
-	SegmentScan *scan = SegmentScanBegin(after, tenant_id, route);
+	SegmentScan *scan = SegmentScanStream(after, tenant_id, route);
 	Segment *segments = palloc(Max(limit, 1) * sizeof(Segment));
 	Size bytes = 0;
-	TupleDesc descriptor;
-	HeapTuple row;
+	StoredSegment stored;
 
 	*segment_count = 0;
-	while (*segment_count < limit && bytes < max_bytes &&
-	       (row = SegmentScanNext(scan, &descriptor)) != NULL)
+	while (*segment_count < limit && bytes < max_bytes && SegmentScanNext(scan, &stored))
 	{
 		Segment *segment = &segments[(*segment_count)++];
 
-		ReadSegment(row, descriptor, segment);
+		ReadSegment(scan, &stored, segment);
 		bytes += VARSIZE_ANY_EXHDR(segment->bytes);
 	}
 	SegmentScanEnd(scan);

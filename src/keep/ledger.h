@@ -12,10 +12,17 @@
 /*
  * Stores segments in the current transaction: makes the day's partitions if
  * they are missing, inserts facts and bytes without running anybody's
- * trigger, and fills in each segment's seq.  Raises on failure (also when a
+ * trigger, and fills in each segment's seq.  Sorts the segments by it.  Raises on failure (also when a
  * lock isn't had within lock_timeout), which leaves nothing behind.
  */
 extern void LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at);
+
+/*
+ * How many records make a batch that is worth storing, where "usual" are one of
+ * ordinary spans: more, up to "most", while batches are cut into segments of few spans
+ * each, as with thousands of tenants.  Nobody who waits is to be kept waiting for it.
+ */
+extern int LedgerWorthwhileBatch(int usual, int most);
 
 /* The number of the newest stored segment, 0 if there is none. */
 extern int64 LedgerNewestSegment(void);
@@ -40,9 +47,9 @@ extern bool LedgerFoldIsUrgent(bool busy);
 extern void LedgerIndexNew(void);  /* new rows of the day that is open */
 extern bool LedgerCloseDays(void); /* indexes of days that are over */
 
-/* Says, of a partition of genops.ledger_segment that is about to go, how many of its
- * spans are not delivered, and makes a note of it.  Within SPI and the transaction. */
-typedef int64 CountUndelivered(Oid segment_partition);
+/* Says, of a day that is about to go, how many of its spans are not delivered, and
+ * makes a note of it.  Within SPI and the transaction. */
+typedef int64 CountUndelivered(TimestampTz day_start, TimestampTz day_end);
 
 /* Drops days that are older than the retention, never past what is not delivered
  * in silence. */

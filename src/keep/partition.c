@@ -253,3 +253,19 @@ PartitionDays(int *count)
 	pfree(spans);
 	return days;
 }
+
+Oid
+PartitionOfSegments(TimestampTz recorded_at)
+{
+	if (TIMESTAMP_NOT_FINITE(recorded_at))
+		return InvalidOid;
+	return FindPartition(SEGMENT_PREFIX, DayNumber(recorded_at));
+}
+
+bool
+PartitionEndsBefore(Oid segment_partition, TimestampTz time)
+{
+	int number;
+
+	return DayFromName(segment_partition, SEGMENT_PREFIX, &number) && DayOf(number).end <= time;
+}

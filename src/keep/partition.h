@@ -28,6 +28,13 @@ extern LedgerDay *PartitionDays(int *count);
 /* The partitions of genops.ledger_segment, oldest first. */
 extern Oid *PartitionSegmentTables(int *count);
 
+/* That of a time of recording; InvalidOid if there is none. */
+extern Oid PartitionOfSegments(TimestampTz recorded_at);
+
+/* Whether all of a partition of genops.ledger_segment was recorded before a time, as
+ * far as its name tells. */
+extern bool PartitionEndsBefore(Oid segment_partition, TimestampTz time);
+
 /* The name of an index or a constraint of a partition. */
 extern char *PartitionIndexName(Oid partition, const char *suffix);
 

@@ -4,6 +4,9 @@
  * Numbers grow with the days, so that a walk needs the partitions one after
  * the other.  It begins with the newest one whose first number is not beyond
  * what is looked for, which for a stream that keeps up is the newest of all.
+ *
+ * A stream has rows of its own and segments in rows that several share: two walks,
+ * of which the lower number is taken next.
  */
 #include "postgres.h"
 
@@ -11,25 +14,54 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "configure/own_table.h"
+#include "core/base/bloom.h"
 #include "keep/fact_row.h"
+#include "keep/pack.h"
 #include "keep/partition.h"
 #include "keep/segment_scan.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* Rows of one partition by one index. */
+typedef struct RowWalk
+{
+	Relation index;
+	SysScanDesc rows;
+	HeapTuple row;             /* NULL: there are no more */
+	struct varlena *directory; /* of the row, if several share it */
+	PackReader packed;
+	StoredSegment next; /* where row is not NULL */
+	uint32 offset;      /* of its bytes in the row's */
+	uint32 length;      /* 0: they are the row's */
+} RowWalk;
+
+typedef enum ScanOf
+{
+	SCAN_ALL,
+	SCAN_STREAM,
+	SCAN_PACKED
+} ScanOf;
 
 struct SegmentScan
 {
+	ScanOf of;
 	int64 after;
-	Datum tenant_id; /* 0: all streams */
-	Datum route;
+	GenopsSlice tenant_id; /* of SCAN_STREAM */
+	GenopsSlice route;
+	uint8 stream_key[GENOPS_TRACE_ID_SIZE];
+	WantsPack *wants; /* NULL: any */
+	void *argument;
 	Oid *partitions;
 	int count;
 	int next;      /* partition to be opened */
 	Relation heap; /* NULL: none is open */
-	Relation index;
-	SysScanDesc rows;
+	RowWalk walks[2];
+	int walk_count;
+	RowWalk *returned; /* that the last segment came from */
 };
 
 /* The index that begins with the column. */
@@ -58,32 +90,196 @@ OpenIndex(Relation heap, int column)
 }
 
 static void
-OpenPartition(SegmentScan *scan, Oid partition)
+BeginRows(RowWalk *walk, Relation heap, int column, ScanKey keys, int key_count)
+{
+	memset(walk, 0, sizeof(RowWalk));
+	walk->index = OpenIndex(heap, column);
+	walk->rows =
+	    systable_beginscan_ordered(heap, walk->index, GetActiveSnapshot(), key_count, keys);
+}
+
+static void
+BeginBySeq(RowWalk *walk, Relation heap, int64 after)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, SEGMENT_SEQ, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(after));
+	BeginRows(walk, heap, SEGMENT_SEQ, &key, 1);
+}
+
+static void
+BeginByStream(RowWalk *walk, Relation heap, GenopsSlice tenant_id, GenopsSlice route, int64 after)
 {
 	ScanKeyData keys[3];
-	int count = 0;
+	Datum tenant = PointerGetDatum(cstring_to_text_with_len(tenant_id.data, tenant_id.length));
+	Datum name = PointerGetDatum(cstring_to_text_with_len(route.data, route.length));
 
-	scan->heap = OwnPartitionOpen(partition, AccessShareLock);
-	scan->index = OpenIndex(scan->heap, scan->tenant_id ? SEGMENT_TENANT_ID : SEGMENT_SEQ);
-	if (scan->tenant_id)
+	ScanKeyInit(&keys[0], SEGMENT_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ, tenant);
+	ScanKeyInit(&keys[1], SEGMENT_ROUTE, BTEqualStrategyNumber, F_TEXTEQ, name);
+	ScanKeyInit(&keys[2], SEGMENT_SEQ, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(after));
+	BeginRows(walk, heap, SEGMENT_TENANT_ID, keys, 3);
+}
+
+static void
+EndRows(RowWalk *walk)
+{
+	if (walk->directory != NULL)
+		pfree(walk->directory);
+	systable_endscan_ordered(walk->rows);
+	index_close(walk->index, AccessShareLock);
+}
+
+/* Null, too, where the table is of an older version and has no such column. */
+static Datum
+RowColumn(const SegmentScan *scan, HeapTuple row, int column, bool *null)
+{
+	TupleDesc descriptor = RelationGetDescr(scan->heap);
+
+	*null = true;
+	return column > descriptor->natts ? (Datum) 0 : heap_getattr(row, column, descriptor, null);
+}
+
+/* In the row itself. */
+static GenopsSlice
+RowText(const SegmentScan *scan, HeapTuple row, int column)
+{
+	bool null;
+	text *value = DatumGetTextPP(RowColumn(scan, row, column, &null));
+
+	return (GenopsSlice){ VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value) };
+}
+
+static void
+TakeRow(const SegmentScan *scan, RowWalk *walk)
+{
+	StoredSegment *next = &walk->next;
+	bool null;
+
+	next->recorded_at = DatumGetTimestampTz(RowColumn(scan, walk->row, SEGMENT_RECORDED_AT, &null));
+	next->seq = DatumGetInt64(RowColumn(scan, walk->row, SEGMENT_SEQ, &null));
+	next->min_start = DatumGetTimestampTz(RowColumn(scan, walk->row, SEGMENT_MIN_START, &null));
+	next->max_end = DatumGetTimestampTz(RowColumn(scan, walk->row, SEGMENT_MAX_END, &null));
+	next->span_count = DatumGetInt32(RowColumn(scan, walk->row, SEGMENT_SPAN_COUNT, &null));
+	next->sampled = DatumGetBool(RowColumn(scan, walk->row, SEGMENT_SAMPLED, &null));
+	next->exact = DatumGetBool(RowColumn(scan, walk->row, SEGMENT_EXACT, &null));
+	next->tenant_id = RowText(scan, walk->row, SEGMENT_TENANT_ID);
+	next->route = RowText(scan, walk->row, SEGMENT_ROUTE);
+	walk->length = 0;
+}
+
+/* The next segment of the walk's pack that the scan is about. */
+static bool
+TakePacked(const SegmentScan *scan, RowWalk *walk)
+{
+	PackedSegment packed;
+
+	while (PackReadNext(&walk->packed, &packed))
 	{
-		ScanKeyInit(&keys[count++], SEGMENT_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ,
-		            scan->tenant_id);
-		ScanKeyInit(&keys[count++], SEGMENT_ROUTE, BTEqualStrategyNumber, F_TEXTEQ, scan->route);
+		if (packed.seq <= scan->after)
+			continue;
+		if (scan->of == SCAN_STREAM &&
+		    (!packed.sampled || !genops_slice_equal(packed.tenant_id, scan->tenant_id) ||
+		     !genops_slice_equal(packed.route, scan->route)))
+			continue;
+		walk->next.seq = packed.seq;
+		walk->next.min_start = packed.min_start;
+		walk->next.max_end = packed.max_end;
+		walk->next.span_count = packed.span_count;
+		walk->next.sampled = packed.sampled;
+		walk->next.exact = packed.exact;
+		walk->next.tenant_id = packed.tenant_id;
+		walk->next.route = packed.route;
+		walk->offset = packed.offset;
+		walk->length = packed.length;
+		return true;
 	}
-	ScanKeyInit(&keys[count++], SEGMENT_SEQ, BTGreaterStrategyNumber, F_INT8GT,
-	            Int64GetDatum(scan->after));
-	scan->rows =
-	    systable_beginscan_ordered(scan->heap, scan->index, GetActiveSnapshot(), count, keys);
+	pfree(walk->directory);
+	walk->directory = NULL;
+	return false;
+}
+
+static bool
+MayHaveStream(const SegmentScan *scan, HeapTuple row)
+{
+	bool null;
+	Datum value = RowColumn(scan, row, SEGMENT_BLOOM, &null);
+	struct varlena *bloom = PG_DETOAST_DATUM_PACKED(value);
+	bool may = genops_bloom_may_have((const uint8 *) VARDATA_ANY(bloom), VARSIZE_ANY_EXHDR(bloom),
+	                                 scan->stream_key);
+
+	if ((Pointer) bloom != DatumGetPointer(value))
+		pfree(bloom);
+	return may;
+}
+
+static bool
+WantsRow(const SegmentScan *scan, HeapTuple row, bool shared)
+{
+	if (!shared)
+		return scan->of != SCAN_PACKED;
+	if (scan->of == SCAN_STREAM && !MayHaveStream(scan, row))
+		return false;
+	return scan->wants == NULL || scan->wants(scan->argument, row, RelationGetDescr(scan->heap));
+}
+
+/* Goes to the walk's next segment, or to its end. */
+static void
+Advance(const SegmentScan *scan, RowWalk *walk)
+{
+	for (;;)
+	{
+		bool not_shared;
+		Datum directory;
+
+		if (walk->directory != NULL && TakePacked(scan, walk))
+			return;
+		CHECK_FOR_INTERRUPTS();
+		walk->row = systable_getnext_ordered(walk->rows, ForwardScanDirection);
+		if (!HeapTupleIsValid(walk->row))
+		{
+			walk->row = NULL;
+			return;
+		}
+		directory = RowColumn(scan, walk->row, SEGMENT_DIRECTORY, &not_shared);
+		if (!WantsRow(scan, walk->row, !not_shared))
+			continue;
+		TakeRow(scan, walk);
+		if (not_shared)
+			return;
+		walk->directory = (struct varlena *) PG_DETOAST_DATUM_COPY(directory);
+		walk->packed = PackReadBegin(walk->directory, walk->next.seq, walk->next.min_start);
+	}
+}
+
+static void
+OpenPartition(SegmentScan *scan, Oid partition)
+{
+	scan->heap = OwnPartitionOpen(partition, AccessShareLock);
+	scan->walk_count = 0;
+	if (scan->of == SCAN_STREAM)
+	{
+		BeginByStream(&scan->walks[scan->walk_count++], scan->heap, scan->tenant_id, scan->route,
+		              scan->after);
+		BeginByStream(&scan->walks[scan->walk_count++], scan->heap, GENOPS_LITERAL(PACK_TENANT),
+		              GENOPS_LITERAL(""), scan->after);
+	}
+	else if (scan->of == SCAN_PACKED)
+		BeginByStream(&scan->walks[scan->walk_count++], scan->heap, GENOPS_LITERAL(PACK_TENANT),
+		              GENOPS_LITERAL(""), scan->after);
+	else
+		BeginBySeq(&scan->walks[scan->walk_count++], scan->heap, scan->after);
+	for (int i = 0; i < scan->walk_count; i++)
+		Advance(scan, &scan->walks[i]);
 }
 
 static void
 ClosePartition(SegmentScan *scan)
 {
-	systable_endscan_ordered(scan->rows);
-	index_close(scan->index, AccessShareLock);
+	for (int i = 0; i < scan->walk_count; i++)
+		EndRows(&scan->walks[i]);
 	table_close(scan->heap, AccessShareLock);
 	scan->heap = NULL;
+	scan->returned = NULL;
 }
 
 /* Whether no segment of an earlier partition can be above "after". */
@@ -91,62 +287,141 @@ static bool
 BeginsBefore(Oid partition, int64 after)
 {
 	SegmentScan probe = { .after = PG_INT64_MIN };
-	HeapTuple first;
 	bool before = false;
 
-	OpenPartition(&probe, partition);
-	first = systable_getnext_ordered(probe.rows, ForwardScanDirection);
-	if (HeapTupleIsValid(first))
-	{
-		bool null;
-		Datum seq = heap_getattr(first, SEGMENT_SEQ, RelationGetDescr(probe.heap), &null);
-
-		before = DatumGetInt64(seq) <= after + 1;
-	}
+	probe.heap = OwnPartitionOpen(partition, AccessShareLock);
+	BeginBySeq(&probe.walks[0], probe.heap, PG_INT64_MIN);
+	probe.walk_count = 1;
+	Advance(&probe, &probe.walks[0]);
+	if (probe.walks[0].row != NULL)
+		before = probe.walks[0].next.seq <= after + 1;
 	ClosePartition(&probe);
 	return before;
 }
 
-SegmentScan *
-SegmentScanBegin(int64 after, const char *tenant_id, const char *route)
+static SegmentScan *
+NewScan(ScanOf of, int64 after)
 {
 	SegmentScan *scan = palloc0(sizeof(SegmentScan));
 
+	scan->of = of;
 	scan->after = after;
-	if (tenant_id != NULL)
-	{
-		scan->tenant_id = CStringGetTextDatum(tenant_id);
-		scan->route = CStringGetTextDatum(route);
-	}
+	return scan;
+}
+
+static SegmentScan *
+BeginAtNumber(SegmentScan *scan)
+{
 	scan->partitions = PartitionSegmentTables(&scan->count);
 	scan->next = scan->count;
 	while (scan->next > 0)
-		if (BeginsBefore(scan->partitions[--scan->next], after))
+		if (BeginsBefore(scan->partitions[--scan->next], scan->after))
 			break;
 	return scan;
 }
 
-HeapTuple
-SegmentScanNext(SegmentScan *scan, TupleDesc *descriptor)
+SegmentScan *
+SegmentScanBegin(int64 after)
 {
+	return BeginAtNumber(NewScan(SCAN_ALL, after));
+}
+
+SegmentScan *
+SegmentScanStream(int64 after, const char *tenant_id, const char *route)
+{
+	SegmentScan *scan = NewScan(SCAN_STREAM, after);
+
+	scan->tenant_id = genops_slice(pstrdup(tenant_id));
+	scan->route = genops_slice(pstrdup(route));
+	PackStreamKey(scan->tenant_id, scan->route, scan->stream_key);
+	return BeginAtNumber(scan);
+}
+
+SegmentScan *
+SegmentScanPacked(int64 after, TimestampTz recorded_from, WantsPack *wants, void *argument)
+{
+	SegmentScan *scan = NewScan(SCAN_PACKED, after);
+
+	scan->wants = wants;
+	scan->argument = argument;
+	scan->partitions = PartitionSegmentTables(&scan->count);
+	while (scan->next < scan->count &&
+	       PartitionEndsBefore(scan->partitions[scan->next], recorded_from))
+		scan->next++;
+	return scan;
+}
+
+SegmentScan *
+SegmentScanOne(TimestampTz recorded_at, int64 seq)
+{
+	SegmentScan *scan = NewScan(SCAN_ALL, seq - 1);
+
+	scan->partitions = palloc(sizeof(Oid));
+	scan->partitions[0] = PartitionOfSegments(recorded_at);
+	scan->count = OidIsValid(scan->partitions[0]) ? 1 : 0;
+	return scan;
+}
+
+/* The walk that comes next; NULL at the end of the partition. */
+static RowWalk *
+LowestWalk(SegmentScan *scan)
+{
+	RowWalk *lowest = NULL;
+
+	for (int i = 0; i < scan->walk_count; i++)
+	{
+		RowWalk *walk = &scan->walks[i];
+
+		if (walk->row != NULL && (lowest == NULL || walk->next.seq < lowest->next.seq))
+			lowest = walk;
+	}
+	return lowest;
+}
+
+bool
+SegmentScanNext(SegmentScan *scan, StoredSegment *segment)
+{
+	if (scan->returned != NULL)
+		Advance(scan, scan->returned);
 	for (;;)
 	{
-		HeapTuple row;
-
 		if (scan->heap == NULL)
 		{
 			if (scan->next >= scan->count)
-				return NULL;
+				return false;
 			OpenPartition(scan, scan->partitions[scan->next++]);
 		}
-		row = systable_getnext_ordered(scan->rows, ForwardScanDirection);
-		if (HeapTupleIsValid(row))
-		{
-			*descriptor = RelationGetDescr(scan->heap);
-			return row;
-		}
+		scan->returned = LowestWalk(scan);
+		if (scan->returned != NULL)
+			break;
 		ClosePartition(scan);
 	}
+	*segment = scan->returned->next;
+	return true;
+}
+
+bool
+SegmentsSharingRows(TimestampTz recorded_from)
+{
+	SegmentScan *scan = SegmentScanPacked(PG_INT64_MIN, recorded_from, NULL, NULL);
+	StoredSegment segment;
+	bool any = SegmentScanNext(scan, &segment);
+
+	SegmentScanEnd(scan);
+	return any;
+}
+
+struct varlena *
+SegmentScanBytes(SegmentScan *scan)
+{
+	const RowWalk *walk = scan->returned;
+	bool null;
+	Datum bytes = RowColumn(scan, walk->row, SEGMENT_BYTES, &null);
+
+	if (walk->length != 0)
+		return PackCut(RelationGetRelid(scan->heap), walk->next.seq + walk->packed.left, bytes,
+		               walk->offset, walk->length);
+	return (struct varlena *) PG_DETOAST_DATUM_COPY(bytes);
 }
 
 void

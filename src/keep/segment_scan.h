@@ -1,5 +1,9 @@
 /*
- * Walks the rows of genops.ledger_segment in the order of their numbers.
+ * Walks the segments of the ledger in the order of their numbers, whether they have
+ * rows of their own or share one (pack.h).
+ *
+ * It reads tables as whoever may, without privileges or row security being looked at:
+ * that is the caller's business.  Under the active snapshot.
  */
 #ifndef GENOPS_KEEP_SEGMENT_SCAN_H
 #define GENOPS_KEEP_SEGMENT_SCAN_H
@@ -8,15 +12,51 @@
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
+#include "core/base/slice.h"
+#include "datatype/timestamp.h"
 
 typedef struct SegmentScan SegmentScan;
 
-/* Segments numbered above "after", of all streams or (tenant_id not NULL) the
- * sampled ones of one; under the active snapshot. */
-extern SegmentScan *SegmentScanBegin(int64 after, const char *tenant_id, const char *route);
+typedef struct StoredSegment
+{
+	TimestampTz recorded_at;
+	int64 seq;
+	TimestampTz min_start;
+	TimestampTz max_end;
+	int span_count;
+	bool sampled;
+	bool exact;
+	GenopsSlice tenant_id; /* "" for none; in the server's encoding, as is the route */
+	GenopsSlice route;
+} StoredSegment;
 
-/* The next row, valid until the next call; NULL at the end. */
-extern HeapTuple SegmentScanNext(SegmentScan *scan, TupleDesc *descriptor);
+/* All segments numbered above "after". */
+extern SegmentScan *SegmentScanBegin(int64 after);
+
+/* Of these the sampled ones of one stream. */
+extern SegmentScan *SegmentScanStream(int64 after, const char *tenant_id, const char *route);
+
+/* Whether a row that several segments share can have one that is wanted, by its
+ * columns. */
+typedef bool WantsPack(void *argument, HeapTuple row, TupleDesc descriptor);
+
+/* Segments above "after" that share rows, in partitions of days that end after
+ * recorded_from. */
+extern SegmentScan *SegmentScanPacked(int64 after, TimestampTz recorded_from, WantsPack *wants,
+                                      void *argument);
+
+/* Whether there is any. */
+extern bool SegmentsSharingRows(TimestampTz recorded_from);
+
+/* The one segment that was recorded then and has that number, if there is one. */
+extern SegmentScan *SegmentScanOne(TimestampTz recorded_at, int64 seq);
+
+/* The next segment; its texts are valid until the next call.  False at the end. */
+extern bool SegmentScanNext(SegmentScan *scan, StoredSegment *segment);
+
+/* The bytes of the segment that was returned last, in the current memory context. */
+extern struct varlena *SegmentScanBytes(SegmentScan *scan);
+
 extern void SegmentScanEnd(SegmentScan *scan);
 
 #endif

@@ -15,6 +15,14 @@ SpanTimeFloor(int64 unix_ns)
 	return us - EPOCH_DIFFERENCE_US;
 }
 
+TimestampTz
+SpanTimeCeiling(int64 unix_ns)
+{
+	TimestampTz time = SpanTimeFloor(unix_ns);
+
+	return unix_ns % NANOSECONDS_PER_US == 0 ? time : time + 1;
+}
+
 int64
 SpanTimeUnix(TimestampTz time)
 {

@@ -17,8 +17,9 @@ typedef struct SpanTimeRange
 } SpanTimeRange;
 
 /* A server's time from Unix time in nanoseconds, cut to the microsecond, and
- * back; what does not fit becomes the least or greatest that does. */
+ * back; the ceiling is the next microsecond.  What does not fit becomes the least or greatest that does. */
 extern TimestampTz SpanTimeFloor(int64 unix_ns);
+extern TimestampTz SpanTimeCeiling(int64 unix_ns);
 extern int64 SpanTimeUnix(TimestampTz time);
 
 /* Whether the span ran at some time in the range, its bounds included. */

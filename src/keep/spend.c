@@ -17,10 +17,8 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "executor/spi.h"
 #include "keep/chore.h"
-#include "keep/fact_row.h"
 #include "keep/ledger.h"
 #include "keep/ledger_state.h"
 #include "keep/segment_scan.h"
@@ -91,30 +89,18 @@ typedef struct FoldRange
 	bool more; /* segments follow that are due as well */
 } FoldRange;
 
-static int64
-Column(HeapTuple row, int column, TupleDesc descriptor)
-{
-	bool null;
-
-	return DatumGetInt64(heap_getattr(row, column, descriptor, &null));
-}
-
 /* The oldest unfolded segments up to "last" recorded before "until", of
  * SLICE_SPANS spans or a little more. */
 static FoldRange
 FindRange(int64 after, int64 last, TimestampTz until)
 {
 	FoldRange range = { .after = after, .upto = after };
-	SegmentScan *scan = SegmentScanBegin(after, NULL, NULL);
-	TupleDesc descriptor;
-	HeapTuple row;
+	SegmentScan *scan = SegmentScanBegin(after);
+	StoredSegment segment;
 
-	while ((row = SegmentScanNext(scan, &descriptor)) != NULL)
+	while (SegmentScanNext(scan, &segment))
 	{
-		TimestampTz recorded_at = Column(row, SEGMENT_RECORDED_AT, descriptor);
-		bool null;
-
-		if (recorded_at >= until || Column(row, SEGMENT_SEQ, descriptor) > last)
+		if (segment.recorded_at >= until || segment.seq > last)
 			break;
 		if (range.spans >= SLICE_SPANS)
 		{
@@ -122,10 +108,10 @@ FindRange(int64 after, int64 last, TimestampTz until)
 			break;
 		}
 		if (range.upto == after)
-			range.first_recorded_at = recorded_at;
-		range.last_recorded_at = recorded_at;
-		range.upto = Column(row, SEGMENT_SEQ, descriptor);
-		range.spans += DatumGetInt32(heap_getattr(row, SEGMENT_SPAN_COUNT, descriptor, &null));
+			range.first_recorded_at = segment.recorded_at;
+		range.last_recorded_at = segment.recorded_at;
+		range.upto = segment.seq;
+		range.spans += segment.span_count;
 	}
 	SegmentScanEnd(scan);
 	return range;

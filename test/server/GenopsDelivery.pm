@@ -74,7 +74,7 @@ sub counts_agree
 SELECT d.tenant_id, sum(d.stored),
 	sum(d.stored) = (SELECT count(*) FROM genops.spans s WHERE coalesce(s.tenant_id, '') = d.tenant_id),
 	bool_and(d.stored = d.exported + d.pending + d.rejected + d.not_sampled + d.expired + d.skipped),
-	sum(d.pending) = (SELECT coalesce(sum(s.span_count), 0) FROM genops.ledger_segment s
+	sum(d.pending) = (SELECT coalesce(sum(s.span_count), 0) FROM genops.segment s
 		JOIN genops.delivery c USING (tenant_id, route)
 		WHERE s.tenant_id = d.tenant_id AND s.sampled AND s.seq > c.cursor_seq)
 FROM genops.stat_delivery d GROUP BY d.tenant_id ORDER BY d.tenant_id COLLATE "C"

@@ -15,7 +15,7 @@ CREATE ROLE roles_monitor IN ROLE pg_monitor;
 SELECT genops_grant('roles_acme', 'read', '{acme}') \g /dev/null
 SELECT genops_grant('roles_all', 'read') \g /dev/null
 SELECT genops_grant('roles_untenanted', 'read', ARRAY['', 'nobody''s']) \g /dev/null
-GRANT SELECT ON genops.spans, genops.spend, genops.ledger_span, genops.ledger_segment, genops.spend_total TO roles_plain;
+GRANT SELECT ON genops.spans, genops.spend, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total TO roles_plain;
 
 SELECT genops_track('openai', 'gpt-4o', total_cost => 0.25, tenant_id => t, feature => 'of ' || coalesce(t, 'none'),
 	attributes => jsonb_build_object('secret', 'of ' || coalesce(t, 'none')))
@@ -35,7 +35,7 @@ CREATE FUNCTION seen() RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' | ',
 		(SELECT string_agg(DISTINCT coalesce(tenant_id, '-'), ',' ORDER BY coalesce(tenant_id, '-')) FROM genops.spans),
 		(SELECT sum(total_cost) FROM genops.spend),
-		(SELECT string_agg(DISTINCT tenant_id, ',' ORDER BY tenant_id) FROM genops.ledger_segment),
+		(SELECT string_agg(DISTINCT tenant_id, ',' ORDER BY tenant_id) FROM genops.segment),
 		(SELECT string_agg(attributes ->> 'secret', ',' ORDER BY attributes ->> 'secret') FROM genops.spans),
 		(SELECT string_agg(tenant_id, ',' ORDER BY tenant_id) FROM genops.stat_delivery))
 $$;

@@ -107,7 +107,7 @@ FROM genops_traceql('{}', since => NULL, tenant_id => 'a', spans_per_trace => 1)
 SELECT pg_temp.store('many', 'web', pg_temp.span(100 + i, 1000 + i, 1000 + i)) FROM generate_series(1, 40) i;
 SELECT pg_temp.store('many', 'web', pg_temp.span(100 + i, 2000 + i, 2000 - i, parent => 1000 + i)) FROM generate_series(1, 40) i;
 \o
-SELECT is(count(*), 80::bigint, 'many segments') FROM genops.ledger_segment WHERE tenant_id = 'many';
+SELECT is(count(*), 80::bigint, 'many segments') FROM genops.segment WHERE tenant_id = 'many';
 CREATE FUNCTION pg_temp.numbered(query text, traces integer) RETURNS TABLE (found text, trace bigint) LANGUAGE sql AS $$
 	SELECT row(trace_id, span_id, matched, root_name)::text, dense_rank() OVER (ORDER BY first)
 	FROM (SELECT *, min(n) OVER (PARTITION BY trace_id) AS first FROM (
