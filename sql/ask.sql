@@ -15,13 +15,13 @@ COMMENT ON FUNCTION genops.cost_from_e12(bigint) IS 'An exact amount from the le
 -- Segments that share a row: see src/keep/pack.h.  What the reader may not see of such a
 -- row does not come out.
 CREATE FUNCTION genops.packed_segments(recorded_from timestamptz, first_seq bigint, last_seq bigint,
-	range_start timestamptz, range_end timestamptz, not_exact boolean, trace_ids bytea,
+	range_start timestamptz, range_end timestamptz, not_exact boolean, trace_ids bytea, tenants text[], by_row boolean,
 	OUT recorded_at timestamptz, OUT seq bigint, OUT min_start timestamptz, OUT max_end timestamptz,
 	OUT span_count integer, OUT sampled boolean, OUT exact boolean, OUT tenant_id text, OUT route text)
 RETURNS SETOF record LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 1000
 AS 'MODULE_PATHNAME', 'genops_packed_segments';
-COMMENT ON FUNCTION genops.packed_segments(timestamptz, bigint, bigint, timestamptz, timestamptz, boolean, bytea) IS
-'Internal: lists the segments that share rows, of tenants that the user may read. Arguments that are NULL filter nothing.';
+COMMENT ON FUNCTION genops.packed_segments(timestamptz, bigint, bigint, timestamptz, timestamptz, boolean, bytea, text[], boolean) IS
+'Internal: lists the segments that share rows, of tenants that the user may read. With by_row one for each row, which has the number of its last segment and no tenant. Arguments that are NULL filter nothing.';
 
 CREATE FUNCTION genops.segment_bytes(recorded_at timestamptz, seq bigint) RETURNS bytea
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
@@ -34,7 +34,7 @@ SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_
 FROM genops.ledger_segment WHERE directory IS NULL
 UNION ALL
 SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_id COLLATE "C", route COLLATE "C"
-FROM genops.packed_segments(NULL::timestamptz, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::timestamptz, NULL::boolean, NULL::bytea);
+FROM genops.packed_segments(NULL::timestamptz, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::timestamptz, false, NULL::bytea, NULL::text[], false);
 COMMENT ON VIEW genops.segment IS
 'Internal: a row for each segment, the packets of spans that are stored and sent as one, whether it shares its row of the ledger or not. genops.segment_bytes() reads its spans.';
 

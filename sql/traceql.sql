@@ -223,7 +223,7 @@ AS $$
 			WHERE l.seq = $1 AND l.directory IS NULL
 			UNION ALL
 			SELECT p.recorded_at, p.seq, p.sampled, p.tenant_id COLLATE "C", p.route COLLATE "C"
-			FROM genops.packed_segments(NULL::timestamptz, $1, $1, NULL::timestamptz, NULL::timestamptz, NULL::boolean, NULL::bytea) p) s
+			FROM genops.packed_segments(NULL::timestamptz, $1, $1, NULL::timestamptz, NULL::timestamptz, false, NULL::bytea, NULL::text[], false) p) s
 		LEFT JOIN genops.stat_delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
 $$;
 COMMENT ON FUNCTION genops.span_delivery(bigint) IS

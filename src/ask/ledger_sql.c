@@ -61,23 +61,21 @@ AddOwnRows(StringInfo sql, const TraceqlRequest *request)
 }
 
 static void
-AddPackedSegments(StringInfo sql, const TraceqlRequest *request, bool not_exact)
+AddPackedSegments(StringInfo sql, bool not_exact, bool by_row)
 {
 	appendStringInfo(sql,
-	                 " FROM genops.packed_segments($8, $3, $4, $1, $2, %s, NULL::bytea) "
-	                 "WHERE true",
-	                 not_exact ? "true" : "false");
-	AddTenants(sql, request, "tenant_id");
+	                 " FROM genops.packed_segments($8, $3, $4, $1, $2, %s, NULL::bytea, $5, %s)",
+	                 not_exact ? "true" : "false", by_row ? "true" : "false");
 }
 
-/* The columns of both. */
+/* The columns of both; of rows that segments share, once, with the last one's number. */
 static void
 AddSegments(StringInfo sql, const TraceqlRequest *request, const char *columns)
 {
 	appendStringInfo(sql, "SELECT %s", columns);
 	AddOwnRows(sql, request);
 	appendStringInfo(sql, " UNION ALL SELECT %s", columns);
-	AddPackedSegments(sql, request, false);
+	AddPackedSegments(sql, false, true);
 }
 
 static void
@@ -122,7 +120,7 @@ AddChosenByColumns(StringInfo sql, const TraceqlRequest *request, Condition cond
 	                            "genops.segment_bytes(recorded_at, seq) AS bytes, offsets FROM (");
 	AddSegmentsByColumns(sql, request, condition);
 	appendStringInfoString(sql, " UNION ALL SELECT recorded_at, seq, NULL::integer[]");
-	AddPackedSegments(sql, request, true);
+	AddPackedSegments(sql, true, false);
 	appendStringInfoString(sql, ") AS numbers) AS chosen");
 }
 
@@ -146,7 +144,7 @@ AddChosenSegments(StringInfo sql, const TraceqlRequest *request, Condition condi
 	appendStringInfoString(
 	    sql, " UNION ALL SELECT recorded_at, seq, genops.segment_bytes(recorded_at, seq), "
 	         "NULL::integer[]");
-	AddPackedSegments(sql, request, not_exact);
+	AddPackedSegments(sql, not_exact, false);
 	appendStringInfoString(sql, ") AS chosen");
 }
 
@@ -207,12 +205,11 @@ LedgerTraces(const TraceqlRequest *request, bool some)
 		                 "AND genops.bloom_has_any(bloom, $7)))",
 		                 segments.data);
 	appendStringInfoString(
-	    &sql, " UNION ALL SELECT recorded_at, seq, trace_id, spans, offsets "
-	          "FROM genops.packed_segments($11, NULL::bigint, NULL::bigint, $9, $10, false, $7), "
-	          "LATERAL genops.segment_traces(genops.segment_bytes(recorded_at, seq), $7) "
-	          "WHERE true");
-	AddTenants(&sql, request, "tenant_id");
-	appendStringInfoString(&sql, " ORDER BY trace_id, seq");
+	    &sql,
+	    " UNION ALL SELECT recorded_at, seq, trace_id, spans, offsets "
+	    "FROM genops.packed_segments($11, NULL::bigint, NULL::bigint, $9, $10, false, $7, $5, "
+	    "false), LATERAL genops.segment_traces(genops.segment_bytes(recorded_at, seq), $7) "
+	    "ORDER BY trace_id, seq");
 	return sql.data;
 }
 

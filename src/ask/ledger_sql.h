@@ -57,7 +57,8 @@ extern LedgerSpanQueries LedgerSpans(const TraceqlRequest *request, Condition co
  * or all.  They reach a day beyond the range, so that a trace is whole. */
 extern char *LedgerTraces(const TraceqlRequest *request, bool some);
 
-/* Rows of seq, max_end by descending seq. */
+/* Rows of seq, max_end by descending seq; segments that share a row are one of them, with the
+ * number of the last. */
 extern char *LedgerSegments(const TraceqlRequest *request);
 
 /* One row: when the first span in the range began. */

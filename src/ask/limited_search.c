@@ -230,7 +230,7 @@ SearchWindows(LimitedState *state)
 		if (state->segments[first].latest <= Threshold(state))
 			break;
 		next = Min(first + size, state->segment_count);
-		window.first = state->segments[next - 1].seq;
+		window.first = next < state->segment_count ? state->segments[next].seq + 1 : PG_INT64_MIN;
 		LedgerEachSpan(state->request, state->request->traceql->query.pipeline, true, window,
 		               AddCandidate, state);
 		unseen = next < state->segment_count ? state->segments[next].latest : DT_NOBEGIN;

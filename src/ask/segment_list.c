@@ -14,12 +14,15 @@
 #include "ask/segment_spans.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "compat.h"
 #include "core/base/bloom.h"
 #include "funcapi.h"
 #include "keep/fact_row.h"
 #include "keep/segment_scan.h"
+#include "keep/pack.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -37,7 +40,9 @@ enum
 	ARG_RANGE_START,
 	ARG_RANGE_END,
 	ARG_NOT_EXACT,
-	ARG_TRACES
+	ARG_TRACES,
+	ARG_TENANTS,
+	ARG_BY_ROW
 };
 
 enum
@@ -56,10 +61,15 @@ enum
 
 typedef struct SegmentFilter
 {
+	TimestampTz recorded_from;
+	int64 first_seq;
+	int64 last_seq;
 	TimestampTz range_start;
 	TimestampTz range_end;
 	bool not_exact;     /* only segments that are not */
 	GenopsSlice traces; /* one after the other; absent: any */
+	const Readership *readership;
+	const Readership *asked; /* tenants; NULL: any */
 } SegmentFilter;
 
 static Datum
@@ -103,8 +113,11 @@ RowPasses(void *argument, HeapTuple row, TupleDesc descriptor)
 static bool
 SegmentPasses(const SegmentFilter *filter, const StoredSegment *segment)
 {
-	return segment->max_end >= filter->range_start && segment->min_start <= filter->range_end &&
-	       !(filter->not_exact && segment->exact);
+	return segment->recorded_at >= filter->recorded_from &&
+	       segment->max_end >= filter->range_start && segment->min_start <= filter->range_end &&
+	       !(filter->not_exact && segment->exact) &&
+	       (filter->asked == NULL || ReadershipHas(filter->asked, segment->tenant_id)) &&
+	       ReadershipHas(filter->readership, segment->tenant_id);
 }
 
 static Datum
@@ -134,21 +147,85 @@ ListSegment(ReturnSetInfo *result, const StoredSegment *segment)
 	pfree(DatumGetPointer(values[LISTED_ROUTE]));
 }
 
+/* Adds a segment to what is known of its row. */
+static void
+Merge(StoredSegment *row, const StoredSegment *segment)
+{
+	if (row->span_count == 0)
+	{
+		*row = *segment;
+		row->tenant_id = row->route = GENOPS_LITERAL("");
+		return;
+	}
+	row->seq = segment->seq;
+	row->min_start = Min(row->min_start, segment->min_start);
+	row->max_end = Max(row->max_end, segment->max_end);
+	row->span_count += segment->span_count;
+	row->sampled |= segment->sampled;
+	row->exact &= segment->exact;
+}
+
+static void
+ListPacked(const SegmentFilter *filter, bool by_row, ReturnSetInfo *result)
+{
+	SegmentScan *scan =
+	    SegmentScanPacked(filter->first_seq - 1, filter->recorded_from, RowPasses, (void *) filter);
+	StoredSegment segment;
+	StoredSegment row = { .span_count = 0 };
+	int64 row_seq = 0;
+
+	while (SegmentScanNext(scan, &segment) && segment.seq <= filter->last_seq)
+	{
+		if (row.span_count > 0 && SegmentScanRow(scan) != row_seq)
+		{
+			ListSegment(result, &row);
+			row.span_count = 0;
+		}
+		if (!SegmentPasses(filter, &segment))
+			continue;
+		row_seq = SegmentScanRow(scan);
+		if (by_row)
+			Merge(&row, &segment);
+		else
+			ListSegment(result, &segment);
+	}
+	if (row.span_count > 0)
+		ListSegment(result, &row);
+	SegmentScanEnd(scan);
+}
+
+static const Readership *
+AskedTenants(ArrayType *tenants)
+{
+	Readership *asked = palloc0(sizeof(Readership));
+	bool *nulls;
+
+	deconstruct_array(tenants, TEXTOID, -1, false, TYPALIGN_INT, &asked->tenants, &nulls,
+	                  &asked->count);
+	for (int i = 0; i < asked->count; i++)
+		if (nulls[i])
+			asked->tenants[i] = CStringGetTextDatum("|"); /* nobody's name */
+	return asked;
+}
+
 /* Arguments that are NULL filter nothing. */
 Datum
 genops_packed_segments(PG_FUNCTION_ARGS)
 {
-	int64 first = PG_ARGISNULL(ARG_FIRST_SEQ) ? PG_INT64_MIN : PG_GETARG_INT64(ARG_FIRST_SEQ);
-	int64 last = PG_ARGISNULL(ARG_LAST_SEQ) ? PG_INT64_MAX : PG_GETARG_INT64(ARG_LAST_SEQ);
-	SegmentFilter filter = { .range_start = DT_NOBEGIN,
+	SegmentFilter filter = { .recorded_from = DT_NOBEGIN,
+		                     .first_seq = PG_INT64_MIN + 1,
+		                     .last_seq = PG_INT64_MAX,
+		                     .range_start = DT_NOBEGIN,
 		                     .range_end = DT_NOEND,
 		                     .traces = GENOPS_ABSENT };
-	const Readership *readership = ReadershipOfUser(NULL, CurrentMemoryContext);
-	TimestampTz recorded_from =
-	    PG_ARGISNULL(ARG_RECORDED_FROM) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(ARG_RECORDED_FROM);
-	SegmentScan *scan;
-	StoredSegment segment;
 
+	filter.readership = ReadershipOfUser(NULL, CurrentMemoryContext);
+	if (!PG_ARGISNULL(ARG_RECORDED_FROM))
+		filter.recorded_from = PG_GETARG_TIMESTAMPTZ(ARG_RECORDED_FROM);
+	if (!PG_ARGISNULL(ARG_FIRST_SEQ))
+		filter.first_seq = Max(PG_GETARG_INT64(ARG_FIRST_SEQ), PG_INT64_MIN + 1);
+	if (!PG_ARGISNULL(ARG_LAST_SEQ))
+		filter.last_seq = PG_GETARG_INT64(ARG_LAST_SEQ);
 	if (!PG_ARGISNULL(ARG_RANGE_START))
 		filter.range_start = PG_GETARG_TIMESTAMPTZ(ARG_RANGE_START);
 	if (!PG_ARGISNULL(ARG_RANGE_END))
@@ -156,32 +233,101 @@ genops_packed_segments(PG_FUNCTION_ARGS)
 	filter.not_exact = !PG_ARGISNULL(ARG_NOT_EXACT) && PG_GETARG_BOOL(ARG_NOT_EXACT);
 	if (!PG_ARGISNULL(ARG_TRACES))
 		filter.traces = SegmentBytes(PG_GETARG_BYTEA_PP(ARG_TRACES));
+	if (!PG_ARGISNULL(ARG_TENANTS))
+		filter.asked = AskedTenants(PG_GETARG_ARRAYTYPE_P(ARG_TENANTS));
 	InitMaterializedSRF(fcinfo, 0);
-	if (first > last)
-		return (Datum) 0;
-	scan = SegmentScanPacked(Max(first, PG_INT64_MIN + 1) - 1, recorded_from, RowPasses, &filter);
-	while (SegmentScanNext(scan, &segment) && segment.seq <= last)
-		if (segment.recorded_at >= recorded_from && SegmentPasses(&filter, &segment) &&
-		    ReadershipHas(readership, segment.tenant_id))
-			ListSegment((ReturnSetInfo *) fcinfo->resultinfo, &segment);
-	SegmentScanEnd(scan);
+	ListPacked(&filter, !PG_ARGISNULL(ARG_BY_ROW) && PG_GETARG_BOOL(ARG_BY_ROW),
+	           (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
+}
+
+/*
+ * What a function keeps for its calls: they mostly ask for one segment of a row after
+ * the other.  A row is unpacked whole when it is asked a second time.
+ */
+typedef struct SegmentReading
+{
+	const Readership *readership;
+	MemoryContext context; /* of the row */
+	StoredPack row;
+	int64 asked_row; /* that the last segment was read of alone; 0: none */
+} SegmentReading;
+
+static SegmentReading *
+ReadingOf(FmgrInfo *function)
+{
+	SegmentReading *reading = function->fn_extra;
+
+	if (reading == NULL)
+	{
+		reading = MemoryContextAllocZero(function->fn_mcxt, sizeof(SegmentReading));
+		reading->context = AllocSetContextCreate(function->fn_mcxt, "genops segments of a row",
+		                                         ALLOCSET_DEFAULT_SIZES);
+		function->fn_extra = reading;
+	}
+	reading->readership = ReadershipOfUser(reading->readership, function->fn_mcxt);
+	return reading;
+}
+
+static const PackedSegment *
+FindInRow(const StoredPack *row, TimestampTz recorded_at, int64 seq)
+{
+	if (row->count == 0 || row->recorded_at != recorded_at || seq < row->segments[0].seq ||
+	    seq >= row->segments[0].seq + row->count)
+		return NULL;
+	return &row->segments[seq - row->segments[0].seq];
+}
+
+static void
+UnpackRow(SegmentReading *reading, SegmentScan *scan)
+{
+	MemoryContext caller;
+
+	reading->row.count = 0;
+	MemoryContextReset(reading->context);
+	caller = MemoryContextSwitchTo(reading->context);
+	reading->row = SegmentScanUnpack(scan);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Reads it by itself, or fills reading->row; NULL: there is none. */
+static struct varlena *
+LookUp(SegmentReading *reading, TimestampTz recorded_at, int64 seq)
+{
+	SegmentScan *scan = SegmentScanOne(recorded_at, seq);
+	struct varlena *bytes = NULL;
+	StoredSegment segment;
+
+	if (SegmentScanNext(scan, &segment) && segment.seq == seq &&
+	    segment.recorded_at == recorded_at && ReadershipHas(reading->readership, segment.tenant_id))
+	{
+		if (SegmentScanIsPacked(scan) && SegmentScanRow(scan) == reading->asked_row)
+			UnpackRow(reading, scan);
+		else
+			bytes = SegmentScanBytes(scan);
+		reading->asked_row = SegmentScanRow(scan);
+	}
+	SegmentScanEnd(scan);
+	return bytes;
 }
 
 struct varlena *
 SegmentRead(FmgrInfo *function, TimestampTz recorded_at, int64 seq)
 {
-	const Readership *readership = ReadershipOfUser(function->fn_extra, function->fn_mcxt);
-	SegmentScan *scan = SegmentScanOne(recorded_at, seq);
-	struct varlena *bytes = NULL;
-	StoredSegment segment;
+	SegmentReading *reading = ReadingOf(function);
+	const PackedSegment *packed = FindInRow(&reading->row, recorded_at, seq);
+	struct varlena *bytes;
 
-	function->fn_extra = (void *) readership;
-	if (SegmentScanNext(scan, &segment) && segment.seq == seq &&
-	    segment.recorded_at == recorded_at && ReadershipHas(readership, segment.tenant_id))
-		bytes = SegmentScanBytes(scan);
-	SegmentScanEnd(scan);
-	return bytes;
+	if (packed == NULL)
+	{
+		bytes = LookUp(reading, recorded_at, seq);
+		packed = bytes != NULL ? NULL : FindInRow(&reading->row, recorded_at, seq);
+		if (packed == NULL)
+			return bytes;
+	}
+	if (!ReadershipHas(reading->readership, packed->tenant_id))
+		return NULL;
+	return PackCut(reading->row.bytes, packed);
 }
 
 /* NULL: there is no such segment, or none that the user may see. */

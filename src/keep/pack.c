@@ -349,6 +349,25 @@ PackReadNext(PackReader *reader, PackedSegment *segment)
 	return true;
 }
 
+static struct varlena *
+CutFrom(const struct varlena *bytes, uint32 offset, uint32 length)
+{
+	struct varlena *cut;
+
+	if ((Size) offset + length > VARSIZE_ANY_EXHDR(bytes))
+		RaiseMalformed();
+	cut = palloc(VARHDRSZ + length);
+	memcpy(VARDATA(cut), VARDATA_ANY(bytes) + offset, length);
+	SET_VARSIZE(cut, VARHDRSZ + length);
+	return cut;
+}
+
+struct varlena *
+PackCut(const struct varlena *bytes, const PackedSegment *segment)
+{
+	return CutFrom(bytes, segment->offset, segment->length);
+}
+
 /*
  * Cutting.  A row that is asked for one segment is unpacked as far as that; who asks
  * for a second one mostly goes on to ask for more.
@@ -404,21 +423,8 @@ Unpack(Oid partition, int64 row_seq, Datum bytes)
 	return row;
 }
 
-static struct varlena *
-CutFrom(const struct varlena *bytes, uint32 offset, uint32 length)
-{
-	struct varlena *cut;
-
-	if ((Size) offset + length > VARSIZE_ANY_EXHDR(bytes))
-		RaiseMalformed();
-	cut = palloc(VARHDRSZ + length);
-	memcpy(VARDATA(cut), VARDATA_ANY(bytes) + offset, length);
-	SET_VARSIZE(cut, VARHDRSZ + length);
-	return cut;
-}
-
 struct varlena *
-PackCut(Oid partition, int64 row_seq, Datum bytes, uint32 offset, uint32 length)
+PackRead(Oid partition, int64 row_seq, Datum bytes, uint32 offset, uint32 length)
 {
 	UnpackedRow *row = FindUnpacked(partition, row_seq);
 

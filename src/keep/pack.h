@@ -110,12 +110,16 @@ extern bool PackReadNext(PackReader *reader, PackedSegment *segment);
 extern void PackStreamKey(GenopsSlice tenant_id, GenopsSlice route,
                           uint8 key[GENOPS_TRACE_ID_SIZE]);
 
+/* The bytes of one segment of a pack whose bytes are unpacked, in the current memory
+ * context. */
+extern struct varlena *PackCut(const struct varlena *bytes, const PackedSegment *segment);
+
 /*
- * The bytes of one segment of a pack, in the current memory context.  "bytes" is the
- * row's column, maybe toasted; the row is known by its partition and number.  A row
- * that is asked twice in a row is kept unpacked, with a few others.
+ * Likewise, where "bytes" is the row's column, maybe toasted; the row is known by its
+ * partition and number.  A row that is asked twice running is kept unpacked, with
+ * a few others.
  */
-extern struct varlena *PackCut(Oid partition, int64 row_seq, Datum bytes, uint32 offset,
-                               uint32 length);
+extern struct varlena *PackRead(Oid partition, int64 row_seq, Datum bytes, uint32 offset,
+                                uint32 length);
 
 #endif

@@ -36,7 +36,7 @@ typedef struct RowWalk
 	PackReader packed;
 	StoredSegment next; /* where row is not NULL */
 	uint32 offset;      /* of its bytes in the row's */
-	uint32 length;      /* 0: they are the row's */
+	uint32 length;
 } RowWalk;
 
 typedef enum ScanOf
@@ -164,7 +164,6 @@ TakeRow(const SegmentScan *scan, RowWalk *walk)
 	next->exact = DatumGetBool(RowColumn(scan, walk->row, SEGMENT_EXACT, &null));
 	next->tenant_id = RowText(scan, walk->row, SEGMENT_TENANT_ID);
 	next->route = RowText(scan, walk->row, SEGMENT_ROUTE);
-	walk->length = 0;
 }
 
 /* The next segment of the walk's pack that the scan is about. */
@@ -411,6 +410,41 @@ SegmentsSharingRows(TimestampTz recorded_from)
 	return any;
 }
 
+bool
+SegmentScanIsPacked(const SegmentScan *scan)
+{
+	return scan->returned->directory != NULL;
+}
+
+int64
+SegmentScanRow(const SegmentScan *scan)
+{
+	const RowWalk *walk = scan->returned;
+
+	return walk->directory == NULL ? walk->next.seq : walk->next.seq + walk->packed.left;
+}
+
+StoredPack
+SegmentScanUnpack(const SegmentScan *scan)
+{
+	const RowWalk *walk = scan->returned;
+	StoredPack pack = { .recorded_at = walk->next.recorded_at };
+	bool null;
+	Datum min_start = RowColumn(scan, walk->row, SEGMENT_MIN_START, &null);
+	Datum bytes = RowColumn(scan, walk->row, SEGMENT_BYTES, &null);
+	Size size = VARSIZE_ANY(walk->directory);
+	struct varlena *directory = palloc(size);
+	PackReader reader;
+
+	memcpy(directory, walk->directory, size);
+	reader = PackReadBegin(directory, SegmentScanRow(scan), DatumGetTimestampTz(min_start));
+	pack.segments = palloc(Max(reader.left, 1) * sizeof(PackedSegment));
+	while (PackReadNext(&reader, &pack.segments[pack.count]))
+		pack.count++;
+	pack.bytes = (struct varlena *) PG_DETOAST_DATUM_COPY(bytes);
+	return pack;
+}
+
 struct varlena *
 SegmentScanBytes(SegmentScan *scan)
 {
@@ -418,9 +452,9 @@ SegmentScanBytes(SegmentScan *scan)
 	bool null;
 	Datum bytes = RowColumn(scan, walk->row, SEGMENT_BYTES, &null);
 
-	if (walk->length != 0)
-		return PackCut(RelationGetRelid(scan->heap), walk->next.seq + walk->packed.left, bytes,
-		               walk->offset, walk->length);
+	if (walk->directory != NULL)
+		return PackRead(RelationGetRelid(scan->heap), walk->next.seq + walk->packed.left, bytes,
+		                walk->offset, walk->length);
 	return (struct varlena *) PG_DETOAST_DATUM_COPY(bytes);
 }
 

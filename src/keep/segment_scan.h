@@ -14,6 +14,7 @@
 #include "access/tupdesc.h"
 #include "core/base/slice.h"
 #include "datatype/timestamp.h"
+#include "keep/pack.h"
 
 typedef struct SegmentScan SegmentScan;
 
@@ -53,6 +54,21 @@ extern SegmentScan *SegmentScanOne(TimestampTz recorded_at, int64 seq);
 
 /* The next segment; its texts are valid until the next call.  False at the end. */
 extern bool SegmentScanNext(SegmentScan *scan, StoredSegment *segment);
+
+/* Of the segment that was returned last: whether it shares a row; the row's number. */
+extern bool SegmentScanIsPacked(const SegmentScan *scan);
+extern int64 SegmentScanRow(const SegmentScan *scan);
+
+/* All of the row that it shares, in the current memory context. */
+typedef struct StoredPack
+{
+	TimestampTz recorded_at;
+	PackedSegment *segments; /* their numbers have no gap */
+	int count;
+	struct varlena *bytes; /* of all of them */
+} StoredPack;
+
+extern StoredPack SegmentScanUnpack(const SegmentScan *scan);
 
 /* The bytes of the segment that was returned last, in the current memory context. */
 extern struct varlena *SegmentScanBytes(SegmentScan *scan);

@@ -1,7 +1,7 @@
 -- Whose spans a role reads: those of the tenants it was granted, by whatever way it tries.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(58);
+SELECT plan(59);
 
 CREATE ROLE roles_acme;
 CREATE ROLE roles_all;
@@ -88,7 +88,7 @@ BEGIN
 	RETURN true;
 END $$;
 SELECT lives_ok('SELECT * FROM ' || relation || ' WHERE pg_temp.tell(tenant_id)', 'no condition sees other tenants'' rows of ' || relation)
-FROM unnest(ARRAY['genops.spans', 'genops.spend', 'genops.ledger_segment', 'genops.stat_delivery']) relation;
+FROM unnest(ARRAY['genops.spans', 'genops.spend', 'genops.segment', 'genops.ledger_segment', 'genops.stat_delivery']) relation;
 
 -- The same, after somebody meant well.
 RESET ROLE;
@@ -96,7 +96,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA genops TO roles_acme;
 SET ROLE roles_acme;
 SELECT is(seen(), 'acme | 1.25 | acme | of acme | acme', 'GRANT SELECT ON ALL TABLES shows no more');
 SELECT results_eq(format('SELECT DISTINCT tenant_id FROM genops.%I', :'span_partition'), $$VALUES ('acme')$$, 'nor do the partitions of facts');
-SELECT results_eq(format('SELECT DISTINCT tenant_id FROM genops.%I', :'segment_partition'), $$VALUES ('acme' COLLATE "C")$$, 'nor those of bytes');
+SELECT is_empty(format('SELECT FROM genops.%I WHERE tenant_id <> ''acme''', :'segment_partition'), 'nor those of bytes');
 SELECT is_empty('SELECT FROM ' || relation, 'nor has it rows of ' || relation)
 FROM unnest(ARRAY['genops.reader', 'genops.pin', 'genops.secret', 'genops.delivery', 'genops.delivery_resend']) relation;
 RESET ROLE;
