@@ -17,7 +17,6 @@
 #include "deliver/exporter.h"
 #include "deliver/storing.h"
 #include "keep/ledger.h"
-#include "keep/ledger_state.h"
 #include "keep/work.h"
 #include "monotonic.h"
 #include "record/span_record.h"
@@ -87,14 +86,6 @@ CountStored(const Segment *segments, int segment_count)
 	}
 }
 
-static TimestampTz
-RecordingTime(void)
-{
-	LedgerState state = LedgerStateRead();
-
-	return Max(GetCurrentTimestamp(), state.newest_recorded_at);
-}
-
 /* The records of the batch leave the ring. */
 static void
 Release(const Batch *batch, const RingFate *fate, XLogRecPtr commit_end, int64 segment)
@@ -129,7 +120,7 @@ StoreBatch(const Batch *batch, bool *current)
 	storing = true;
 	segments = SegmentsBuild(batch->records, batch->count,
 	                         ConfigurationGet()->max_export_batch_size, &segment_count);
-	LedgerStore(segments, segment_count, RecordingTime());
+	LedgerStore(segments, segment_count, LedgerRecordingTime());
 	CountStored(segments, segment_count);
 	WorkCommit();
 

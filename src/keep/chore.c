@@ -8,9 +8,9 @@
 #include "keep/chore.h"
 #include "keep/work.h"
 #include "miscadmin.h"
+#include "monotonic.h"
 #include "settings.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 /* A reader that holds a lock may do so for long, and several workers must not
  * ask at the same beat. */
@@ -19,12 +19,12 @@
 #define LOCK_PATIENCE_MS (60 * 60 * 1000)
 
 static void
-Report(Chore *chore, ErrorData *error, TimestampTz now)
+Report(Chore *chore, ErrorData *error, int64 now)
 {
 	if (chore->reported)
 		return;
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE &&
-	    !TimestampDifferenceExceeds(chore->failing_since, now, LOCK_PATIENCE_MS))
+	    now < chore->failing_since + LOCK_PATIENCE_MS)
 		return;
 	chore->reported = true;
 	if (WorkerTells(LOG_LEVEL_WARNING))
@@ -37,7 +37,7 @@ Report(Chore *chore, ErrorData *error, TimestampTz now)
 static void
 Failed(Chore *chore)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = MonotonicMs();
 	ErrorData *error;
 
 	HOLD_INTERRUPTS();
@@ -47,8 +47,8 @@ Failed(Chore *chore)
 	AbortOutOfAnyTransaction();
 	if (chore->failing_since == 0)
 		chore->failing_since = now;
-	chore->not_before = TimestampTzPlusMilliseconds(
-	    now, REST_MS + pg_prng_uint64_range(&pg_global_prng_state, 0, REST_JITTER_MS));
+	chore->not_before =
+	    now + REST_MS + pg_prng_uint64_range(&pg_global_prng_state, 0, REST_JITTER_MS);
 	Report(chore, error, now);
 	FreeErrorData(error);
 	RESUME_INTERRUPTS();
@@ -71,12 +71,18 @@ RunInTransaction(Chore *chore, void *argument)
 }
 
 bool
+ChoreRests(const Chore *chore)
+{
+	return MonotonicMs() < chore->not_before;
+}
+
+bool
 ChoreRun(Chore *chore, void *argument)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	volatile bool more = false;
 
-	if (GetCurrentTimestamp() < chore->not_before)
+	if (ChoreRests(chore))
 		return false;
 	PG_TRY();
 	{

@@ -7,16 +7,17 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
-
 typedef struct Chore
 {
 	const char *name; /* for the log: "folding of spend" */
 	bool (*run)(void *argument);
-	TimestampTz not_before;    /* after an error; private */
-	TimestampTz failing_since; /* private */
-	bool reported;             /* private */
+	int64 not_before;    /* after an error, by MonotonicMs(); private, as are the next */
+	int64 failing_since; /* likewise; 0: it works */
+	bool reported;
 } Chore;
+
+/* Whether the chore rests after an error. */
+extern bool ChoreRests(const Chore *chore);
 
 /*
  * Runs the chore in a transaction; returns what it returned, false if it

@@ -77,7 +77,8 @@ CloseOne(void *argument)
 	int count;
 
 	(void) argument;
-	if (!state.exists || state.newest_recorded_at < all_closed_before)
+	if (!state.exists || (state.newest_recorded_at < all_closed_before &&
+	                      state.newest_recorded_at >= all_closed_before - USECS_PER_DAY))
 		return false;
 	days = PartitionDays(&count);
 	for (int i = 0; i < count; i++)
@@ -88,9 +89,22 @@ CloseOne(void *argument)
 		BuildTraceIndex(days[i].span);
 		return true;
 	}
-	if (count > 0)
-		all_closed_before = days[count - 1].end;
+	all_closed_before = PartitionDayEnd(state.newest_recorded_at);
 	return false;
+}
+
+/* The partition that is being filled: a clock that was ahead may have left later ones. */
+static Oid
+OpenSpanPartition(void)
+{
+	LedgerState state = LedgerStateRead();
+	int count;
+	LedgerDay *days = PartitionDays(&count);
+
+	for (int i = 0; i < count; i++)
+		if (state.newest_recorded_at >= days[i].start && state.newest_recorded_at < days[i].end)
+			return days[i].span;
+	return InvalidOid;
 }
 
 /* Tells BRIN of the newest partition's new pages. */
@@ -99,16 +113,15 @@ SummariseNewest(void *argument)
 {
 	static Oid partition = InvalidOid;
 	static BlockNumber summarised = 0;
-	int count;
-	LedgerDay *days = PartitionDays(&count);
+	Oid open = OpenSpanPartition();
 	BlockNumber blocks;
 
 	(void) argument;
-	if (count == 0)
+	if (!OidIsValid(open))
 		return false;
-	if (partition != days[count - 1].span)
+	if (partition != open)
 		summarised = 0;
-	partition = days[count - 1].span;
+	partition = open;
 	blocks = BlocksOf(partition);
 	if (blocks < summarised + SUMMARY_BLOCKS)
 		return false;

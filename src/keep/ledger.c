@@ -18,6 +18,7 @@
 #include "keep/spend_sums.h"
 #include "keep/worker_sql.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 /*
  * The newest number that is stored, whatever genops.ledger_state says: it may
@@ -48,6 +49,17 @@ LedgerNewestSegment(void)
 	LedgerState state = LedgerStateRead();
 
 	return Max(state.newest_seq, NewestStored());
+}
+
+TimestampTz
+LedgerRecordingTime(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	LedgerState state = LedgerStateRead();
+
+	if (state.newest_recorded_at > now + LEDGER_CLOCK_TOLERANCE_US)
+		return now;
+	return Max(now, state.newest_recorded_at);
 }
 
 static int

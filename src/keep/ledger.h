@@ -24,6 +24,14 @@ extern void LedgerStore(Segment *segments, int segment_count, TimestampTz record
  */
 extern int LedgerWorthwhileBatch(int usual, int most);
 
+/*
+ * When what is stored now is said to be recorded: by the clock, but not before what was
+ * recorded last, unless the clock was ahead then by more than LEDGER_CLOCK_TOLERANCE_US:
+ * one moment of a wrong clock must not hold up the ledger's time.
+ */
+#define LEDGER_CLOCK_TOLERANCE_US USECS_PER_HOUR
+extern TimestampTz LedgerRecordingTime(void);
+
 /* The number of the newest stored segment, 0 if there is none. */
 extern int64 LedgerNewestSegment(void);
 

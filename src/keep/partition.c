@@ -269,3 +269,17 @@ PartitionEndsBefore(Oid segment_partition, TimestampTz time)
 
 	return DayFromName(segment_partition, SEGMENT_PREFIX, &number) && DayOf(number).end <= time;
 }
+
+bool
+PartitionBeginsAfter(Oid segment_partition, TimestampTz time)
+{
+	int number;
+
+	return DayFromName(segment_partition, SEGMENT_PREFIX, &number) && DayOf(number).start > time;
+}
+
+TimestampTz
+PartitionDayEnd(TimestampTz time)
+{
+	return DayOf(DayNumber(time)).end;
+}

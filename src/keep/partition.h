@@ -25,6 +25,9 @@ extern LedgerDay PartitionEnsure(TimestampTz recorded_at);
  * context. */
 extern LedgerDay *PartitionDays(int *count);
 
+/* The end of the day that a time is in. */
+extern TimestampTz PartitionDayEnd(TimestampTz time);
+
 /* The partitions of genops.ledger_segment, oldest first. */
 extern Oid *PartitionSegmentTables(int *count);
 
@@ -34,6 +37,9 @@ extern Oid PartitionOfSegments(TimestampTz recorded_at);
 /* Whether all of a partition of genops.ledger_segment was recorded before a time, as
  * far as its name tells. */
 extern bool PartitionEndsBefore(Oid segment_partition, TimestampTz time);
+
+/* Whether all of it was recorded after a time. */
+extern bool PartitionBeginsAfter(Oid segment_partition, TimestampTz time);
 
 /* The name of an index or a constraint of a partition. */
 extern char *PartitionIndexName(Oid partition, const char *suffix);

@@ -7,6 +7,10 @@
  *
  * A stream has rows of its own and segments in rows that several share: two walks,
  * of which the lower number is taken next.
+ *
+ * A clock that was ahead for a while leaves a day of the future behind, whose numbers lie
+ * between those of other days.  As long as there is one, all partitions are walked at
+ * once.
  */
 #include "postgres.h"
 
@@ -16,6 +20,7 @@
 #include "configure/own_table.h"
 #include "core/base/bloom.h"
 #include "keep/fact_row.h"
+#include "keep/ledger_state.h"
 #include "keep/pack.h"
 #include "keep/partition.h"
 #include "keep/segment_scan.h"
@@ -29,6 +34,7 @@
 /* Rows of one partition by one index. */
 typedef struct RowWalk
 {
+	Relation heap;
 	Relation index;
 	SysScanDesc rows;
 	HeapTuple row;             /* NULL: there are no more */
@@ -57,9 +63,9 @@ struct SegmentScan
 	void *argument;
 	Oid *partitions;
 	int count;
-	int next;      /* partition to be opened */
-	Relation heap; /* NULL: none is open */
-	RowWalk walks[2];
+	int next;       /* partition to be opened */
+	bool in_order;  /* one after the other; else all at once */
+	RowWalk *walks; /* of the partitions that are open */
 	int walk_count;
 	RowWalk *returned; /* that the last segment came from */
 };
@@ -93,6 +99,7 @@ static void
 BeginRows(RowWalk *walk, Relation heap, int column, ScanKey keys, int key_count)
 {
 	memset(walk, 0, sizeof(RowWalk));
+	walk->heap = heap;
 	walk->index = OpenIndex(heap, column);
 	walk->rows =
 	    systable_beginscan_ordered(heap, walk->index, GetActiveSnapshot(), key_count, keys);
@@ -131,39 +138,40 @@ EndRows(RowWalk *walk)
 
 /* Null, too, where the table is of an older version and has no such column. */
 static Datum
-RowColumn(const SegmentScan *scan, HeapTuple row, int column, bool *null)
+RowColumn(const RowWalk *walk, int column, bool *null)
 {
-	TupleDesc descriptor = RelationGetDescr(scan->heap);
+	TupleDesc descriptor = RelationGetDescr(walk->heap);
 
 	*null = true;
-	return column > descriptor->natts ? (Datum) 0 : heap_getattr(row, column, descriptor, null);
+	return column > descriptor->natts ? (Datum) 0
+	                                  : heap_getattr(walk->row, column, descriptor, null);
 }
 
 /* In the row itself. */
 static GenopsSlice
-RowText(const SegmentScan *scan, HeapTuple row, int column)
+RowText(const RowWalk *walk, int column)
 {
 	bool null;
-	text *value = DatumGetTextPP(RowColumn(scan, row, column, &null));
+	text *value = DatumGetTextPP(RowColumn(walk, column, &null));
 
 	return (GenopsSlice){ VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value) };
 }
 
 static void
-TakeRow(const SegmentScan *scan, RowWalk *walk)
+TakeRow(RowWalk *walk)
 {
 	StoredSegment *next = &walk->next;
 	bool null;
 
-	next->recorded_at = DatumGetTimestampTz(RowColumn(scan, walk->row, SEGMENT_RECORDED_AT, &null));
-	next->seq = DatumGetInt64(RowColumn(scan, walk->row, SEGMENT_SEQ, &null));
-	next->min_start = DatumGetTimestampTz(RowColumn(scan, walk->row, SEGMENT_MIN_START, &null));
-	next->max_end = DatumGetTimestampTz(RowColumn(scan, walk->row, SEGMENT_MAX_END, &null));
-	next->span_count = DatumGetInt32(RowColumn(scan, walk->row, SEGMENT_SPAN_COUNT, &null));
-	next->sampled = DatumGetBool(RowColumn(scan, walk->row, SEGMENT_SAMPLED, &null));
-	next->exact = DatumGetBool(RowColumn(scan, walk->row, SEGMENT_EXACT, &null));
-	next->tenant_id = RowText(scan, walk->row, SEGMENT_TENANT_ID);
-	next->route = RowText(scan, walk->row, SEGMENT_ROUTE);
+	next->recorded_at = DatumGetTimestampTz(RowColumn(walk, SEGMENT_RECORDED_AT, &null));
+	next->seq = DatumGetInt64(RowColumn(walk, SEGMENT_SEQ, &null));
+	next->min_start = DatumGetTimestampTz(RowColumn(walk, SEGMENT_MIN_START, &null));
+	next->max_end = DatumGetTimestampTz(RowColumn(walk, SEGMENT_MAX_END, &null));
+	next->span_count = DatumGetInt32(RowColumn(walk, SEGMENT_SPAN_COUNT, &null));
+	next->sampled = DatumGetBool(RowColumn(walk, SEGMENT_SAMPLED, &null));
+	next->exact = DatumGetBool(RowColumn(walk, SEGMENT_EXACT, &null));
+	next->tenant_id = RowText(walk, SEGMENT_TENANT_ID);
+	next->route = RowText(walk, SEGMENT_ROUTE);
 }
 
 /* The next segment of the walk's pack that the scan is about. */
@@ -198,10 +206,10 @@ TakePacked(const SegmentScan *scan, RowWalk *walk)
 }
 
 static bool
-MayHaveStream(const SegmentScan *scan, HeapTuple row)
+MayHaveStream(const SegmentScan *scan, const RowWalk *walk)
 {
 	bool null;
-	Datum value = RowColumn(scan, row, SEGMENT_BLOOM, &null);
+	Datum value = RowColumn(walk, SEGMENT_BLOOM, &null);
 	struct varlena *bloom = PG_DETOAST_DATUM_PACKED(value);
 	bool may = genops_bloom_may_have((const uint8 *) VARDATA_ANY(bloom), VARSIZE_ANY_EXHDR(bloom),
 	                                 scan->stream_key);
@@ -212,13 +220,14 @@ MayHaveStream(const SegmentScan *scan, HeapTuple row)
 }
 
 static bool
-WantsRow(const SegmentScan *scan, HeapTuple row, bool shared)
+WantsRow(const SegmentScan *scan, const RowWalk *walk, bool shared)
 {
 	if (!shared)
 		return scan->of != SCAN_PACKED;
-	if (scan->of == SCAN_STREAM && !MayHaveStream(scan, row))
+	if (scan->of == SCAN_STREAM && !MayHaveStream(scan, walk))
 		return false;
-	return scan->wants == NULL || scan->wants(scan->argument, row, RelationGetDescr(scan->heap));
+	return scan->wants == NULL ||
+	       scan->wants(scan->argument, walk->row, RelationGetDescr(walk->heap));
 }
 
 /* Goes to the walk's next segment, or to its end. */
@@ -239,10 +248,10 @@ Advance(const SegmentScan *scan, RowWalk *walk)
 			walk->row = NULL;
 			return;
 		}
-		directory = RowColumn(scan, walk->row, SEGMENT_DIRECTORY, &not_shared);
-		if (!WantsRow(scan, walk->row, !not_shared))
+		directory = RowColumn(walk, SEGMENT_DIRECTORY, &not_shared);
+		if (!WantsRow(scan, walk, !not_shared))
 			continue;
-		TakeRow(scan, walk);
+		TakeRow(walk);
 		if (not_shared)
 			return;
 		walk->directory = (struct varlena *) PG_DETOAST_DATUM_COPY(directory);
@@ -250,34 +259,38 @@ Advance(const SegmentScan *scan, RowWalk *walk)
 	}
 }
 
+/* Two for each partition that may be open at a time. */
 static void
 OpenPartition(SegmentScan *scan, Oid partition)
 {
-	scan->heap = OwnPartitionOpen(partition, AccessShareLock);
-	scan->walk_count = 0;
+	Relation heap = OwnPartitionOpen(partition, AccessShareLock);
+	int first = scan->walk_count;
+
 	if (scan->of == SCAN_STREAM)
-	{
-		BeginByStream(&scan->walks[scan->walk_count++], scan->heap, scan->tenant_id, scan->route,
+		BeginByStream(&scan->walks[scan->walk_count++], heap, scan->tenant_id, scan->route,
 		              scan->after);
-		BeginByStream(&scan->walks[scan->walk_count++], scan->heap, GENOPS_LITERAL(PACK_TENANT),
-		              GENOPS_LITERAL(""), scan->after);
-	}
-	else if (scan->of == SCAN_PACKED)
-		BeginByStream(&scan->walks[scan->walk_count++], scan->heap, GENOPS_LITERAL(PACK_TENANT),
-		              GENOPS_LITERAL(""), scan->after);
+	if (scan->of == SCAN_ALL)
+		BeginBySeq(&scan->walks[scan->walk_count++], heap, scan->after);
 	else
-		BeginBySeq(&scan->walks[scan->walk_count++], scan->heap, scan->after);
-	for (int i = 0; i < scan->walk_count; i++)
+		BeginByStream(&scan->walks[scan->walk_count++], heap, GENOPS_LITERAL(PACK_TENANT),
+		              GENOPS_LITERAL(""), scan->after);
+	for (int i = first; i < scan->walk_count; i++)
 		Advance(scan, &scan->walks[i]);
 }
 
+/* A partition's last walk has its table. */
 static void
-ClosePartition(SegmentScan *scan)
+CloseWalks(SegmentScan *scan)
 {
 	for (int i = 0; i < scan->walk_count; i++)
+	{
+		Relation heap = scan->walks[i].heap;
+
 		EndRows(&scan->walks[i]);
-	table_close(scan->heap, AccessShareLock);
-	scan->heap = NULL;
+		if (i + 1 == scan->walk_count || scan->walks[i + 1].heap != heap)
+			table_close(heap, AccessShareLock);
+	}
+	scan->walk_count = 0;
 	scan->returned = NULL;
 }
 
@@ -285,16 +298,13 @@ ClosePartition(SegmentScan *scan)
 static bool
 BeginsBefore(Oid partition, int64 after)
 {
-	SegmentScan probe = { .after = PG_INT64_MIN };
-	bool before = false;
+	RowWalk walk;
+	SegmentScan probe = { .of = SCAN_ALL, .after = PG_INT64_MIN, .walks = &walk };
+	bool before;
 
-	probe.heap = OwnPartitionOpen(partition, AccessShareLock);
-	BeginBySeq(&probe.walks[0], probe.heap, PG_INT64_MIN);
-	probe.walk_count = 1;
-	Advance(&probe, &probe.walks[0]);
-	if (probe.walks[0].row != NULL)
-		before = probe.walks[0].next.seq <= after + 1;
-	ClosePartition(&probe);
+	OpenPartition(&probe, partition);
+	before = walk.row != NULL && walk.next.seq <= after + 1;
+	CloseWalks(&probe);
 	return before;
 }
 
@@ -308,14 +318,41 @@ NewScan(ScanOf of, int64 after)
 	return scan;
 }
 
+/* Whether the numbers of a day are above those of the days before: not where one is
+ * later than what was recorded last. */
+static bool
+DaysAreInOrder(const Oid *partitions, int count)
+{
+	LedgerState state = LedgerStateRead();
+
+	return count == 0 || !state.exists ||
+	       !PartitionBeginsAfter(partitions[count - 1], state.newest_recorded_at);
+}
+
+static void
+ListPartitions(SegmentScan *scan)
+{
+	scan->partitions = PartitionSegmentTables(&scan->count);
+	scan->in_order = DaysAreInOrder(scan->partitions, scan->count);
+	scan->walks = palloc(2 * (scan->in_order ? 1 : scan->count) * sizeof(RowWalk));
+}
+
+static void
+OpenAll(SegmentScan *scan)
+{
+	while (!scan->in_order && scan->next < scan->count)
+		OpenPartition(scan, scan->partitions[scan->next++]);
+}
+
 static SegmentScan *
 BeginAtNumber(SegmentScan *scan)
 {
-	scan->partitions = PartitionSegmentTables(&scan->count);
-	scan->next = scan->count;
+	ListPartitions(scan);
+	scan->next = scan->in_order ? scan->count : 0;
 	while (scan->next > 0)
 		if (BeginsBefore(scan->partitions[--scan->next], scan->after))
 			break;
+	OpenAll(scan);
 	return scan;
 }
 
@@ -343,10 +380,11 @@ SegmentScanPacked(int64 after, TimestampTz recorded_from, WantsPack *wants, void
 
 	scan->wants = wants;
 	scan->argument = argument;
-	scan->partitions = PartitionSegmentTables(&scan->count);
+	ListPartitions(scan);
 	while (scan->next < scan->count &&
 	       PartitionEndsBefore(scan->partitions[scan->next], recorded_from))
 		scan->next++;
+	OpenAll(scan);
 	return scan;
 }
 
@@ -358,10 +396,12 @@ SegmentScanOne(TimestampTz recorded_at, int64 seq)
 	scan->partitions = palloc(sizeof(Oid));
 	scan->partitions[0] = PartitionOfSegments(recorded_at);
 	scan->count = OidIsValid(scan->partitions[0]) ? 1 : 0;
+	scan->in_order = true;
+	scan->walks = palloc(2 * sizeof(RowWalk));
 	return scan;
 }
 
-/* The walk that comes next; NULL at the end of the partition. */
+/* The walk that comes next; NULL at the end of those that are open. */
 static RowWalk *
 LowestWalk(SegmentScan *scan)
 {
@@ -382,18 +422,12 @@ SegmentScanNext(SegmentScan *scan, StoredSegment *segment)
 {
 	if (scan->returned != NULL)
 		Advance(scan, scan->returned);
-	for (;;)
+	while ((scan->returned = LowestWalk(scan)) == NULL)
 	{
-		if (scan->heap == NULL)
-		{
-			if (scan->next >= scan->count)
-				return false;
-			OpenPartition(scan, scan->partitions[scan->next++]);
-		}
-		scan->returned = LowestWalk(scan);
-		if (scan->returned != NULL)
-			break;
-		ClosePartition(scan);
+		CloseWalks(scan);
+		if (scan->next >= scan->count)
+			return false;
+		OpenPartition(scan, scan->partitions[scan->next++]);
 	}
 	*segment = scan->returned->next;
 	return true;
@@ -430,8 +464,8 @@ SegmentScanUnpack(const SegmentScan *scan)
 	const RowWalk *walk = scan->returned;
 	StoredPack pack = { .recorded_at = walk->next.recorded_at };
 	bool null;
-	Datum min_start = RowColumn(scan, walk->row, SEGMENT_MIN_START, &null);
-	Datum bytes = RowColumn(scan, walk->row, SEGMENT_BYTES, &null);
+	Datum min_start = RowColumn(walk, SEGMENT_MIN_START, &null);
+	Datum bytes = RowColumn(walk, SEGMENT_BYTES, &null);
 	Size size = VARSIZE_ANY(walk->directory);
 	struct varlena *directory = palloc(size);
 	PackReader reader;
@@ -450,10 +484,10 @@ SegmentScanBytes(SegmentScan *scan)
 {
 	const RowWalk *walk = scan->returned;
 	bool null;
-	Datum bytes = RowColumn(scan, walk->row, SEGMENT_BYTES, &null);
+	Datum bytes = RowColumn(walk, SEGMENT_BYTES, &null);
 
 	if (walk->directory != NULL)
-		return PackRead(RelationGetRelid(scan->heap), walk->next.seq + walk->packed.left, bytes,
+		return PackRead(RelationGetRelid(walk->heap), walk->next.seq + walk->packed.left, bytes,
 		                walk->offset, walk->length);
 	return (struct varlena *) PG_DETOAST_DATUM_COPY(bytes);
 }
@@ -461,8 +495,8 @@ SegmentScanBytes(SegmentScan *scan)
 void
 SegmentScanEnd(SegmentScan *scan)
 {
-	if (scan->heap != NULL)
-		ClosePartition(scan);
+	CloseWalks(scan);
+	pfree(scan->walks);
 	pfree(scan->partitions);
 	pfree(scan);
 }

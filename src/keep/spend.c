@@ -84,10 +84,18 @@ typedef struct FoldRange
 	int64 after;
 	int64 upto; /* equals after: nothing to fold */
 	int64 spans;
-	TimestampTz first_recorded_at;
+	TimestampTz first_recorded_at; /* the least and the greatest */
 	TimestampTz last_recorded_at;
 	bool more; /* segments follow that are due as well */
 } FoldRange;
+
+/* "until" is the beginning of the current quarter hour.  What a clock that was ahead
+ * recorded is not waited for. */
+static bool
+QuarterIsOver(TimestampTz recorded_at, TimestampTz until)
+{
+	return recorded_at < until || recorded_at > until + 2 * LEDGER_CLOCK_TOLERANCE_US;
+}
 
 /* The oldest unfolded segments up to "last" recorded before "until", of
  * SLICE_SPANS spans or a little more. */
@@ -100,7 +108,7 @@ FindRange(int64 after, int64 last, TimestampTz until)
 
 	while (SegmentScanNext(scan, &segment))
 	{
-		if (segment.recorded_at >= until || segment.seq > last)
+		if (!QuarterIsOver(segment.recorded_at, until) || segment.seq > last)
 			break;
 		if (range.spans >= SLICE_SPANS)
 		{
@@ -108,8 +116,9 @@ FindRange(int64 after, int64 last, TimestampTz until)
 			break;
 		}
 		if (range.upto == after)
-			range.first_recorded_at = segment.recorded_at;
-		range.last_recorded_at = segment.recorded_at;
+			range.first_recorded_at = range.last_recorded_at = segment.recorded_at;
+		range.first_recorded_at = Min(range.first_recorded_at, segment.recorded_at);
+		range.last_recorded_at = Max(range.last_recorded_at, segment.recorded_at);
 		range.upto = segment.seq;
 		range.spans += segment.span_count;
 	}
@@ -184,7 +193,7 @@ FoldSome(void *argument)
 
 	if (sums.after == state.folded_seq && sums.upto > sums.after && sums.upto <= state.newest_seq)
 	{
-		if (!all && sums.first_recorded_at >= until)
+		if (!all && !QuarterIsOver(sums.first_recorded_at, until))
 			return false;
 		FoldSums(&sums, state.newest_seq);
 		catching_up &= sums.upto < state.newest_seq;
@@ -206,7 +215,7 @@ LedgerFoldIsUrgent(bool busy)
 	SpendSumsState sums = SpendSumsRead();
 
 	return (sums.pressing || (!busy && (sums.full || unfolded >= FOLD_SPANS))) &&
-	       GetCurrentTimestamp() >= folding.not_before;
+	       !ChoreRests(&folding);
 }
 
 bool

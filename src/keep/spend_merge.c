@@ -120,6 +120,9 @@ SpendMergeSome(void)
 	static Chore merging = { .name = "merging of spend", .run = MergeSome };
 	TimestampTz until = SpendQuarterOf(GetCurrentTimestamp()) - SPEND_QUARTER_US;
 
+	/* The clock went back. */
+	if (merge.done_until > until)
+		merge.done_until = 0;
 	if (merge.quarter == 0 && until - merge.done_until < LOOK_EVERY_US)
 		return false;
 	return ChoreRun(&merging, &until);
