@@ -89,18 +89,31 @@ FirstRecordedOn(const LedgerDay *day)
 	                       day->start);
 }
 
+/* By the times of its last spans, which are the clock's as well. */
+static TimestampTz
+LastSpanOf(const LedgerDay *day)
+{
+	return WorkerSqlNumber(psprintf("SELECT max_end FROM genops.%s ORDER BY seq DESC LIMIT 1",
+	                                get_rel_name(day->segment)),
+	                       day->end);
+}
+
 /* What the ledger tells of the time after a start.  Where it began again less than an
- * hour ago after a day or more of silence, it is the clock's word alone. */
+ * hour ago after a day or more of silence, that is the clock's word alone. */
 static TimestampTz
 TimeOfLedger(const LedgerState *state, const LedgerDay *days, int count, TimestampTz now)
 {
 	int open = count - 1;
+	TimestampTz before;
 
 	while (open > 0 && days[open].start > state->newest_recorded_at)
 		open--;
-	if (open > 0 && days[open].start >= days[open - 1].end + CLOCK_STEP_US &&
-	    OidIsValid(days[open].segment) && now < FirstRecordedOn(&days[open]) + USECS_PER_HOUR)
-		return days[open - 1].end;
+	if (open == 0 || !OidIsValid(days[open].segment) || !OidIsValid(days[open - 1].segment))
+		return state->newest_recorded_at;
+	before = Max(days[open - 1].end, LastSpanOf(&days[open - 1]));
+	if (days[open].start >= before + CLOCK_STEP_US &&
+	    now < FirstRecordedOn(&days[open]) + USECS_PER_HOUR)
+		return before;
 	return state->newest_recorded_at;
 }
 

@@ -44,7 +44,7 @@ ALTER TABLE genops.ledger_span ATTACH PARTITION genops.ledger_span_$day
 ALTER TABLE genops.ledger_segment ATTACH PARTITION genops.ledger_segment_$day
 	FOR VALUES FROM (date_trunc('day', '$time'::timestamptz)) TO (date_trunc('day', '$time'::timestamptz) + interval '1 day');
 UPDATE genops.ledger_span SET recorded_at = '$time';
-UPDATE genops.ledger_segment SET recorded_at = '$time';
+UPDATE genops.ledger_segment SET recorded_at = '$time', min_start = '$time', max_end = '$time';
 UPDATE genops.ledger_state SET newest_recorded_at = '$time';
 END
 }
@@ -101,6 +101,12 @@ record('a hundred days later', 'acme');
 query("SELECT genops_flush('stored')");
 $node->wait_for_log(qr/retention of the genops ledger waits an hour/, $log_from);
 is(query('SELECT count(*) FROM genops.spans'), $kept + 2, 'retention believes a step of the clock only when it stands');
+$log_from = -s $node->logfile;
+restart_worker();
+record('a moment later', 'acme');
+query("SELECT genops_flush('stored')");
+$node->wait_for_log(qr/retention of the genops ledger waits an hour/, $log_from);
+is(query('SELECT count(*) FROM genops.spans'), $kept + 4, 'and the next worker does not take its word either');
 
 $node->stop('fast');
 $receiver->stop;
