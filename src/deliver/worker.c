@@ -104,7 +104,7 @@ OthersWait(void)
 static bool
 IdleForLong(void)
 {
-	bool idle = StoringIdle() && ExporterIdle();
+	bool idle = configuration_loaded && StoringIdle() && ExporterIdle();
 
 	if (!idle)
 		idle_since = 0;
