@@ -140,4 +140,13 @@ compat_process_number(PGPROC *process)
 #endif
 }
 
+/* Before version 18 ExecutorRun is told whether it runs once. */
+#if PG_VERSION_NUM >= 180000
+#define COMPAT_EXECUTE_ONCE_PARAMETER
+#define COMPAT_EXECUTE_ONCE
+#else
+#define COMPAT_EXECUTE_ONCE_PARAMETER , bool execute_once
+#define COMPAT_EXECUTE_ONCE , execute_once
+#endif
+
 #endif

@@ -4,10 +4,12 @@
 #include "postgres.h"
 
 #include "compat.h"
+#include "configure/prepared_changes.h"
 #include "deliver/launcher.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "record/call.h"
+#include "record/loss_report.h"
 #include "shared/ring.h"
 #include "settings.h"
 #include "storage/ipc.h"
@@ -57,7 +59,9 @@ _PG_init(void)
 	shmem_startup_hook = StartSharedMemory;
 
 	CallsInit();
+	LossReportInit();
 	KeepOutInit();
+	PreparedChangesInit();
 	if (!IsBinaryUpgrade)
 		LauncherRegister();
 }

@@ -32,6 +32,7 @@
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "settings.h"
+#include "shared/ring.h"
 #include "shared/seat.h"
 #include "storage/ipc.h"
 #include "storage/procsignal.h"
@@ -275,6 +276,34 @@ ReportFullRings(void)
 	}
 }
 
+/* Says once of each database that it has no place, until there is one. */
+static void
+ReportRefused(void)
+{
+	static List *told = NIL;
+	RingUsage usage;
+	MemoryContext old;
+
+	RingReadUsage(&usage);
+	if (usage.databases < usage.max_databases)
+	{
+		list_free(told);
+		told = NIL;
+		return;
+	}
+	if (!OidIsValid(usage.last_refused) || list_member_oid(told, usage.last_refused))
+		return;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	told = lappend_oid(told, usage.last_refused);
+	MemoryContextSwitchTo(old);
+	if (WorkerTells(LOG_LEVEL_ERROR))
+		ereport(LOG,
+		        (errmsg("AI calls of database \"%s\" are not recorded: all %d places for "
+		                "databases are taken",
+		                NameStr(DatabaseLookUp(usage.last_refused).name), usage.max_databases),
+		         errhint("Increase \"genops_tempo.max_databases\" and restart the server.")));
+}
+
 /* A standby that has become a primary has a ledger of its own to go on with, and
  * no one may have recorded anything on it. */
 static void
@@ -343,6 +372,7 @@ GenopsLauncherMain(Datum unused)
 		if (others_wait)
 			EndTurn(now);
 		ReportFullRings();
+		ReportRefused();
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 		                 NapTime(now, others_wait), wait_event);
 		ResetLatch(MyLatch);

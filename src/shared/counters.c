@@ -31,6 +31,26 @@ RingCountDuplicate(void)
 		pg_atomic_fetch_add_u64(&queue->duplicates, 1);
 }
 
+bool
+RingHasQueue(void)
+{
+	return RingMyQueue() != NULL;
+}
+
+void
+RingReadUsage(RingUsage *usage)
+{
+	memset(usage, 0, sizeof(RingUsage));
+	if (ring_shared == NULL)
+		return;
+	usage->max_databases = ring_shared->queue_count;
+	for (int i = 0; i < ring_shared->queue_count; i++)
+		if (OidIsValid(RingDatabase(&ring_shared->queues[i])))
+			usage->databases++;
+	usage->lost = pg_atomic_read_u64(&ring_shared->lost_without_queue);
+	usage->last_refused = (Oid) pg_atomic_read_u32(&ring_shared->last_refused);
+}
+
 static void
 ReadFate(const RingQueue *queue, RingCounts *counts)
 {

@@ -163,6 +163,8 @@ InitMemory(void)
 	ring_shared->members = (RingMember *) ((char *) ring_shared + MembersOffset());
 	pg_atomic_init_u32(&ring_shared->launcher_process, RING_NO_PROCESS);
 	pg_atomic_init_u32(&ring_shared->others_wait, 0);
+	pg_atomic_init_u64(&ring_shared->lost_without_queue, 0);
+	pg_atomic_init_u32(&ring_shared->last_refused, InvalidOid);
 	InitPages();
 	for (int i = 0; i < ring_shared->member_count; i++)
 		InitMember(&ring_shared->members[i]);

@@ -160,6 +160,8 @@ typedef struct RingShared
 	int member_count;
 	RingMember *members;
 	pg_atomic_uint32 launcher_process;
+	pg_atomic_uint64 lost_without_queue; /* calls of databases that have none */
+	pg_atomic_uint32 last_refused;       /* one of these databases */
 	pg_atomic_uint32 others_wait;
 	RingQueue queues[FLEXIBLE_ARRAY_MEMBER];
 } RingShared;

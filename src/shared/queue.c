@@ -36,6 +36,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "compat.h"
 #include "miscadmin.h"
 #include "monotonic.h"
@@ -55,8 +56,16 @@ typedef enum ReserveResult
 typedef struct Reservation
 {
 	RingSlot *slot;
-	bool wake; /* the worker */
+	uint64 position; /* behind it */
+	bool wake;       /* the worker */
 } Reservation;
+
+/* What this session could not record. */
+static RingLosses losses;
+
+/* The newest record of this session, and the statement that it is of. */
+static uint64 own_position = 0;
+static TimestampTz own_statement = 0;
 
 /* A batch of a small queue is full before the queue is: storing takes a moment, in
  * which others record. */
@@ -126,6 +135,7 @@ TryReserve(RingQueue *queue, Size length, int owner, uint32 owner_life, int64 no
 		if (queued == 0)
 			queue->oldest_at = now;
 		reservation->slot = slot;
+		reservation->position = queue->tail.position;
 		reservation->wake = queued == 0 || queued + 1 == (uint64) queue->batch_records ||
 		                    (bytes < queue->batch_bytes && bytes + size >= queue->batch_bytes);
 	}
@@ -206,6 +216,8 @@ TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 	if (!reserved)
 		return false;
 
+	own_position = reservation.position;
+	own_statement = GetCurrentStatementStartTimestamp();
 	if (reservation.wake)
 		RingWake(queue);
 	if (unlikely(pg_atomic_read_u32(&queue->dropping) != 0))
@@ -216,9 +228,13 @@ TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 	return true;
 }
 
+/*
+ * Losses.
+ */
 static RingOutcome
 CountTooLarge(RingQueue *queue)
 {
+	losses.too_large++;
 	pg_atomic_fetch_add_u64(&queue->dropped_too_large, 1);
 	return RING_TOO_LARGE;
 }
@@ -226,10 +242,86 @@ CountTooLarge(RingQueue *queue)
 static RingOutcome
 CountNoRoom(RingQueue *queue)
 {
+	losses.no_room++;
 	pg_atomic_fetch_add_u64(&queue->dropped_full, 1);
 	if (pg_atomic_exchange_u32(&queue->dropping, 1) == 0)
 		RingWakeLauncher();
 	return RING_FULL;
+}
+
+static RingOutcome
+CountNoQueue(void)
+{
+	if (ring_shared == NULL)
+		return RING_NO_QUEUE;
+	losses.no_queue++;
+	pg_atomic_fetch_add_u64(&ring_shared->lost_without_queue, 1);
+	if (pg_atomic_exchange_u32(&ring_shared->last_refused, MyDatabaseId) != MyDatabaseId)
+		RingWakeLauncher(); /* which tells the log */
+	return RING_NO_QUEUE;
+}
+
+bool
+RingTakeLosses(RingLosses *taken)
+{
+	if (likely(losses.no_room == 0 && losses.too_large == 0 && losses.no_queue == 0))
+		return false;
+	*taken = losses;
+	memset(&losses, 0, sizeof(losses));
+	return true;
+}
+
+/*
+ * Waiting for room.
+ *
+ * A session that finds the queue full because others record waits for the queue's
+ * timeout.  A statement whose own records are still queued fills it itself: it waits as
+ * long as the worker comes, or makes progress, within the timeout each time.  A statement
+ * that has waited in vain does not wait again before there is progress: all its
+ * calls together would wait for hours.
+ */
+typedef struct Progress
+{
+	uint64 head;           /* records that have left the queue */
+	int64 seat_changed_at; /* a worker came or went */
+} Progress;
+
+static Progress
+ReadProgress(RingQueue *queue)
+{
+	Progress progress;
+	RingPlace head;
+	RingPlace tail;
+
+	RingReadEnds(queue, &head, &tail);
+	progress.head = head.position;
+	RingLock(queue->lock, LW_SHARED);
+	progress.seat_changed_at = queue->seat_changed_at;
+	RingUnlock(queue->lock);
+	return progress;
+}
+
+static bool
+IsSameProgress(const Progress *a, const Progress *b)
+{
+	return a->head == b->head && a->seat_changed_at == b->seat_changed_at;
+}
+
+/* Of a statement that waited in vain. */
+static TimestampTz vain_statement = 0;
+static Progress vain_progress;
+
+static bool
+WouldWaitInVain(const Progress *progress)
+{
+	return vain_statement == GetCurrentStatementStartTimestamp() &&
+	       IsSameProgress(progress, &vain_progress);
+}
+
+static bool
+FillsQueueItself(const Progress *progress)
+{
+	return own_statement == GetCurrentStatementStartTimestamp() && own_position > progress->head;
 }
 
 /* An error, a cancel or the session's end while it waited. */
@@ -243,33 +335,51 @@ StopWaiting(int code, Datum arg)
 	CountNoRoom(queue);
 }
 
-/* Waits for the worker to make room; cancel and die are heard, and counted. */
+/* Appends when there is room; false when the time is over. */
+static bool
+AwaitRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count, Progress *progress)
+{
+	int64 deadline = MonotonicMs() + setting_queue_timeout_ms;
+
+	while (!TryAppend(queue, length, parts, part_count))
+	{
+		int64 now = MonotonicMs();
+		Progress seen = ReadProgress(queue);
+
+		if (!IsSameProgress(&seen, progress) && FillsQueueItself(progress))
+			deadline = now + setting_queue_timeout_ms;
+		*progress = seen;
+		if (now >= deadline)
+			return false;
+		RingWant(queue);
+		RingSleep((long) (deadline - now), PG_WAIT_EXTENSION);
+	}
+	return true;
+}
+
+/* Cancel and die are heard, and counted. */
 static bool
 AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 {
-	int64 deadline;
-	volatile bool done;
+	Progress progress = ReadProgress(queue);
+	volatile bool done = false;
 
-	if (setting_queue_timeout_ms == 0 || !RingMayWait())
+	if (setting_queue_timeout_ms == 0 || WouldWaitInVain(&progress) || !RingMayWait())
 		return false;
 
-	deadline = MonotonicMs() + setting_queue_timeout_ms;
 	pg_atomic_fetch_add_u64(&queue->waits, 1);
 	RingWishFor(queue, RING_WISH_ROOM, 0);
 	PG_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(queue));
 	{
-		while (!(done = TryAppend(queue, length, parts, part_count)))
-		{
-			long left = (long) (deadline - MonotonicMs());
-
-			if (left <= 0)
-				break;
-			RingWant(queue);
-			RingSleep(left, PG_WAIT_EXTENSION);
-		}
+		done = AwaitRoom(queue, length, parts, part_count, &progress);
 	}
 	PG_END_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(queue));
 	RingWishEnd(queue);
+	if (!done)
+	{
+		vain_statement = GetCurrentStatementStartTimestamp();
+		vain_progress = progress;
+	}
 	return done;
 }
 
@@ -280,7 +390,7 @@ RingAppend(const RingPart *parts, int part_count, bool may_wait)
 	Size length = 0;
 
 	if (queue == NULL)
-		return RING_NO_QUEUE;
+		return CountNoQueue();
 	for (int i = 0; i < part_count; i++)
 		length += parts[i].length;
 	if (length > RING_MAX_RECORD)

@@ -76,10 +76,37 @@ extern void RingRequire(void);
  * Recording.  The parts are copied in order; nothing is allocated, raised or
  * interrupted on the way.  With may_wait, waits up to
  * genops_tempo.queue_timeout for room (and can be cancelled there, before
- * anything was reserved); without, it never blocks and is safe in transaction
+ * anything was reserved): a statement whose own records fill the queue, as long from
+ * each progress of the worker on.  Without, it never blocks and is safe in transaction
  * callbacks.  The outcome is counted.
  */
 extern RingOutcome RingAppend(const RingPart *parts, int part_count, bool may_wait);
+
+/* What this session could not record since it was last asked. */
+typedef struct RingLosses
+{
+	uint64 no_room;
+	uint64 too_large;
+	uint64 no_queue;
+} RingLosses;
+
+/* False if nothing was lost. */
+extern bool RingTakeLosses(RingLosses *losses);
+
+/* How many databases of the server have a queue, of how many that may; and calls that
+ * were lost since the server started because theirs had none. */
+typedef struct RingUsage
+{
+	int databases;
+	int max_databases;
+	uint64 lost;
+	Oid last_refused; /* the last database that had none; InvalidOid: none */
+} RingUsage;
+
+extern void RingReadUsage(RingUsage *usage);
+
+/* Whether the current database has a queue, or gets one. */
+extern bool RingHasQueue(void);
 
 /* Counts what happened to texts while a span was made. */
 extern void RingCountText(uint32 repaired, uint32 cut);

@@ -270,9 +270,9 @@ RingWakeWorker(void)
 		RingWant(queue);
 }
 
-/* What kept delivery from moving may be mended now: the worker judges anew. */
-static void
-ForgetStalled(void)
+/* What kept delivery from moving may be fixed now. */
+void
+RingWakeWorkerAnew(void)
 {
 	RingQueue *queue = RingMyQueue();
 
@@ -281,6 +281,7 @@ ForgetStalled(void)
 	RingLock(queue->lock, LW_EXCLUSIVE);
 	queue->stalled_segment = 0;
 	RingUnlock(queue->lock);
+	RingWant(queue);
 }
 
 /*
@@ -295,10 +296,7 @@ WakeAtCommit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void
 	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
 		return;
 	if (wake_at_commit && is_commit)
-	{
-		ForgetStalled();
-		RingWakeWorker();
-	}
+		RingWakeWorkerAnew();
 	wake_at_commit = false;
 }
 

@@ -26,9 +26,11 @@ extern bool RingWaitSettled(long timeout_ms);
  * have to wait for: no one would see that deadlock. */
 extern bool RingMayWait(void);
 
-/* Asks for the worker of this database at once / when this transaction
- * commits, e.g. after a configuration change. */
+/* Asks for the worker of this database at once; the second, to have it judge anew what
+ * kept delivery from moving; the third does that when this transaction commits.  A
+ * transaction that is prepared wakes no one then: configure/prepared_changes.c. */
 extern void RingWakeWorker(void);
+extern void RingWakeWorkerAnew(void);
 extern void RingWakeWorkerAtCommit(void);
 
 #endif

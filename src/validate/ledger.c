@@ -74,6 +74,8 @@ CheckLedger(Validation *validation)
 		                  quote_identifier(get_database_name(MyDatabaseId))),
 		         "the database is not marked as one with a ledger: after a restart of the server, "
 		         "nothing is delivered until something is recorded");
+	else if (!RingHasQueue())
+		CheckAdd(validation, LEDGER, CHECK_SKIPPED, NULL, "nothing can be recorded");
 	else
 		CheckStored(validation);
 }

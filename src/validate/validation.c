@@ -64,6 +64,7 @@ ValidationRun(Validation *validation)
 	CheckLibrary(validation);
 	CheckLedger(validation);
 	CheckWorker(validation);
+	CheckDatabases(validation);
 	CheckEnvironment(validation);
 	CheckSecrets(validation);
 	CheckDelivery(validation);

@@ -62,6 +62,7 @@ extern const char *FixOfTarget(void);
 extern void CheckLibrary(Validation *validation);
 extern void CheckLedger(Validation *validation);
 extern void CheckWorker(Validation *validation);
+extern void CheckDatabases(Validation *validation);
 extern void CheckEnvironment(Validation *validation);
 extern void CheckSecrets(Validation *validation);
 extern void CheckDelivery(Validation *validation);

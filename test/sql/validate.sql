@@ -11,7 +11,7 @@ SELECT genops_configure() \g /dev/null
 
 SELECT set_eq($$SELECT check_name FROM genops_validate(check_connectivity => false, check_write => false,
 		check_read => false, check_traceql => false) WHERE status <> 'skipped'$$,
-	ARRAY['Library Preloaded', 'Library Version', 'Ledger', 'Worker', 'Worker Slots', 'Environment', 'Secrets',
+	ARRAY['Library Preloaded', 'Library Version', 'Ledger', 'Worker', 'Worker Slots', 'Databases', 'Environment', 'Secrets',
 		'Delivery', 'Immutable Functions'], 'the checks that need no Tempo');
 SELECT is_empty($$SELECT * FROM genops_validate() WHERE fix IS NULL AND status IN ('warning', 'error')$$,
 	'whatever is wrong has a fix');
