@@ -19,7 +19,7 @@ PG_CPPFLAGS = -I$(top) -I$(top)/src $(CORE_CPPFLAGS) -isystem $(shell $(PG_CONFI
 PG_CFLAGS = -std=gnu11 -fvisibility=hidden $(WARNINGS)
 SHLIB_LINK = $(CORE_LIBS)
 
-EXTRA_CLEAN = object proto built_for $(DATA_built)
+EXTRA_CLEAN = object proto built_for genops_ring_test.so $(DATA_built)
 
 # Nothing here gains from being inlined into a query's code, and bitcode takes the very compiler
 # that the server was built with.
@@ -57,6 +57,17 @@ $(PROTO_OBJ): $(CORE_PROTO_DIR)/otlp.pb-c.c built_for
 $(DATA_built): $(addprefix $(top)/,$(SQL_PARTS) Makefile)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 		cat $(addprefix $(top)/,$(SQL_PARTS)); } > $@
+
+# The ring as a library of its own, with points for faults: test/server/120_ring.pl preloads it.
+RING_TEST_SRC = $(wildcard $(top)/src/shared/*.c $(top)/test/module/*.c)
+
+.PHONY: install-ring-test
+install-ring-test: genops_ring_test.so
+	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)'
+	$(INSTALL_SHLIB) $< '$(DESTDIR)$(pkglibdir)'
+
+genops_ring_test.so: $(RING_TEST_SRC) $(wildcard $(top)/src/*.h $(top)/src/shared/*.h $(top)/test/module/*.h)
+	$(CC) $(CFLAGS) -DGENOPS_TEST_POINTS $(CPPFLAGS) -I$(top)/test/module $(CFLAGS_SL) -shared -o $@ $(RING_TEST_SRC)
 
 # The second compiler's opinion; it leaves nothing behind.
 CLANG_CHECK ?= clang

@@ -5,9 +5,9 @@ pg_config = $(or $(abspath $(shell command -v $(PG_CONFIG) 2>/dev/null)),$(error
 major = $(shell $(pg_config) --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
 , := ,
 
-.PHONY: all install uninstall installdirs installcheck compile-with-clang clean dist
+.PHONY: all install install-ring-test uninstall installdirs installcheck compile-with-clang clean dist
 
-all install uninstall installdirs installcheck compile-with-clang:
+all install install-ring-test uninstall installdirs installcheck compile-with-clang:
 	@mkdir -p build/pg$(major)
 	@$(MAKE) -C build/pg$(major) -f $(top)/Makefile PG_CONFIG=$(pg_config) $@
 

@@ -42,6 +42,7 @@
 #include "monotonic.h"
 #include "settings.h"
 #include "shared/private.h"
+#include "shared/test_point.h"
 #include "shared/waiters.h"
 #include "storage/ipc.h"
 
@@ -159,7 +160,9 @@ Reserve(RingQueue *queue, Size length, Reservation *reservation)
 	while ((result = TryReserve(queue, length, owner, owner_life, now, &spare, reservation)) ==
 	       PAGE_NEEDED)
 	{
+		TEST_POINT("page needed");
 		spare = PoolTake(queue);
+		TEST_POINT("page taken");
 		if (spare == RING_NO_PAGE)
 			break;
 	}
@@ -197,6 +200,7 @@ CopyParts(RingSlot *slot, const RingPart *parts, int part_count)
 		CopyPart(to, parts[i].data, parts[i].length);
 		to += parts[i].length;
 	}
+	TEST_POINT("copied");
 	pg_write_barrier();
 	pg_atomic_write_u32(&slot->state, RING_SLOT_PUBLISHED);
 }
@@ -211,13 +215,17 @@ TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 	RingSignalsBlock();
 	reserved = Reserve(queue, length, &reservation);
 	if (reserved)
+	{
+		own_position = reservation.position;
+		own_statement = GetCurrentStatementStartTimestamp();
+		TEST_POINT("reserved");
 		CopyParts(reservation.slot, parts, part_count);
+	}
 	RingSignalsUnblock();
 	if (!reserved)
 		return false;
 
-	own_position = reservation.position;
-	own_statement = GetCurrentStatementStartTimestamp();
+	TEST_POINT("published");
 	if (reservation.wake)
 		RingWake(queue);
 	if (unlikely(pg_atomic_read_u32(&queue->dropping) != 0))
@@ -324,15 +332,22 @@ FillsQueueItself(const Progress *progress)
 	return own_statement == GetCurrentStatementStartTimestamp() && own_position > progress->head;
 }
 
+typedef struct RoomWait
+{
+	RingQueue *queue;
+	uint64 own_position; /* when it began */
+} RoomWait;
+
 /* An error, a cancel or the session's end while it waited. */
 static void
 StopWaiting(int code, Datum arg)
 {
-	RingQueue *queue = (RingQueue *) DatumGetPointer(arg);
+	RoomWait *wait = (RoomWait *) DatumGetPointer(arg);
 
 	(void) code;
-	RingWishEnd(queue);
-	CountNoRoom(queue);
+	RingWishEnd(wait->queue);
+	if (own_position == wait->own_position) /* else a slot is reserved, which counts */
+		CountNoRoom(wait->queue);
 }
 
 /* Appends when there is room; false when the time is over. */
@@ -352,6 +367,7 @@ AwaitRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count, 
 		if (now >= deadline)
 			return false;
 		RingWant(queue);
+		TEST_POINT("no room");
 		RingSleep((long) (deadline - now), PG_WAIT_EXTENSION);
 	}
 	return true;
@@ -362,6 +378,7 @@ static bool
 AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 {
 	Progress progress = ReadProgress(queue);
+	RoomWait wait = { queue, own_position };
 	volatile bool done = false;
 
 	if (setting_queue_timeout_ms == 0 || WouldWaitInVain(&progress) || !RingMayWait())
@@ -369,11 +386,11 @@ AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_co
 
 	pg_atomic_fetch_add_u64(&queue->waits, 1);
 	RingWishFor(queue, RING_WISH_ROOM, 0);
-	PG_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(queue));
+	PG_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(&wait));
 	{
 		done = AwaitRoom(queue, length, parts, part_count, &progress);
 	}
-	PG_END_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(queue));
+	PG_END_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(&wait));
 	RingWishEnd(queue);
 	if (!done)
 	{

@@ -9,6 +9,7 @@
 #include "monotonic.h"
 #include "settings.h"
 #include "shared/private.h"
+#include "shared/test_point.h"
 #include "utils/timestamp.h"
 
 /* Records are copied into pieces of memory of this size, so that none has to move. */
@@ -120,6 +121,7 @@ RingTake(MemoryContext context, int max_records, Size max_bytes, RingBatch *batc
 	memset(batch, 0, sizeof(RingBatch));
 	batch->taken_at = MonotonicMs();
 	RingReadEnds(reading, &batch->end, &tail);
+	TEST_POINT("ends read");
 	begin = batch->end.position;
 	batch->seen_position = tail.position;
 	room = (int) Min((uint64) max_records, tail.position - begin);
@@ -196,6 +198,7 @@ MoveHead(RingQueue *queue, const RingBatch *batch)
 	else if (batch->end.position >= batch->seen_position)
 		queue->oldest_at = batch->taken_at;
 	SpinLockRelease(&queue->reserve_lock);
+	TEST_POINT("head moved");
 	GiveBackPages(queue, head.page, end);
 }
 
@@ -348,6 +351,7 @@ RingPublishStored(uint64 position, int64 newest_segment)
 	queue->newest_segment = Max(queue->newest_segment, newest_segment);
 	if (position > pg_atomic_read_u64(&queue->stored_position))
 		pg_atomic_write_u64(&queue->stored_position, position);
+	TEST_POINT("stored");
 	RingWakeWaiters(queue, RING_WISH_STORED,
 	                (int64) pg_atomic_read_u64(&queue->stored_position));
 	RingUnlock(queue->lock);

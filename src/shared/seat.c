@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "monotonic.h"
 #include "shared/private.h"
+#include "shared/test_point.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
@@ -292,6 +293,7 @@ SeatTake(int number)
 	if (!taken)
 		return InvalidOid;
 
+	TEST_POINT("seat taken");
 	my_seat = queue;
 	before_shmem_exit(LeaveSeat, (Datum) 0);
 	RingReadFrom(queue);

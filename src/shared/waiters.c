@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "monotonic.h"
 #include "shared/private.h"
+#include "shared/test_point.h"
 #include "shared/waiters.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -98,7 +99,9 @@ RingWishFor(RingQueue *queue, RingWish wish, int64 target)
 		ring_shared->members[queue->first_waiter].previous = my_number;
 	queue->first_waiter = my_number;
 	wished_of = queue;
+	TEST_POINT("wish locked");
 	RingUnlock(queue->lock);
+	TEST_POINT("wish made");
 }
 
 void
@@ -204,6 +207,7 @@ AwaitWish(RingQueue *queue, long timeout_ms)
 			if (!asked)
 				RingWant(queue);
 			asked = true;
+			TEST_POINT("before sleep");
 			RingSleep(left, wait_event);
 		}
 	}
