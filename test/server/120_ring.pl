@@ -206,6 +206,8 @@ note(query('SELECT * FROM test_points()'));
 # Another extension's background worker that is terminated while it holds what others
 # need: it goes when it has let go of it.
 query("SELECT test_point_set('$_', 0, 0, 0)") for @points;
+my $reader = GenopsSession->new($node);
+$reader->start('SELECT ring_test_read(0, 600000, 0)');
 for my $point ('reserved', 'copied', 'wish locked')
 {
 	my $pid = query("SELECT ring_test_background_writer(900, 'genops_ring_test')");
@@ -218,12 +220,12 @@ for my $point ('reserved', 'copied', 'wish locked')
 	is($there->(), 1, "a background worker that is terminated at \"$point\" does not end there");
 	query("SELECT test_point_hold('$point', false)");
 	wait_until('its end', sub { $there->() == 0 });
-	my $before = query('SELECT recorded FROM ring_test_state()');
 	is(query("SELECT ring_test_write(901, 0, 100, 0) > 90"), 't', 'others record on');
 	is(query('SELECT abandoned, waiters FROM ring_test_state()'), "$state_before{abandoned}|0", 'and nothing was left behind');
 }
-my $reader = GenopsSession->new($node);
-$reader->query('SELECT ring_test_read(0, 300, 0)');
+query('SELECT pg_cancel_backend(' . $reader->pid . ')');
+$reader->finish;
+$reader->query('SELECT ring_test_read(0, 200, 0)');
 my %state = state();
 is("$state{queued} $state{queued_bytes}", '0 0', 'all of it is read');
 is($state{free_pages}, $state{pages}, 'and all pages are back');
