@@ -19,6 +19,7 @@
 #include "configure/store.h"
 #include "configure/utf8_text.h"
 #include "configure/values.h"
+#include "monotonic.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -28,6 +29,7 @@ static uint64 built_with = 0;     /* news when current was built; 0: never */
 static Oid relation = InvalidOid; /* genops.setting, when current was built */
 static bool depends_on_roles = false;
 static MemoryContext context = NULL; /* of current */
+static int64 not_before = 0; /* by MonotonicMs(); 0: the last reading was no failure */
 static Configuration *current = NULL;
 
 static void
@@ -115,22 +117,22 @@ AnyRole(List *stored_routes)
 }
 
 static Configuration *
-Read(void)
+Read(StoreAccess access)
 {
 	Configuration *configuration = palloc0(sizeof(Configuration));
-	List *stored_routes = StoreRoutes();
+	List *stored_routes = StoreRoutesBy(access);
 	SettingValues values;
 
-	ValuesResolve(StoreSettings(), &values);
+	ValuesResolve(StoreSettingsBy(access), &values);
 	ReadSettings(configuration, &values);
 	configuration->routes = RoutesPrepare(stored_routes, &configuration->route_count);
-	configuration->pins = PinsPrepare(StorePins(), &configuration->pin_count);
+	configuration->pins = PinsPrepare(StorePinsBy(access), &configuration->pin_count);
 	depends_on_roles = AnyRole(stored_routes);
 	return configuration;
 }
 
 static void
-Build(void)
+BuildBy(StoreAccess access)
 {
 	uint64 news_before;
 	MemoryContext fresh;
@@ -145,7 +147,7 @@ Build(void)
 	fresh =
 	    AllocSetContextCreate(CurrentMemoryContext, "genops configuration", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(fresh);
-	configuration = Read();
+	configuration = Read(access);
 	MemoryContextSwitchTo(old);
 
 	if (context != NULL)
@@ -154,6 +156,38 @@ Build(void)
 	context = fresh;
 	current = configuration;
 	built_with = news_before;
+}
+
+/* How long whoever records waits for somebody who has locked the tables. */
+#define PATIENCE_MS 250
+#define FIRST_PATIENCE_MS 1000
+
+/* Having waited in vain, not again for a while. */
+#define RETRY_MS 1000
+
+/*
+ * Whoever records must not wait without limit for whoever has locked genops.route.  What
+ * he is up to is not committed: the configuration that was read last is the one in
+ * force, or was so a moment ago.  Who has not read any yet reads without the lock,
+ * since a route that is not known would send spans to the wrong tenant.
+ */
+static void
+Build(void)
+{
+	Oid locked[STORE_READ_TABLES];
+
+	if (current != NULL && MonotonicMs() < not_before)
+		return;
+	if (StoreLockToRead(current == NULL ? FIRST_PATIENCE_MS : PATIENCE_MS, locked))
+	{
+		BuildBy(STORE_LOCKED);
+		StoreUnlock(locked);
+		not_before = 0;
+	}
+	else if (current == NULL)
+		BuildBy(STORE_UNLOCKED);
+	else
+		not_before = MonotonicMs() + RETRY_MS;
 }
 
 const Configuration *
@@ -175,6 +209,12 @@ ConfigurationNews(void)
 		/* Beginning a transaction is what reads the messages. */
 		StartTransactionCommand();
 		CommitTransactionCommand();
+	}
+	/* The tables were locked when it was to be read: it should be tried again. */
+	if (not_before != 0 && MonotonicMs() >= not_before)
+	{
+		not_before = 0;
+		news++;
 	}
 	return news;
 }

@@ -15,6 +15,10 @@
 #include "catalog/pg_proc.h"
 #include "compat.h"
 #include "configure/own_table.h"
+#include "miscadmin.h"
+#include "monotonic.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
@@ -75,6 +79,48 @@ Relation
 OwnTableOpenIfThere(const char *name, LOCKMODE lock)
 {
 	return TryOpen(name, lock, RELKIND_RELATION);
+}
+
+/* How often a lock is asked for. */
+#define ASK_EVERY_MS 10
+
+static void
+WaitToAskAgain(void)
+{
+	static uint32 wait_event = 0;
+
+	if (wait_event == 0)
+		wait_event = compat_wait_event("GenopsConfigurationLock");
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ASK_EVERY_MS,
+	                 wait_event);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+bool
+OwnTableLockToRead(const char *name, int64 deadline, Oid *locked)
+{
+	*locked = OwnTableIfThere(name);
+	while (OidIsValid(*locked) && !ConditionalLockRelationOid(*locked, AccessShareLock))
+	{
+		if (MonotonicMs() >= deadline)
+		{
+			*locked = InvalidOid;
+			return false;
+		}
+		WaitToAskAgain();
+		*locked = OwnTableIfThere(name); /* it may be another by now, or gone */
+	}
+	return true;
+}
+
+Relation
+OwnTableOpenUnlocked(const char *name)
+{
+	Oid oid = OwnTableIfThere(name);
+	Relation table = OidIsValid(oid) ? RelationIdGetRelation(oid) : NULL;
+
+	return table == NULL ? NULL : RequireKind(table, RELKIND_RELATION);
 }
 
 Relation

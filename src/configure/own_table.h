@@ -32,6 +32,20 @@ extern Oid OwnTableIfThere(const char *name);
 extern Relation OwnTableOpen(const char *name, LOCKMODE lock);
 extern Relation OwnTableOpenIfThere(const char *name, LOCKMODE lock);
 
+/*
+ * Takes the lock that reading needs, if it can be had before a time (by MonotonicMs()):
+ * true if so, or if there is no such table.  *locked is the table, for
+ * UnlockRelationOid, InvalidOid if there is none.
+ */
+extern bool OwnTableLockToRead(const char *name, int64 deadline, Oid *locked);
+
+/*
+ * Opens a table to read it without a lock, closed by RelationClose; NULL if it is
+ * missing.  For who must not wait for whoever holds it.  What is committed is read; where
+ * that is replaced during the reading (TRUNCATE, a rewrite), the reading may fail.
+ */
+extern Relation OwnTableOpenUnlocked(const char *name);
+
 /* The same of a partition, which the caller knows by its oid. */
 extern Relation OwnPartitionOpen(Oid partition, LOCKMODE lock);
 

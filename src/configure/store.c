@@ -10,6 +10,7 @@
 #include "configure/own_table.h"
 #include "configure/store.h"
 #include "executor/spi.h"
+#include "monotonic.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -68,9 +69,10 @@ TextOf(HeapTuple tuple, int column, TupleDesc descriptor)
 typedef void *(*ReadRow)(HeapTuple tuple, TupleDesc descriptor);
 
 static List *
-ReadTable(const char *name, ReadRow read_row)
+ReadTable(const char *name, ReadRow read_row, StoreAccess access)
 {
-	Relation relation = OwnTableOpenIfThere(name, AccessShareLock);
+	Relation relation = access == STORE_UNLOCKED ? OwnTableOpenUnlocked(name)
+	                                             : OwnTableOpenIfThere(name, AccessShareLock);
 	SysScanDesc scan;
 	HeapTuple tuple;
 	List *rows = NIL;
@@ -81,7 +83,10 @@ ReadTable(const char *name, ReadRow read_row)
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		rows = lappend(rows, read_row(tuple, RelationGetDescr(relation)));
 	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
+	if (access == STORE_UNLOCKED)
+		RelationClose(relation);
+	else
+		table_close(relation, AccessShareLock);
 	return rows;
 }
 
@@ -96,9 +101,9 @@ ReadSetting(HeapTuple tuple, TupleDesc descriptor)
 }
 
 List *
-StoreSettings(void)
+StoreSettingsBy(StoreAccess access)
 {
-	return ReadTable("setting", ReadSetting);
+	return ReadTable("setting", ReadSetting, access);
 }
 
 static void *
@@ -115,7 +120,7 @@ ReadSecret(HeapTuple tuple, TupleDesc descriptor)
 List *
 StoreSecrets(void)
 {
-	return ReadTable("secret", ReadSecret);
+	return ReadTable("secret", ReadSecret, STORE_LOCKED);
 }
 
 static List *
@@ -176,9 +181,9 @@ CompareRoutes(const ListCell *a, const ListCell *b)
 }
 
 List *
-StoreRoutes(void)
+StoreRoutesBy(StoreAccess access)
 {
-	List *routes = ReadTable("route", ReadRoute);
+	List *routes = ReadTable("route", ReadRoute, access);
 
 	list_sort(routes, CompareRoutes);
 	return routes;
@@ -197,9 +202,35 @@ ReadPin(HeapTuple tuple, TupleDesc descriptor)
 }
 
 List *
-StorePins(void)
+StorePinsBy(StoreAccess access)
 {
-	return ReadTable("pin", ReadPin);
+	return ReadTable("pin", ReadPin, access);
+}
+
+/* What ConfigurationGet reads. */
+static const char *const read_to_record[STORE_READ_TABLES] = { "setting", "route", "pin" };
+
+bool
+StoreLockToRead(int patience_ms, Oid locked[STORE_READ_TABLES])
+{
+	int64 deadline = MonotonicMs() + patience_ms;
+
+	memset(locked, 0, STORE_READ_TABLES * sizeof(Oid));
+	for (int i = 0; i < STORE_READ_TABLES; i++)
+		if (!OwnTableLockToRead(read_to_record[i], deadline, &locked[i]))
+		{
+			StoreUnlock(locked);
+			return false;
+		}
+	return true;
+}
+
+void
+StoreUnlock(const Oid locked[STORE_READ_TABLES])
+{
+	for (int i = 0; i < STORE_READ_TABLES; i++)
+		if (OidIsValid(locked[i]))
+			UnlockRelationOid(locked[i], AccessShareLock);
 }
 
 char *

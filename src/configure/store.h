@@ -60,12 +60,41 @@ typedef struct StoredPin
  * InvalidOid where the extension is not installed. */
 extern Oid StoreRelation(void);
 
+/* Whether a table is locked against changes while it is read, see
+ * OwnTableOpenUnlocked. */
+typedef enum StoreAccess
+{
+	STORE_LOCKED,
+	STORE_UNLOCKED
+} StoreAccess;
+
 /* Lists of the structs above, in the current memory context; empty where the
  * extension is not installed.  Routes come in the order of their positions. */
-extern List *StoreSettings(void);
+extern List *StoreSettingsBy(StoreAccess access);
+extern List *StoreRoutesBy(StoreAccess access);
+extern List *StorePinsBy(StoreAccess access);
 extern List *StoreSecrets(void);
-extern List *StoreRoutes(void);
-extern List *StorePins(void);
+
+static inline List *
+StoreSettings(void)
+{
+	return StoreSettingsBy(STORE_LOCKED);
+}
+
+static inline List *
+StoreRoutes(void)
+{
+	return StoreRoutesBy(STORE_LOCKED);
+}
+
+/*
+ * Locks settings, routes and pins for reading, if that can be done within some
+ * milliseconds: a role that may change genops.route may also lock it, for as long as it
+ * likes.  False: nothing is locked.
+ */
+#define STORE_READ_TABLES 3
+extern bool StoreLockToRead(int patience_ms, Oid locked[STORE_READ_TABLES]);
+extern void StoreUnlock(const Oid locked[STORE_READ_TABLES]);
 
 /* The value, or NULL. */
 extern char *StoredSettingValue(List *settings, const char *name);

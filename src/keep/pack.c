@@ -374,25 +374,35 @@ PackCut(const struct varlena *bytes, const PackedSegment *segment)
  */
 #define KEPT_PACKS 4
 
-typedef struct UnpackedRow
+typedef struct RowKey
 {
 	Oid partition;
+	TimestampTz recorded_at;
 	int64 seq;
+} RowKey;
+
+typedef struct UnpackedRow
+{
+	RowKey key;
 	struct varlena *bytes; /* NULL: free */
 	uint64 used;           /* when, in calls */
 } UnpackedRow;
 
 static UnpackedRow unpacked[KEPT_PACKS];
 static uint64 calls = 0;
-static Oid missed_partition = InvalidOid; /* the row that was unpacked in part last */
-static int64 missed_seq = 0;
+static RowKey missed; /* the row that was unpacked in part last */
+
+static bool
+SameRow(const RowKey *a, const RowKey *b)
+{
+	return a->partition == b->partition && a->recorded_at == b->recorded_at && a->seq == b->seq;
+}
 
 static UnpackedRow *
-FindUnpacked(Oid partition, int64 row_seq)
+FindUnpacked(const RowKey *key)
 {
 	for (int i = 0; i < KEPT_PACKS; i++)
-		if (unpacked[i].bytes != NULL && unpacked[i].partition == partition &&
-		    unpacked[i].seq == row_seq)
+		if (unpacked[i].bytes != NULL && SameRow(&unpacked[i].key, key))
 			return &unpacked[i];
 	return NULL;
 }
@@ -409,38 +419,35 @@ LeastUsedUnpacked(void)
 }
 
 static UnpackedRow *
-Unpack(Oid partition, int64 row_seq, Datum bytes)
+Unpack(const RowKey *key, Datum bytes)
 {
 	UnpackedRow *row = LeastUsedUnpacked();
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
 	struct varlena *whole = PG_DETOAST_DATUM_COPY(bytes);
-	struct varlena *kept = MemoryContextAlloc(TopMemoryContext, VARSIZE(whole));
 
-	memcpy(kept, whole, VARSIZE(whole));
-	pfree(whole);
+	MemoryContextSwitchTo(caller);
 	if (row->bytes != NULL)
 		pfree(row->bytes);
-	*row = (UnpackedRow){ .partition = partition, .seq = row_seq, .bytes = kept };
+	*row = (UnpackedRow){ .key = *key, .bytes = whole };
 	return row;
 }
 
 struct varlena *
-PackRead(Oid partition, int64 row_seq, Datum bytes, uint32 offset, uint32 length)
+PackRead(Oid partition, TimestampTz recorded_at, int64 row_seq, Datum bytes, uint32 offset,
+         uint32 length)
 {
-	UnpackedRow *row = FindUnpacked(partition, row_seq);
+	RowKey key = { .partition = partition, .recorded_at = recorded_at, .seq = row_seq };
+	UnpackedRow *row = FindUnpacked(&key);
+	struct varlena *slice;
 
-	if (row == NULL && partition == missed_partition && row_seq == missed_seq)
-		row = Unpack(partition, row_seq, bytes);
-	if (row == NULL)
+	if (row == NULL && SameRow(&key, &missed))
+		row = Unpack(&key, bytes);
+	if (row != NULL)
 	{
-		struct varlena *slice =
-		    (struct varlena *) PG_DETOAST_DATUM_SLICE(bytes, (int32) offset, (int32) length);
-
-		missed_partition = partition;
-		missed_seq = row_seq;
-		if (VARSIZE_ANY_EXHDR(slice) != length)
-			RaiseMalformed();
-		return CutFrom(slice, 0, length);
+		row->used = ++calls;
+		return CutFrom(row->bytes, offset, length);
 	}
-	row->used = ++calls;
-	return CutFrom(row->bytes, offset, length);
+	missed = key;
+	slice = (struct varlena *) PG_DETOAST_DATUM_SLICE(bytes, (int32) offset, (int32) length);
+	return CutFrom(slice, 0, length);
 }

@@ -116,10 +116,10 @@ extern struct varlena *PackCut(const struct varlena *bytes, const PackedSegment 
 
 /*
  * Likewise, where "bytes" is the row's column, maybe toasted; the row is known by its
- * partition and number.  A row that is asked twice running is kept unpacked, with
+ * partition, time of recording and number.  A row that is asked twice running is kept unpacked, with
  * a few others.
  */
-extern struct varlena *PackRead(Oid partition, int64 row_seq, Datum bytes, uint32 offset,
-                                uint32 length);
+extern struct varlena *PackRead(Oid partition, TimestampTz recorded_at, int64 row_seq, Datum bytes,
+                                uint32 offset, uint32 length);
 
 #endif

@@ -487,8 +487,8 @@ SegmentScanBytes(SegmentScan *scan)
 	Datum bytes = RowColumn(walk, SEGMENT_BYTES, &null);
 
 	if (walk->directory != NULL)
-		return PackRead(RelationGetRelid(walk->heap), walk->next.seq + walk->packed.left, bytes,
-		                walk->offset, walk->length);
+		return PackRead(RelationGetRelid(walk->heap), walk->next.recorded_at,
+		                walk->next.seq + walk->packed.left, bytes, walk->offset, walk->length);
 	return (struct varlena *) PG_DETOAST_DATUM_COPY(bytes);
 }
 
