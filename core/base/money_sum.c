@@ -111,12 +111,13 @@ bool
 genops_money_sum_subtract(GenopsMoneySum a, GenopsMoneySum b, GenopsMoneySum *difference)
 {
 	Wide negated = wide_negate((Wide){ (uint64_t) b.high, b.low });
-	GenopsMoneySum minus = { (int64_t) negated.high, negated.low };
+	Wide total = wide_add((Wide){ (uint64_t) a.high, a.low }, negated);
+	int64_t high = (int64_t) total.high;
 
-	/* The least sum is its own negative, and has the wrong sign then. */
-	if (b.high == INT64_MIN && b.low == 0)
-		return a.high < 0 && genops_money_sum_add(a, minus, difference);
-	return genops_money_sum_add(a, minus, difference);
+	if ((a.high < 0) != (b.high < 0) && (a.high < 0) != (high < 0))
+		return false;
+	*difference = (GenopsMoneySum){ high, total.low };
+	return true;
 }
 
 bool
