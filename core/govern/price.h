@@ -113,6 +113,9 @@ extern bool genops_price_book_add(GenopsPriceBook *book, const GenopsPriceRow *r
 extern bool genops_price_book_add_alias(GenopsPriceBook *book, GenopsSlice provider,
                                         GenopsSlice alias, GenopsSlice model);
 
+/* Gives back the room that was taken for more. */
+extern void genops_price_book_trim(GenopsPriceBook *book);
+
 extern size_t genops_price_book_rows(const GenopsPriceBook *book);
 extern size_t genops_price_book_bytes(const GenopsPriceBook *book);
 

@@ -134,6 +134,27 @@ genops_price_book_bytes(const GenopsPriceBook *book)
 	       book->word_slot_count * sizeof(uint16_t);
 }
 
+static void
+trim(GenopsBytes *bytes)
+{
+	uint8_t *trimmed = bytes->length > 0 ? realloc(bytes->data, bytes->length) : NULL;
+
+	if (trimmed == NULL)
+		return;
+	bytes->data = trimmed;
+	bytes->capacity = bytes->length;
+}
+
+void
+genops_price_book_trim(GenopsPriceBook *book)
+{
+	trim(&book->text);
+	trim(&book->rates);
+	trim(&book->rows);
+	trim(&book->aliases);
+	trim(&book->words);
+}
+
 static bool
 whole(const GenopsPriceBook *book)
 {

@@ -35,6 +35,7 @@ shipped_book(void)
 	if (!genops_price_csv_read(prices, add_shipped_row, book, &error) ||
 	    !genops_price_aliases_read(aliases, add_shipped_alias, book, &error))
 		fail_msg("%s", error.message);
+	genops_price_book_trim(book);
 	free((char *) prices.data);
 	free((char *) aliases.data);
 	return book;
@@ -45,9 +46,9 @@ static inline int64_t
 time_of(const char *text)
 {
 	int64_t day;
-	int hour;
-	int minute;
-	int second;
+	int hour = 0;
+	int minute = 0;
+	int second = 0;
 
 	if (!genops_price_day_read((GenopsSlice){ text, 10 }, &day) ||
 	    sscanf(text + 10, "T%d:%d:%dZ", &hour, &minute, &second) != 3)
