@@ -448,8 +448,6 @@ settle_output(Reading *reading, GenopsUsage *usage)
 	}
 	else if (has_reasoning && (reading->shape->rules & GENOPS_SHAPE_REASONING_OUTSIDE))
 		usage->output = usage->reasoning;
-	if (has_reasoning && usage->output != GENOPS_UNKNOWN_TOKENS && usage->reasoning > usage->output)
-		usage->reasoning = usage->output;
 }
 
 /* The total tells the side that is missing. */
@@ -499,12 +497,14 @@ at_most(int64_t count, int64_t limit, bool *clamped)
 	return limit;
 }
 
-/* The cache is a part of the input. */
+/* The cache is a part of the input, and reasoning of the output. */
 static void
 settle_contradictions(Reading *reading, GenopsUsage *usage)
 {
 	bool clamped = false;
 
+	if (usage->output != GENOPS_UNKNOWN_TOKENS && usage->reasoning > usage->output)
+		usage->reasoning = usage->output;
 	if (usage->input == GENOPS_UNKNOWN_TOKENS)
 		return;
 	usage->cache_read = at_most(usage->cache_read, usage->input, &clamped);
