@@ -36,8 +36,7 @@ add_input(const GenopsRates *rates, const GenopsUsage *usage, GenopsCost *cost)
 	int64_t cache_write = or_none(usage->cache_write);
 	int64_t longer = or_none(usage->cache_write_1h) + or_none(usage->cache_write_12h);
 
-	return add(&cost->part[GENOPS_COST_INPUT],
-	           usage->input - cache_read - cache_write, input) &&
+	return add(&cost->part[GENOPS_COST_INPUT], usage->input - cache_read - cache_write, input) &&
 	       add(&cost->part[GENOPS_COST_CACHE_READ], cache_read,
 	           rate_or(rates, GENOPS_RATE_CACHE_READ, input)) &&
 	       add(&cost->part[GENOPS_COST_CACHE_WRITE], cache_write - longer, write) &&

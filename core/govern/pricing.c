@@ -5,13 +5,13 @@
 #define NAME(literal) GENOPS_LITERAL(literal)
 
 const char *
-genops_cost_source_name(GenopsCostSource source)
+genops_priced_by_name(GenopsPricedBy source)
 {
-	static const char *const names[] = { [GENOPS_COST_OF_NOTHING] = "none",
-		                                 [GENOPS_COST_UNPRICED] = "unpriced",
-		                                 [GENOPS_COST_OF_CALLER] = "caller",
-		                                 [GENOPS_COST_OF_PROVIDER] = "provider",
-		                                 [GENOPS_COST_OF_PRICE_TABLE] = "price_table" };
+	static const char *const names[] = { [GENOPS_PRICED_NOTHING] = "none",
+		                                 [GENOPS_PRICED_BY_NOBODY] = "unpriced",
+		                                 [GENOPS_PRICED_BY_CALLER] = "caller",
+		                                 [GENOPS_PRICED_BY_PROVIDER] = "provider",
+		                                 [GENOPS_PRICED_BY_TABLE] = "price_table" };
 
 	return names[source];
 }
@@ -52,19 +52,19 @@ set_usage(const GenopsPricedCall *call, GenopsReply *reply, GenopsPricing *prici
 	overlay(&usage->reasoning, said->reasoning);
 	if (said->input != GENOPS_UNKNOWN_TOKENS)
 	{
-		clear_flag(&reply->flags, GENOPS_FLAG_INPUT_FROM_TOTAL);
+		clear_flag(&reply->flags, GENOPS_USAGE_FLAG_INPUT_FROM_TOTAL);
 		usage->cache_read = at_most(usage->cache_read, usage->input);
 		usage->cache_write = at_most(usage->cache_write, usage->input);
 	}
 	if (said->output != GENOPS_UNKNOWN_TOKENS)
 	{
-		clear_flag(&reply->flags, GENOPS_FLAG_OUTPUT_FROM_TOTAL);
+		clear_flag(&reply->flags, GENOPS_USAGE_FLAG_OUTPUT_FROM_TOTAL);
 		usage->reasoning = at_most(usage->reasoning, usage->output);
 	}
 	pricing->has_usage =
 	    usage->input != GENOPS_UNKNOWN_TOKENS || usage->output != GENOPS_UNKNOWN_TOKENS;
 	if (pricing->has_usage)
-		clear_flag(&reply->flags, GENOPS_FLAG_NO_USAGE);
+		clear_flag(&reply->flags, GENOPS_USAGE_FLAG_NO_USAGE);
 	if (usage->output == GENOPS_UNKNOWN_TOKENS && usage->input != GENOPS_UNKNOWN_TOKENS &&
 	    genops_slice_equal(call->operation, NAME("embeddings")))
 		usage->output = 0;
@@ -128,9 +128,9 @@ try_price(const GenopsPriceBook *book, const GenopsPricedCall *call, const Genop
 	try->result =
 	    book ? genops_price_find(book, &question, &try->price) : GENOPS_PRICE_UNKNOWN_MODEL;
 	if (try->result == GENOPS_PRICE_FOUND)
-		try->has_cost = genops_cost(&try->price.rates, &pricing->usage,
-		                            genops_usage_flagged(&reply->flags, GENOPS_FLAG_PARTIAL_STREAM),
-		                            &try->cost);
+		try->has_cost = genops_cost(
+		    &try->price.rates, &pricing->usage,
+		    genops_usage_flagged(&reply->flags, GENOPS_USAGE_FLAG_PARTIAL_STREAM), &try->cost);
 }
 
 /* Whether the caller's word makes it cheaper than it is without: a cost that is no longer
@@ -153,10 +153,10 @@ set_price(const Try *try, GenopsReply *reply, GenopsPricing *pricing)
 	{
 		case GENOPS_PRICE_UNKNOWN_MODEL:
 		case GENOPS_PRICE_NOT_YET:
-			genops_usage_flag(&reply->flags, GENOPS_FLAG_UNKNOWN_MODEL);
+			genops_usage_flag(&reply->flags, GENOPS_USAGE_FLAG_UNKNOWN_MODEL);
 			return;
 		case GENOPS_PRICE_UNKNOWN_TIER:
-			genops_usage_flag_word(&reply->flags, GENOPS_FLAG_UNKNOWN_TIER,
+			genops_usage_flag_word(&reply->flags, GENOPS_USAGE_FLAG_UNKNOWN_TIER,
 			                       genops_service_tier(pricing->service_tier, buffer));
 			return;
 		case GENOPS_PRICE_FOUND:
@@ -167,8 +167,8 @@ set_price(const Try *try, GenopsReply *reply, GenopsPricing *pricing)
 	if (!try->has_cost)
 		return;
 	if (try->price.moving)
-		genops_usage_flag(&reply->flags, GENOPS_FLAG_MOVING_NAME);
-	pricing->source = GENOPS_COST_OF_PRICE_TABLE;
+		genops_usage_flag(&reply->flags, GENOPS_USAGE_FLAG_MOVING_NAME);
+	pricing->source = GENOPS_PRICED_BY_TABLE;
 	pricing->has_cost = true;
 	pricing->has_parts = true;
 	pricing->cost = try->cost;
@@ -193,7 +193,7 @@ price_by_table(const GenopsPriceBook *book, const GenopsPricedCall *call, Genops
 		try_price(book, call, reply, pricing, own_name, reply->service_tier, &own);
 		if (is_cheaper(&try, &own))
 		{
-			genops_usage_flag(&reply->flags, GENOPS_FLAG_NEEDS_CHARGE);
+			genops_usage_flag(&reply->flags, GENOPS_USAGE_FLAG_NEEDS_CHARGE);
 			pricing->model = own_name;
 			pricing->service_tier = reply->service_tier;
 			try = own;
@@ -210,10 +210,10 @@ price_as_stated(const GenopsPricedCall *call, GenopsReply *reply, GenopsPricing 
 		return false;
 	if (!reply->stated_by_its_provider && !call->may_charge)
 	{
-		genops_usage_flag(&reply->flags, GENOPS_FLAG_NEEDS_CHARGE);
+		genops_usage_flag(&reply->flags, GENOPS_USAGE_FLAG_NEEDS_CHARGE);
 		return false;
 	}
-	pricing->source = GENOPS_COST_OF_PROVIDER;
+	pricing->source = GENOPS_PRICED_BY_PROVIDER;
 	pricing->has_cost = true;
 	pricing->cost.part[GENOPS_COST_TOTAL] = reply->stated_cost;
 	pricing->currency = NAME("USD");
@@ -230,10 +230,10 @@ genops_price_call(const GenopsPriceBook *book, const GenopsPricedCall *call, Gen
 	set_tier(call, reply, pricing);
 	if (reply->failed && !pricing->has_usage && !reply->has_stated_cost)
 	{
-		pricing->source = GENOPS_COST_OF_NOTHING;
+		pricing->source = GENOPS_PRICED_NOTHING;
 		return;
 	}
-	pricing->source = GENOPS_COST_UNPRICED;
+	pricing->source = GENOPS_PRICED_BY_NOBODY;
 	if (price_as_stated(call, reply, pricing))
 		return;
 	if (pricing->has_usage)

@@ -10,17 +10,18 @@
 
 #include "core/govern/cost.h"
 
-typedef enum GenopsCostSource
+/* The numbers are the ledger's. */
+typedef enum GenopsPricedBy
 {
-	GENOPS_COST_OF_NOTHING, /* nothing was used */
-	GENOPS_COST_UNPRICED,   /* something was used, and its cost is not known */
-	GENOPS_COST_OF_CALLER,
-	GENOPS_COST_OF_PROVIDER,
-	GENOPS_COST_OF_PRICE_TABLE
-} GenopsCostSource;
+	GENOPS_PRICED_BY_TABLE = 1,
+	GENOPS_PRICED_BY_PROVIDER,
+	GENOPS_PRICED_BY_CALLER,
+	GENOPS_PRICED_BY_NOBODY, /* something was used, and its cost is not known */
+	GENOPS_PRICED_NOTHING    /* nothing was used */
+} GenopsPricedBy;
 
 /* "none", "unpriced", "caller", "provider", "price_table" */
-extern const char *genops_cost_source_name(GenopsCostSource source);
+extern const char *genops_priced_by_name(GenopsPricedBy source);
 
 /* What is known of the call beside its reply. */
 typedef struct GenopsPricedCall
@@ -38,7 +39,7 @@ typedef struct GenopsPricedCall
 
 typedef struct GenopsPricing
 {
-	GenopsCostSource source;
+	GenopsPricedBy source;
 	bool has_usage;
 	GenopsUsage usage;
 	bool has_cost;

@@ -72,7 +72,7 @@ add_finish_reason(GenopsReply *reply, GenopsSlice reason)
 
 	if (reason.length == 0 || reply->finish_reason_count == GENOPS_REPLY_FINISH_REASONS)
 		return;
-	kept = keep(reply, reason, GENOPS_FLAG_WORD_MAX);
+	kept = keep(reply, reason, GENOPS_USAGE_FLAG_WORD_MAX);
 	if (genops_slice_present(kept))
 		reply->finish_reasons[reply->finish_reason_count++] = kept;
 }
@@ -167,7 +167,7 @@ take_units(Reading *reading, GenopsJsonItem usage)
 	{
 		if (!genops_reply_count(genops_reply_at(usage, &unit->path), &count) || count == 0)
 			continue;
-		genops_usage_flag_word(&reading->reply->flags, GENOPS_FLAG_OTHER_UNIT,
+		genops_usage_flag_word(&reading->reply->flags, GENOPS_USAGE_FLAG_OTHER_UNIT,
 		                       genops_slice(unit->unit));
 		reading->other_unit = true;
 	}
@@ -245,7 +245,7 @@ static void
 fail(GenopsReply *reply, GenopsSlice type, GenopsSlice message)
 {
 	if (!reply->failed || !genops_slice_present(reply->error_type))
-		reply->error_type = keep(reply, type, GENOPS_FLAG_WORD_MAX - 1);
+		reply->error_type = keep(reply, type, GENOPS_USAGE_FLAG_WORD_MAX - 1);
 	if (!reply->failed || !genops_slice_present(reply->error_message))
 		reply->error_message = keep(reply, message, GENOPS_REPLY_MESSAGE_MAX);
 	reply->failed = true;
@@ -361,7 +361,7 @@ settle_failure(Reading *reading)
 		    sizeof(digits));
 	if (!genops_slice_present(reply->error_type))
 		reply->error_type = NAME("_OTHER");
-	genops_usage_flag_word(&reply->flags, GENOPS_FLAG_ERROR, reply->error_type);
+	genops_usage_flag_word(&reply->flags, GENOPS_USAGE_FLAG_ERROR, reply->error_type);
 }
 
 /*
@@ -409,7 +409,7 @@ settle_input(Reading *reading, GenopsUsage *usage)
 	if (known(reading, GENOPS_QUANTITY_TOTAL) && known(reading, GENOPS_QUANTITY_OUTPUT) &&
 	    reading->quantity[GENOPS_QUANTITY_TOTAL] ==
 	        usage->input + reading->quantity[GENOPS_QUANTITY_OUTPUT])
-		genops_usage_flag(&reading->reply->flags, GENOPS_FLAG_INCLUSIVE_INPUT_BY_TOTAL);
+		genops_usage_flag(&reading->reply->flags, GENOPS_USAGE_FLAG_INCLUSIVE_INPUT_BY_TOTAL);
 	else
 		usage->input += cache;
 }
@@ -471,7 +471,7 @@ settle_missing_side(Reading *reading, GenopsUsage *usage)
 		{
 			usage->output = total - usage->input;
 			if (usage->output > 0 || !zero_is_absent)
-				genops_usage_flag(flags, GENOPS_FLAG_OUTPUT_FROM_TOTAL);
+				genops_usage_flag(flags, GENOPS_USAGE_FLAG_OUTPUT_FROM_TOTAL);
 		}
 		else if (zero_is_absent && total == GENOPS_UNKNOWN_TOKENS)
 			usage->output = 0;
@@ -481,7 +481,7 @@ settle_missing_side(Reading *reading, GenopsUsage *usage)
 		if (total >= usage->output)
 		{
 			usage->input = total - usage->output;
-			genops_usage_flag(flags, GENOPS_FLAG_INPUT_FROM_TOTAL);
+			genops_usage_flag(flags, GENOPS_USAGE_FLAG_INPUT_FROM_TOTAL);
 		}
 		else if (zero_is_absent && total == GENOPS_UNKNOWN_TOKENS)
 			usage->input = 0;
@@ -513,7 +513,7 @@ settle_contradictions(Reading *reading, GenopsUsage *usage)
 	usage->cache_write_12h =
 	    at_most(usage->cache_write_12h, usage->cache_write - usage->cache_write_1h, &clamped);
 	if (clamped)
-		genops_usage_flag(&reading->reply->flags, GENOPS_FLAG_CACHE_READ_CLAMPED);
+		genops_usage_flag(&reading->reply->flags, GENOPS_USAGE_FLAG_CACHE_READ_CLAMPED);
 }
 
 static void
@@ -640,7 +640,7 @@ take_stream(Reading *reading, GenopsJsonItem chunks)
 	reply->stream = true;
 	genops_json_each(chunks, see_chunk, reading);
 	if (reading->shape != NULL && reply->finish_reason_count == 0)
-		genops_usage_flag(&reply->flags, GENOPS_FLAG_PARTIAL_STREAM);
+		genops_usage_flag(&reply->flags, GENOPS_USAGE_FLAG_PARTIAL_STREAM);
 }
 
 static void
@@ -692,7 +692,7 @@ finish(Reading *reading)
 		settle_usage(reading);
 	}
 	if (!reply->has_usage && !reply->failed && !reading->other_unit)
-		genops_usage_flag(&reply->flags, GENOPS_FLAG_NO_USAGE);
+		genops_usage_flag(&reply->flags, GENOPS_USAGE_FLAG_NO_USAGE);
 }
 
 void

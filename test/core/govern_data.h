@@ -106,9 +106,9 @@ check_flags(const char *what, const cJSON *expected, const GenopsUsageFlags *fla
 {
 	const cJSON *next = expected ? expected->child : NULL;
 
-	for (int flag = 0; flag < GENOPS_FLAG_COUNT; flag++)
+	for (int flag = 0; flag < GENOPS_USAGE_FLAG_COUNT; flag++)
 	{
-		char text[GENOPS_FLAG_TEXT_SIZE];
+		char text[GENOPS_USAGE_FLAG_TEXT_SIZE];
 
 		if (!genops_usage_flagged(flags, flag))
 			continue;

@@ -94,9 +94,9 @@ check_texts(const cJSON *row, const cJSON *expect, const GenopsPricing *pricing)
 	assert_string_equal(tier, expected_tier ? expected_tier->valuestring : "");
 	assert_slice(pricing->currency, cJSON_GetStringValue(member(expect, "currency")));
 	assert_slice(pricing->model, cJSON_GetStringValue(member(expect, "model")));
-	if (strcmp(genops_cost_source_name(pricing->source),
+	if (strcmp(genops_priced_by_name(pricing->source),
 	           member(expect, "cost_source")->valuestring) != 0)
-		fail_msg("%s: the cost is of %s", id_of(row), genops_cost_source_name(pricing->source));
+		fail_msg("%s: the cost is of %s", id_of(row), genops_priced_by_name(pricing->source));
 }
 
 static void

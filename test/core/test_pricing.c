@@ -58,9 +58,9 @@ check(const Fixture *fixture, const char *source, const char *cost, const char *
 {
 	char text[1024] = "";
 
-	for (int flag = 0; flag < GENOPS_FLAG_COUNT; flag++)
+	for (int flag = 0; flag < GENOPS_USAGE_FLAG_COUNT; flag++)
 	{
-		char one[GENOPS_FLAG_TEXT_SIZE];
+		char one[GENOPS_USAGE_FLAG_TEXT_SIZE];
 
 		if (!genops_usage_flagged(&fixture->reply.flags, flag))
 			continue;
@@ -68,7 +68,7 @@ check(const Fixture *fixture, const char *source, const char *cost, const char *
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? "," : "", one);
 	}
 	assert_string_equal(text, flags);
-	assert_string_equal(genops_cost_source_name(fixture->pricing.source), source);
+	assert_string_equal(genops_priced_by_name(fixture->pricing.source), source);
 	assert_int_equal(fixture->pricing.has_cost, cost != NULL);
 	if (cost != NULL)
 		assert_int_equal(fixture->pricing.cost.part[GENOPS_COST_TOTAL], money_of(cost));

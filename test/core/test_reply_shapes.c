@@ -176,7 +176,7 @@ check_unread(GenopsSlice text)
 	genops_reply_read_text(&input, text, reply);
 	assert_null(reply->shape);
 	assert_false(reply->has_usage);
-	assert_int_equal(reply->flags.set, 1 << GENOPS_FLAG_NO_USAGE);
+	assert_int_equal(reply->flags.set, 1 << GENOPS_USAGE_FLAG_NO_USAGE);
 	test_free(reply);
 }
 

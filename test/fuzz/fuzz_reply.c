@@ -38,9 +38,9 @@ check_reply(const GenopsReply *reply)
 	check_text(reply->error_message);
 	for (size_t i = 0; i < reply->finish_reason_count; i++)
 		check_text(reply->finish_reasons[i]);
-	for (int flag = 0; flag < GENOPS_FLAG_COUNT; flag++)
+	for (int flag = 0; flag < GENOPS_USAGE_FLAG_COUNT; flag++)
 	{
-		char text[GENOPS_FLAG_TEXT_SIZE];
+		char text[GENOPS_USAGE_FLAG_TEXT_SIZE];
 
 		if (genops_usage_flagged(&reply->flags, (GenopsUsageFlag) flag))
 			check_text((GenopsSlice){
