@@ -261,7 +261,7 @@ CREATE FUNCTION genops_load_prices(
 	source text DEFAULT NULL,
 	confirm boolean DEFAULT false
 ) RETURNS TABLE (action text, provider text, model text, field text, old numeric, new numeric, reason text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -269,9 +269,11 @@ DECLARE
 	entry record;
 	wanted genops.price;
 	held genops.price;
+	is_dated boolean;
 	is_large boolean;
 	seen text[] = '{}';
 BEGIN
+	PERFORM genops.require_own_triggers('genops.price');
 	FOR entry IN
 		SELECT f.line, f.price, coalesce(a.provider, (f.price).provider) AS provider,
 			coalesce(f.reason, CASE
@@ -299,12 +301,14 @@ BEGIN
 		field = NULL;
 		old = NULL;
 		new = NULL;
-		reason = CASE WHEN entry.line > 0 THEN format('line %s: %s', entry.line, entry.reason) ELSE entry.reason END;
+		reason = NULL;
 		IF entry.reason IS NOT NULL THEN
+			reason = CASE WHEN entry.line > 0 THEN format('line %s: %s', entry.line, entry.reason) ELSE entry.reason END;
 			RETURN NEXT;
 			CONTINUE;
 		END IF;
 
+		is_dated = wanted.valid_from IS NOT NULL;
 		wanted.as_of = coalesce(wanted.as_of, current_date);
 		held = genops_internal.price_held(wanted);
 		IF held.id IS NULL THEN
@@ -316,7 +320,7 @@ BEGIN
 
 		-- What a file does not say stays.
 		wanted = jsonb_populate_record(held, jsonb_strip_nulls(to_jsonb(wanted)));
-		IF entry.price.valid_from IS NULL THEN
+		IF NOT is_dated THEN
 			wanted.valid_from = now();
 			wanted.valid_from_kind = 'first_seen';
 			wanted.valid_to = NULL;
