@@ -78,7 +78,7 @@ fuzz: $(FUZZERS)
 		grep '^Done' build/fuzz/$$each.log; \
 	done
 
-BENCH_CORE = build/core/bench_core_encode build/core/bench_core_traceql
+BENCH_CORE = build/core/bench_core_encode build/core/bench_core_traceql build/core/bench_core_usage
 
 $(BENCH_CORE): build/core/bench_%: build/core/bench/%.o build/core/libgenops.a
 	@$(CORE_CC) $(CORE_FLAGS_core) $^ -o $@ $(CORE_LIBS)

@@ -54,9 +54,10 @@ $(PROTO_OBJ): $(CORE_PROTO_DIR)/otlp.pb-c.c built_for
 
 -include $(OBJS:.o=.d)
 
-$(DATA_built): $(addprefix $(top)/,$(SQL_PARTS) Makefile)
+$(DATA_built): $(addprefix $(top)/,$(SQL_PARTS) $(PRICE_FILES) scripts/price_script Makefile)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
-		cat $(addprefix $(top)/,$(SQL_PARTS)); } > $@
+		cat $(addprefix $(top)/,$(SQL_PARTS)); \
+		$(top)/scripts/price_script $(addprefix $(top)/,$(PRICE_FILES)); } > $@
 
 # The ring as a library of its own, with points for faults: test/server/120_ring.pl preloads it.
 RING_TEST_SRC = $(wildcard $(top)/src/shared/*.c $(top)/test/module/*.c)

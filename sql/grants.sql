@@ -5,7 +5,7 @@
 -- others recorded, is not.
 
 -- Recording touches no table as its caller.
-GRANT USAGE ON SCHEMA genops TO PUBLIC;
+GRANT USAGE ON SCHEMA genops, genops_internal TO PUBLIC;
 
 REVOKE ALL ON FUNCTION
 	genops_configure, genops_reset, genops_route_headers,
@@ -70,12 +70,13 @@ BEGIN
 	WHEN 'charge' THEN
 		RETURN ARRAY['EXECUTE ON FUNCTION genops.may_charge, @extschema@.genops_ingest, @extschema@.genops_ingest_protobuf'];
 	WHEN 'read' THEN
-		RETURN ARRAY['SELECT ON genops.spans, genops.spend, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total',
-			'EXECUTE ON FUNCTION genops.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
+		RETURN ARRAY['SELECT ON genops.spans, genops.unpriced, genops.spend, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total',
+			'EXECUTE ON FUNCTION @extschema@.genops_price_for, genops.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
 	WHEN 'configure' THEN
-		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, genops.configuration_rows, genops.recording_counts',
+		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, @extschema@.genops_load_prices, genops.configuration_rows, genops.recording_counts',
 			'SELECT ON genops.configuration, genops.stat_recording',
-			'SELECT, INSERT, UPDATE, DELETE ON genops.route'];
+			'SELECT, INSERT, UPDATE, DELETE ON genops.route',
+			'SELECT, INSERT, UPDATE, DELETE ON genops.price, genops.price_alias'];
 	ELSE
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('unrecognized privilege "%s"', privilege),

@@ -2,6 +2,10 @@ CREATE SCHEMA genops;
 COMMENT ON SCHEMA genops IS
 	'The ledger of AI calls: genops.spans, genops.spend, genops.route and the statistics of recording and delivery. What begins with ledger_ is internal.';
 
+CREATE SCHEMA genops_internal;
+COMMENT ON SCHEMA genops_internal IS
+	'Functions that the extension''s own objects are made of. Nothing here is for people, and any of it may change.';
+
 -- Who made a function of ours beforehand, in a schema where others may, would have our
 -- own call it.
 DO $$

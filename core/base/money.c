@@ -13,15 +13,6 @@
  * PostgreSQL numeric has (131,072 before the point, 16,383 after it). */
 #define EXPONENT_LIMIT 1000000
 
-/* A decimal number taken apart, nothing of it converted yet. */
-typedef struct Decimal
-{
-	GenopsSlice whole;
-	GenopsSlice fraction;
-	int64_t exponent;
-	bool negative;
-} Decimal;
-
 static GenopsSlice
 take_digits(GenopsSlice *text)
 {
@@ -63,9 +54,9 @@ take_exponent(GenopsSlice *text, int64_t *exponent)
 }
 
 static bool
-take_decimal(GenopsSlice text, Decimal *decimal)
+take_decimal(GenopsSlice text, GenopsDecimal *decimal)
 {
-	*decimal = (Decimal){ .negative = take_character(&text, "-") };
+	*decimal = (GenopsDecimal){ .negative = take_character(&text, "-") };
 	if (!decimal->negative)
 		take_character(&text, "+");
 	decimal->whole = take_digits(&text);
@@ -88,24 +79,46 @@ append_digit(GenopsMoney *value, int digit)
 	return true;
 }
 
-/*
- * The decimal as an integer of 10^-12.  "place" is the power of ten, in that
- * integer, of the digit looked at: the first digit behind place 0 rounds, and
- * alone decides a half away from zero.
- */
-static bool
-decimal_to_money(const Decimal *decimal, GenopsMoney *money)
+bool
+genops_decimal_read(GenopsSlice text, int scale, GenopsDecimal *decimal)
 {
-	size_t count = decimal->whole.length + decimal->fraction.length;
-	int64_t place = (int64_t) decimal->whole.length - 1 + decimal->exponent + GENOPS_MONEY_SCALE;
-	GenopsMoney value = 0;
+	if (!take_decimal(text, decimal))
+		return false;
+	decimal->place = (int64_t) decimal->whole.length - 1 + decimal->exponent + scale;
+	return true;
+}
 
-	for (size_t i = 0; i < count && place >= -1; i++, place--)
+/* Behind the last digit come zeros, down to the unit: of 1e6 there are six. */
+bool
+genops_decimal_next(GenopsDecimal *decimal, int64_t *place, int *digit)
+{
+	size_t at = decimal->next;
+
+	if (decimal->place < -1)
+		return false;
+	if (at < decimal->whole.length)
+		*digit = decimal->whole.data[at] - '0';
+	else if (at < decimal->whole.length + decimal->fraction.length)
+		*digit = decimal->fraction.data[at - decimal->whole.length] - '0';
+	else if (decimal->place >= 0 && decimal->significant)
+		*digit = 0;
+	else
+		return false;
+	decimal->significant |= *digit != 0;
+	decimal->next++;
+	*place = decimal->place--;
+	return true;
+}
+
+static bool
+decimal_to_integer(GenopsDecimal *decimal, int64_t *integer)
+{
+	int64_t value = 0;
+	int64_t place;
+	int digit;
+
+	while (genops_decimal_next(decimal, &place, &digit))
 	{
-		int digit = i < decimal->whole.length
-		                ? decimal->whole.data[i] - '0'
-		                : decimal->fraction.data[i - decimal->whole.length] - '0';
-
 		if (place >= 0 && !append_digit(&value, digit))
 			return false;
 		if (place == -1 && digit >= 5)
@@ -115,43 +128,50 @@ decimal_to_money(const Decimal *decimal, GenopsMoney *money)
 			value++;
 		}
 	}
-	for (; place >= 0 && value != 0; place--)
-	{
-		if (!append_digit(&value, 0))
-			return false;
-	}
-	*money = value;
+	*integer = value;
 	return true;
 }
 
 /* Quotes the text unless it could not be shown. */
 static bool
-refuse(GenopsError *error, GenopsSlice text, const char *what)
+refuse(GenopsError *error, const char *name, GenopsSlice text, const char *what)
 {
 	GenopsSlice shown = { text.data, genops_utf8_clip(text, 64) };
 
 	if (!genops_slice_present(text) || !genops_utf8_valid(shown))
-		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "cost %s", what);
-	return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "cost \"%.*s%s\" %s",
+		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "%s %s", name, what);
+	return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "%s \"%.*s%s\" %s", name,
 	                        (int) shown.length, shown.data, shown.length < text.length ? "..." : "",
 	                        what);
+}
+
+static bool
+parse(GenopsSlice text, int scale, const char *name, int64_t *integer, GenopsError *error)
+{
+	GenopsDecimal decimal;
+	int64_t value;
+
+	if (!genops_decimal_read(text, scale, &decimal))
+		return refuse(error, name, text, "is not a finite number");
+	if (!decimal_to_integer(&decimal, &value))
+		return refuse(error, name, text, "is out of range");
+	/* "-0" is what float8 prints for a negative zero. */
+	if (decimal.negative && value != 0)
+		return refuse(error, name, text, "is negative");
+	*integer = value;
+	return true;
 }
 
 bool
 genops_money_parse(GenopsSlice text, GenopsMoney *money, GenopsError *error)
 {
-	Decimal decimal;
-	GenopsMoney value;
+	return parse(text, GENOPS_MONEY_SCALE, "cost", money, error);
+}
 
-	if (!take_decimal(text, &decimal))
-		return refuse(error, text, "is not a finite number");
-	if (!decimal_to_money(&decimal, &value))
-		return refuse(error, text, "is out of range");
-	/* "-0" is what float8 prints for a negative zero. */
-	if (decimal.negative && value != 0)
-		return refuse(error, text, "is negative");
-	*money = value;
-	return true;
+bool
+genops_rate_parse(GenopsSlice text, int64_t *rate, GenopsError *error)
+{
+	return parse(text, GENOPS_RATE_SCALE, "price", rate, error);
 }
 
 double

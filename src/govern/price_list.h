@@ -1,0 +1,94 @@
+/*
+ * genops.price and genops.price_alias.
+ */
+#ifndef GENOPS_GOVERN_PRICE_LIST_H
+#define GENOPS_GOVERN_PRICE_LIST_H
+
+#include "postgres.h"
+
+#include "core/govern/price.h"
+#include "utils/timestamp.h"
+
+/*
+ * The price list of this database, as a book; NULL where the extension is not installed, or
+ * has no prices in this version of its objects.
+ *
+ * Valid until the next invalidation message is read, as a cache's entry is: to be asked for
+ * anew for each call, and not to be kept while catalogs or tables are looked at.  Needs a
+ * transaction.
+ */
+extern const GenopsPriceBook *PriceBookGet(void);
+
+/* The columns of genops.price, of which later versions may have more. */
+typedef enum PriceAttribute
+{
+	PRICE_ID = 1,
+	PRICE_PROVIDER,
+	PRICE_MODEL,
+	PRICE_MODE,
+	PRICE_CURRENCY,
+	PRICE_VALID_FROM,
+	PRICE_VALID_FROM_KIND,
+	PRICE_VALID_TO,
+	PRICE_SERVICE_TIER,
+	PRICE_UTC_WINDOW,
+	PRICE_UTC_DAYS,
+	PRICE_INPUT,
+	PRICE_OUTPUT,
+	PRICE_CACHE_READ,
+	PRICE_CACHE_WRITE,
+	PRICE_CACHE_WRITE_1H,
+	PRICE_CACHE_WRITE_12H,
+	PRICE_REASONING,
+	PRICE_THRESHOLD,
+	PRICE_THRESHOLD_RULE,
+	PRICE_INPUT_ABOVE,
+	PRICE_OUTPUT_ABOVE,
+	PRICE_CACHE_READ_ABOVE,
+	PRICE_CACHE_WRITE_ABOVE,
+	PRICE_CACHE_WRITE_1H_ABOVE,
+	PRICE_BATCH_INPUT,
+	PRICE_BATCH_OUTPUT,
+	PRICE_BATCH_CACHE_READ,
+	PRICE_BATCH_CACHE_WRITE,
+	PRICE_BATCH_CACHE_WRITE_1H,
+	PRICE_MULTIPLIER,
+	PRICE_REGION,
+	PRICE_DEPRECATED_FROM,
+	PRICE_UNPRICED_EXTRAS,
+	PRICE_ORIGIN,
+	PRICE_SOURCE,
+	PRICE_AS_OF,
+	PRICE_NOTE,
+	PRICE_PREPARED
+} PriceAttribute;
+
+/*
+ * What "prepared" has, so that a book is made without a numeric being looked at: which rates
+ * are known (bits of GenopsRate), the window's start and end in minutes, the days, the
+ * multiplier, and the known rates in their order.
+ */
+enum
+{
+	PREPARED_KNOWN,
+	PREPARED_WINDOW_START,
+	PREPARED_WINDOW_END,
+	PREPARED_DAYS,
+	PREPARED_MULTIPLIER,
+	PREPARED_RATES
+};
+
+/* Between PostgreSQL's times and the core's. */
+static inline int64
+PriceTime(TimestampTz time)
+{
+	return time + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+}
+
+static inline TimestampTz
+PriceTimestamp(int64 microseconds)
+{
+	return microseconds - (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+}
+
+#endif
