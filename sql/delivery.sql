@@ -30,7 +30,8 @@ CREATE TABLE genops.ledger_state (
     newest_recorded_at timestamptz NOT NULL,
     system_identifier bigint NOT NULL,
     database_oid oid NOT NULL,
-    paused boolean NOT NULL
+    paused boolean NOT NULL,
+    timeline integer                -- on which delivery was begun or resumed; NULL: not known
 ) WITH (fillfactor = 50);
 
 -- Ranges of segments to be sent once more.

@@ -52,16 +52,17 @@ Lock(void)
 static void
 SetState(bool paused)
 {
-	Oid types[3] = { INT8OID, OIDOID, BOOLOID };
-	Datum values[3] = { Int64GetDatum((int64) GetSystemIdentifier()),
-		                ObjectIdGetDatum(MyDatabaseId), BoolGetDatum(paused) };
+	Oid types[4] = { INT8OID, OIDOID, BOOLOID, INT4OID };
+	Datum values[4] = { Int64GetDatum((int64) GetSystemIdentifier()),
+		                ObjectIdGetDatum(MyDatabaseId), BoolGetDatum(paused),
+		                Int32GetDatum((int32) GetWALInsertionTimeLine()) };
 	const char *update =
-	    paused ? "INSERT INTO genops.ledger_state AS s VALUES (true, 0, 0, now(), $1, $2, $3)"
+	    paused ? "INSERT INTO genops.ledger_state AS s VALUES (true, 0, 0, now(), $1, $2, $3, $4)"
 	             " ON CONFLICT (singleton) DO UPDATE SET paused = $3"
 	           : "UPDATE genops.ledger_state SET paused = $3, system_identifier = $1, database_oid "
-	             "= $2";
+	             "= $2, timeline = $4";
 
-	if (SPI_execute_with_args(update, 3, types, values, NULL, false, 0) < 0)
+	if (SPI_execute_with_args(update, 4, types, values, NULL, false, 0) < 0)
 		elog(ERROR, "could not execute \"%s\"", update);
 }
 

@@ -24,7 +24,8 @@ enum
 	STATE_SYSTEM_IDENTIFIER,
 	STATE_DATABASE_OID,
 	STATE_PAUSED,
-	STATE_COLUMNS = STATE_PAUSED
+	STATE_TIMELINE,
+	STATE_COLUMNS_NEEDED = STATE_PAUSED
 };
 
 static Relation
@@ -32,7 +33,7 @@ OpenState(LOCKMODE lock)
 {
 	Relation relation = OwnTableOpen("ledger_state", lock);
 
-	OwnTableRequireColumn(relation, STATE_COLUMNS);
+	OwnTableRequireColumn(relation, STATE_COLUMNS_NEEDED);
 	return relation;
 }
 
@@ -48,12 +49,15 @@ FindState(Relation relation)
 	return tuple;
 }
 
+/* 0 for NULL, and for a column that a table of an older version lacks. */
 static Datum
 StateColumn(HeapTuple tuple, int column, TupleDesc descriptor)
 {
 	bool null;
+	Datum value =
+	    column > descriptor->natts ? (Datum) 0 : heap_getattr(tuple, column, descriptor, &null);
 
-	return heap_getattr(tuple, column, descriptor, &null);
+	return column > descriptor->natts || null ? (Datum) 0 : value;
 }
 
 LedgerState
@@ -76,6 +80,7 @@ LedgerStateRead(void)
 		    DatumGetTimestampTz(StateColumn(tuple, STATE_NEWEST_RECORDED_AT, descriptor));
 		state.is_copy = system != (int64) GetSystemIdentifier() || database != MyDatabaseId;
 		state.paused = DatumGetBool(StateColumn(tuple, STATE_PAUSED, descriptor));
+		state.timeline = (uint32) DatumGetInt32(StateColumn(tuple, STATE_TIMELINE, descriptor));
 		heap_freetuple(tuple);
 	}
 	table_close(relation, AccessShareLock);
@@ -108,6 +113,8 @@ StateRowStart(Relation relation)
 static void
 StatePut(StateRow *row, int column, Datum value)
 {
+	if (column > RelationGetNumberOfAttributes(row->relation))
+		return; /* of a table of an older version */
 	row->values[column - 1] = value;
 	row->nulls[column - 1] = false;
 	row->replace[column - 1] = true;
@@ -121,6 +128,7 @@ InsertState(StateRow *row)
 	StatePut(row, STATE_SYSTEM_IDENTIFIER, Int64GetDatum((int64) GetSystemIdentifier()));
 	StatePut(row, STATE_DATABASE_OID, ObjectIdGetDatum(MyDatabaseId));
 	StatePut(row, STATE_PAUSED, BoolGetDatum(false));
+	StatePut(row, STATE_TIMELINE, Int32GetDatum((int32) GetWALInsertionTimeLine()));
 	CatalogTupleInsert(row->relation,
 	                   heap_form_tuple(RelationGetDescr(row->relation), row->values, row->nulls));
 }

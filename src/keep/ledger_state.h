@@ -22,11 +22,13 @@ typedef struct LedgerState
 	TimestampTz newest_recorded_at; /* of any span */
 	bool is_copy;                   /* system identifier or database differ */
 	bool paused;                    /* by genops_pause_delivery */
+	uint32 timeline;                /* of the server when delivery was begun or resumed;
+									 * 0: not known */
 } LedgerState;
 
 extern LedgerState LedgerStateRead(void);
 
-/* Makes the row with this server's identity if it is missing. */
+/* Makes the row with this server's identity and timeline if it is missing. */
 extern void LedgerStateAdvance(int64 newest_seq, TimestampTz newest_recorded_at);
 extern void LedgerStateFolded(int64 folded_seq);
 

@@ -3,9 +3,11 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "configure/configuration.h"
 #include "deliver/control.h"
 #include "deliver/cursor.h"
+#include "keep/ledger_state.h"
 #include "validate/validation.h"
 
 #define DELIVERY "Delivery"
@@ -77,6 +79,27 @@ ReportStreams(Validation *validation)
 	return held;
 }
 
+/*
+ * A physical copy has its original's system identifier; what tells it apart, once it is
+ * promoted, is the timeline.  So has a server that replaced its primary: which of the
+ * two it is no server can know.
+ */
+static void
+ReportPromotion(Validation *validation)
+{
+	LedgerState state = LedgerStateRead();
+
+	if (RecoveryInProgress() || state.timeline == 0 || state.timeline == GetWALInsertionTimeLine())
+		return;
+	CheckAdd(validation, DELIVERY, CHECK_WARNING,
+	         "If that server is gone: SELECT genops_resume_delivery();\n"
+	         "If this is a copy: ALTER SYSTEM SET genops_tempo.export = off; SELECT "
+	         "pg_reload_conf();",
+	         "this server was promoted (timeline %u, delivery began on %u): if the server that it "
+	         "was copied from still runs, both deliver the same spans",
+	         GetWALInsertionTimeLine(), state.timeline);
+}
+
 void
 CheckDelivery(Validation *validation)
 {
@@ -94,5 +117,8 @@ CheckDelivery(Validation *validation)
 		CheckAdd(validation, DELIVERY, CHECK_ERROR, FixOfTarget(), "nothing is delivered: %s",
 		         why_not);
 	else if (ReportStreams(validation) == 0)
-		CheckAdd(validation, DELIVERY, CHECK_OK, NULL, "no tenant's delivery is blocked or paused");
+		CheckAdd(validation, DELIVERY, CHECK_OK, NULL,
+		         "no tenant's delivery is blocked or paused; after an outage or a crash a span can "
+		         "arrive twice");
+	ReportPromotion(validation);
 }

@@ -6,6 +6,7 @@
 #include "access/xlog.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
+#include "settings.h"
 #include "shared/ring.h"
 #include "shared/waiters.h"
 #include "utils/builtins.h"
@@ -33,6 +34,15 @@ Lost(const RingCounts *counts)
 	       counts->dropped[RING_DROP_TOO_LARGE];
 }
 
+static char *
+WhatACrashLoses(void)
+{
+	if (setting_durability == DURABILITY_SYNC)
+		return "a crash of the server loses no call that has returned";
+	return psprintf("a crash of the server loses at most the calls of the last %d ms",
+	                setting_flush_interval_ms);
+}
+
 static void
 CheckStored(Validation *validation)
 {
@@ -56,7 +66,8 @@ CheckStored(Validation *validation)
 		         "genops_tempo.queue_timeout.",
 		         UINT64_FORMAT " calls were not recorded since the server started", Lost(&counts));
 	else
-		CheckAdd(validation, LEDGER, CHECK_OK, NULL, "everything that was recorded is stored");
+		CheckAdd(validation, LEDGER, CHECK_OK, NULL, "everything that was recorded is stored; %s",
+		         WhatACrashLoses());
 }
 
 void

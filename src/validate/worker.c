@@ -13,6 +13,7 @@
 #include "settings.h"
 #include "storage/latch.h"
 #include "utils/backend_status.h"
+#include "validate/sql_texts.h"
 #include "validate/validation.h"
 
 #define WORKER "Worker"
@@ -90,6 +91,39 @@ ReportSlots(Validation *validation, int free_slots)
 	         "%d of %d background worker slots are free", Max(free_slots, 0), max_worker_processes);
 }
 
+/* Those that are marked as having a ledger. */
+static int
+Databases(void)
+{
+	const char *count = SqlText("SELECT count(DISTINCT s.setdatabase)::text"
+	                            " FROM pg_catalog.pg_db_role_setting s"
+	                            " WHERE s.setdatabase <> 0 AND s.setrole = 0"
+	                            " AND 'genops_tempo.ledger=on' = ANY (s.setconfig)");
+
+	return count == NULL ? 0 : atoi(count);
+}
+
+/* Databases that share a worker wait for each other. */
+#define MANY_TURNS 10
+
+static void
+ReportTurns(Validation *validation)
+{
+	int databases = Databases();
+	bool many = databases > MANY_TURNS * setting_max_workers;
+
+	if (databases > setting_max_workers)
+		CheckAdd(
+		    validation, SLOTS, many ? CHECK_WARNING : CHECK_OK,
+		    many ? psprintf("ALTER SYSTEM SET genops_tempo.max_workers = %d; ALTER SYSTEM SET "
+		                    "max_worker_processes = %d; then restart the server.",
+		                    databases / MANY_TURNS + 1,
+		                    max_worker_processes + databases / MANY_TURNS + 1 - setting_max_workers)
+		         : NULL,
+		    "%d databases have a ledger, and %d workers serve them in turns", databases,
+		    setting_max_workers);
+}
+
 void
 CheckWorker(Validation *validation)
 {
@@ -105,4 +139,5 @@ CheckWorker(Validation *validation)
 	free_slots = max_worker_processes - SlotsInUse();
 	ReportWorker(validation, worker_pid, free_slots);
 	ReportSlots(validation, free_slots);
+	ReportTurns(validation);
 }
