@@ -61,7 +61,7 @@ CREATE TABLE genops.ledger_span (
 
 -- A row per tenant, resource and flush: a whole OTLP ResourceSpans.  Small ones of a
 -- flush share a row, which has a directory of them: see src/keep/pack.h, and
--- genops.segment, which has a row for each.  The bloom filter stays in the row, the bytes
+-- genops.segment, which has a row for each.  The bloom filters stay in the row, the bytes
 -- do not: looking through the filters of a day must not read the bytes.
 CREATE TABLE genops.ledger_segment (
 	recorded_at timestamptz NOT NULL,
@@ -75,11 +75,13 @@ CREATE TABLE genops.ledger_segment (
 	route text COLLATE "C" NOT NULL,	-- likewise
 	service_name text NOT NULL,
 	environment text NOT NULL,
-	bloom bytea NOT NULL,				-- of the trace ids; with a directory of streams, too
+	bloom bytea NOT NULL,				-- of the trace ids
 	bytes bytea NOT NULL,
-	directory bytea						-- NULL: the row is one segment
+	directory bytea,					-- NULL: the row is one segment
+	stream_bloom bytea					-- with a directory: of its streams
 ) PARTITION BY RANGE (recorded_at);
 ALTER TABLE genops.ledger_segment ALTER COLUMN bloom SET STORAGE MAIN;
+ALTER TABLE genops.ledger_segment ALTER COLUMN stream_bloom SET STORAGE MAIN;
 
 -- lz4 packs as well as pglz, eight times as fast; not every server has it.
 DO $$

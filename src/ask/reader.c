@@ -125,20 +125,45 @@ genops_require_read(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+static int
+CompareNames(const void *left, const void *right)
+{
+	const GenopsSlice *a = left;
+	const GenopsSlice *b = right;
+
+	if (a->length != b->length)
+		return a->length < b->length ? -1 : 1;
+	return memcmp(a->data, b->data, a->length);
+}
+
 bool
 ReadershipHas(const Readership *readership, GenopsSlice tenant)
 {
 	if (readership->all)
 		return true;
-	for (int i = 0; i < readership->count; i++)
-	{
-		const text *each = DatumGetTextPP(readership->tenants[i]);
+	return bsearch(&tenant, readership->tenants, readership->count, sizeof(GenopsSlice),
+	               CompareNames) != NULL;
+}
 
-		if (VARSIZE_ANY_EXHDR(each) == tenant.length &&
-		    memcmp(VARDATA_ANY(each), tenant.data, tenant.length) == 0)
-			return true;
+void
+ReadershipSet(Readership *readership, ArrayType *tenants)
+{
+	Datum *names;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(tenants, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
+	readership->tenants = palloc(Max(count, 1) * sizeof(GenopsSlice));
+	readership->count = 0;
+	for (int i = 0; i < count; i++)
+	{
+		text *name = nulls[i] ? NULL : DatumGetTextPP(names[i]);
+
+		if (name != NULL)
+			readership->tenants[readership->count++] =
+			    (GenopsSlice){ VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name) };
 	}
-	return false;
+	qsort(readership->tenants, readership->count, sizeof(GenopsSlice), CompareNames);
 }
 
 static Readership *
@@ -149,8 +174,7 @@ LookUpReadership(void)
 	readership->user = GetUserId();
 	readership->all = ReadsAllTenants();
 	if (!readership->all)
-		deconstruct_array(DatumGetArrayTypeP(ReadableTenants()), TEXTOID, -1, false, TYPALIGN_INT,
-		                  &readership->tenants, NULL, &readership->count);
+		ReadershipSet(readership, DatumGetArrayTypeP(ReadableTenants()));
 	return readership;
 }
 

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "core/base/slice.h"
+#include "utils/array.h"
 
 /* Raises unless the user may read the ledger at all. */
 extern void ReaderRequire(void);
@@ -23,7 +24,7 @@ typedef struct Readership
 {
 	Oid user;
 	bool all;
-	Datum *tenants; /* texts, in the server's encoding */
+	GenopsSlice *tenants; /* in the server's encoding; sorted, not by the alphabet */
 	int count;
 } Readership;
 
@@ -31,6 +32,9 @@ typedef struct Readership
  * the user's.  Raises unless the user may read the ledger.  No longer than for a
  * statement, after which rights may change. */
 extern const Readership *ReadershipOfUser(const Readership *known, MemoryContext context);
+
+/* Makes it that of these tenants, a text[] that must live as long; NULLs are none. */
+extern void ReadershipSet(Readership *readership, ArrayType *tenants);
 
 /* In the server's encoding; "" for spans without a tenant. */
 extern bool ReadershipHas(const Readership *readership, GenopsSlice tenant);

@@ -14,7 +14,6 @@
 #include "ask/segment_spans.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
 #include "compat.h"
 #include "core/base/bloom.h"
 #include "funcapi.h"
@@ -198,13 +197,8 @@ static const Readership *
 AskedTenants(ArrayType *tenants)
 {
 	Readership *asked = palloc0(sizeof(Readership));
-	bool *nulls;
 
-	deconstruct_array(tenants, TEXTOID, -1, false, TYPALIGN_INT, &asked->tenants, &nulls,
-	                  &asked->count);
-	for (int i = 0; i < asked->count; i++)
-		if (nulls[i])
-			asked->tenants[i] = CStringGetTextDatum("|"); /* nobody's name */
+	ReadershipSet(asked, tenants);
 	return asked;
 }
 

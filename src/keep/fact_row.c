@@ -205,4 +205,5 @@ PackRowFill(TupleTableSlot *row, const SegmentGroup *group, TimestampTz recorded
 	Put(row, SEGMENT_BLOOM, PointerGetDatum(pack.bloom));
 	Put(row, SEGMENT_BYTES, PointerGetDatum(pack.bytes));
 	Put(row, SEGMENT_DIRECTORY, PointerGetDatum(pack.directory));
+	Put(row, SEGMENT_STREAM_BLOOM, PointerGetDatum(pack.stream_bloom));
 }

@@ -110,7 +110,7 @@ static bool
 HasDirectory(Oid partition)
 {
 	Relation relation = OwnPartitionOpen(partition, AccessShareLock);
-	bool has = RelationGetNumberOfAttributes(relation) >= SEGMENT_DIRECTORY;
+	bool has = RelationGetNumberOfAttributes(relation) >= SEGMENT_STREAM_BLOOM;
 
 	table_close(relation, AccessShareLock);
 	return has;

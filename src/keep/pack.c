@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "configure/utf8_text.h"
 #include "core/base/bloom.h"
 #include "fmgr.h"
 #include "keep/pack.h"
@@ -108,9 +109,16 @@ Fnv1a(uint64 hash, GenopsSlice text)
 	return hash;
 }
 
+/* As the columns have it, and a dump: what the server cannot say is lost. */
+static GenopsSlice
+StoredName(GenopsSlice name)
+{
+	return genops_slice(Utf8FromServer(ServerString(name)));
+}
+
 /* Stored: neither the machine's byte order nor a version's hash function may count. */
-void
-PackStreamKey(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_ID_SIZE])
+static void
+KeyOfNames(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_ID_SIZE])
 {
 	uint64 hash = Fnv1a(UINT64CONST(0xCBF29CE484222325), tenant_id);
 
@@ -121,26 +129,55 @@ PackStreamKey(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_I
 		key[8 + i] = (uint8) (hash >> 8 * i);
 }
 
+void
+PackStreamKey(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_ID_SIZE])
+{
+	KeyOfNames(genops_slice(Utf8FromServer(pnstrdup(tenant_id.data, tenant_id.length))),
+	           genops_slice(Utf8FromServer(pnstrdup(route.data, route.length))), key);
+}
+
+static struct varlena *
+NewBloom(int count)
+{
+	Size size = genops_bloom_size(count);
+	struct varlena *bloom = palloc0(VARHDRSZ + size);
+
+	SET_VARSIZE(bloom, VARHDRSZ + size);
+	return bloom;
+}
+
+static void
+AddToBloom(struct varlena *bloom, const uint8 key[GENOPS_TRACE_ID_SIZE])
+{
+	genops_bloom_add((uint8 *) VARDATA(bloom), VARSIZE(bloom) - VARHDRSZ, key);
+}
+
 static struct varlena *
 BuildBloom(const SegmentGroup *group, int span_count)
 {
-	Size size = genops_bloom_size(span_count + group->count);
-	struct varlena *bloom = palloc0(VARHDRSZ + size);
-	uint8 *filter = (uint8 *) VARDATA(bloom);
+	struct varlena *bloom = NewBloom(span_count);
+
+	for (int i = 0; i < group->count; i++)
+		for (int span = 0; span < group->segments[i].span_count; span++)
+			AddToBloom(bloom, group->segments[i].records[span]->facts.trace_id);
+	return bloom;
+}
+
+static struct varlena *
+BuildStreamBloom(const SegmentGroup *group)
+{
+	struct varlena *bloom = NewBloom(group->count);
 
 	for (int i = 0; i < group->count; i++)
 	{
 		const Segment *segment = &group->segments[i];
 		uint8 key[GENOPS_TRACE_ID_SIZE];
 
-		for (int span = 0; span < segment->span_count; span++)
-			genops_bloom_add(filter, size, segment->records[span]->facts.trace_id);
 		if (!segment->sampled)
 			continue;
-		PackStreamKey(ServerText(segment->tenant_id), ServerText(segment->route), key);
-		genops_bloom_add(filter, size, key);
+		KeyOfNames(StoredName(segment->tenant_id), StoredName(segment->route), key);
+		AddToBloom(bloom, key);
 	}
-	SET_VARSIZE(bloom, VARHDRSZ + size);
 	return bloom;
 }
 
@@ -203,9 +240,9 @@ PutEntry(uint8 *out, const Segment *segment, const Segment *before, TimestampTz 
 	out = PutVarint(out, (uint64) start - (uint64) base);
 	out = PutVarint(out, (uint64) end - (uint64) start);
 	if (!(marks & PACKED_SAME_TENANT))
-		out = PutName(out, ServerText(segment->tenant_id));
+		out = PutName(out, StoredName(segment->tenant_id));
 	if (!(marks & PACKED_SAME_ROUTE))
-		out = PutName(out, ServerText(segment->route));
+		out = PutName(out, StoredName(segment->route));
 	return out;
 }
 
@@ -217,8 +254,8 @@ BuildDirectory(const SegmentGroup *group, TimestampTz base)
 	uint8 *out;
 
 	for (int i = 0; i < group->count; i++)
-		room += ENTRY_BYTES + ServerText(group->segments[i].tenant_id).length +
-		        ServerText(group->segments[i].route).length;
+		room += ENTRY_BYTES + StoredName(group->segments[i].tenant_id).length +
+		        StoredName(group->segments[i].route).length;
 	directory = palloc(VARHDRSZ + room);
 	out = (uint8 *) VARDATA(directory);
 	out = PutVarint(out, PACK_FORMAT);
@@ -249,6 +286,7 @@ PackBuild(const SegmentGroup *group)
 	row.max_end = SpanTimeCeiling(max_end_ns);
 	row.directory = BuildDirectory(group, row.min_start);
 	row.bloom = BuildBloom(group, row.span_count);
+	row.stream_bloom = BuildStreamBloom(group);
 	row.bytes = BuildBytes(group);
 	return row;
 }
@@ -302,7 +340,7 @@ TakeName(PackReader *reader)
 	if (length > (Size) (reader->end - reader->next))
 		RaiseMalformed();
 	reader->next += length;
-	return name;
+	return ServerText(name);
 }
 
 PackReader

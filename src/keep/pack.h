@@ -24,14 +24,15 @@
  *		tenant's length and name, route's length and name
  *
  * where marks are PACKED_SAMPLED, PACKED_EXACT, and PACKED_SAME_TENANT, PACKED_SAME_ROUTE:
- * then length and name are left out.  Names are in the server's encoding.
+ * then length and name are left out.  Names are in UTF-8, which a dump that is restored
+ * into another encoding does not change.
  *
  * The row is always "sampled", whatever its segments are, so that the index of streams
  * finds all packs.
  *
- * The row's bloom filter has, beside the trace ids, a key for each stream that has a
- * sampled segment in it, so that a stream finds its segments without the
- * directories.
+ * A bloom filter of the streams that have a sampled segment in the row lets a stream
+ * find its segments without the directories.  It is not that of the trace ids: who may
+ * ask that for a trace must not ask it for a tenant.
  */
 #ifndef GENOPS_KEEP_PACK_H
 #define GENOPS_KEEP_PACK_H
@@ -70,6 +71,7 @@ typedef struct PackRow
 	bool exact; /* all of them are */
 	struct varlena *directory;
 	struct varlena *bloom;
+	struct varlena *stream_bloom;
 	struct varlena *bytes;
 } PackRow;
 
@@ -83,7 +85,8 @@ typedef struct PackedSegment
 	int span_count;
 	bool sampled;
 	bool exact;
-	GenopsSlice tenant_id; /* they point into the directory */
+	GenopsSlice tenant_id; /* in the server's encoding; they may point into the
+							* directory */
 	GenopsSlice route;
 	uint32 offset; /* of its bytes in the row's */
 	uint32 length;
@@ -106,7 +109,7 @@ extern PackReader PackReadBegin(const struct varlena *directory, int64 row_seq,
                                 TimestampTz row_min_start);
 extern bool PackReadNext(PackReader *reader, PackedSegment *segment);
 
-/* What stands in the bloom filter for a stream. */
+/* What stands in the bloom filter for a stream; its names are in the server's encoding. */
 extern void PackStreamKey(GenopsSlice tenant_id, GenopsSlice route,
                           uint8 key[GENOPS_TRACE_ID_SIZE]);
 

@@ -209,7 +209,7 @@ static bool
 MayHaveStream(const SegmentScan *scan, const RowWalk *walk)
 {
 	bool null;
-	Datum value = RowColumn(walk, SEGMENT_BLOOM, &null);
+	Datum value = RowColumn(walk, SEGMENT_STREAM_BLOOM, &null);
 	struct varlena *bloom = PG_DETOAST_DATUM_PACKED(value);
 	bool may = genops_bloom_may_have((const uint8 *) VARDATA_ANY(bloom), VARSIZE_ANY_EXHDR(bloom),
 	                                 scan->stream_key);
