@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "govern/price_list.h"
+#include "govern/text_argument.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "record/arguments.h"
@@ -23,46 +24,6 @@
 
 PG_FUNCTION_INFO_V1(genops_price_file);
 PG_FUNCTION_INFO_V1(genops_price_alias_file);
-
-/* The columns of the table, by the core's names; times and what the core has no column for are
- * set by themselves. */
-static const struct
-{
-	PriceAttribute attribute;
-	GenopsPriceColumn column;
-} columns[] = {
-	{ PRICE_PROVIDER, GENOPS_COLUMN_PROVIDER },
-	{ PRICE_MODEL, GENOPS_COLUMN_MODEL },
-	{ PRICE_MODE, GENOPS_COLUMN_MODE },
-	{ PRICE_VALID_FROM_KIND, GENOPS_COLUMN_VALID_FROM_KIND },
-	{ PRICE_SERVICE_TIER, GENOPS_COLUMN_SERVICE_TIER },
-	{ PRICE_UTC_WINDOW, GENOPS_COLUMN_UTC_WINDOW },
-	{ PRICE_UTC_DAYS, GENOPS_COLUMN_UTC_DAYS },
-	{ PRICE_THRESHOLD_RULE, GENOPS_COLUMN_THRESHOLD_RULE },
-	{ PRICE_REGION, GENOPS_COLUMN_REGION },
-	{ PRICE_UNPRICED_EXTRAS, GENOPS_COLUMN_UNPRICED_EXTRAS },
-	{ PRICE_NOTE, GENOPS_COLUMN_NOTE },
-};
-
-static const PriceAttribute rate_attributes[GENOPS_RATE_COUNT] = {
-	[GENOPS_RATE_INPUT] = PRICE_INPUT,
-	[GENOPS_RATE_OUTPUT] = PRICE_OUTPUT,
-	[GENOPS_RATE_CACHE_READ] = PRICE_CACHE_READ,
-	[GENOPS_RATE_CACHE_WRITE] = PRICE_CACHE_WRITE,
-	[GENOPS_RATE_CACHE_WRITE_1H] = PRICE_CACHE_WRITE_1H,
-	[GENOPS_RATE_CACHE_WRITE_12H] = PRICE_CACHE_WRITE_12H,
-	[GENOPS_RATE_REASONING] = PRICE_REASONING,
-	[GENOPS_RATE_INPUT_ABOVE] = PRICE_INPUT_ABOVE,
-	[GENOPS_RATE_OUTPUT_ABOVE] = PRICE_OUTPUT_ABOVE,
-	[GENOPS_RATE_CACHE_READ_ABOVE] = PRICE_CACHE_READ_ABOVE,
-	[GENOPS_RATE_CACHE_WRITE_ABOVE] = PRICE_CACHE_WRITE_ABOVE,
-	[GENOPS_RATE_CACHE_WRITE_1H_ABOVE] = PRICE_CACHE_WRITE_1H_ABOVE,
-	[GENOPS_RATE_BATCH_INPUT] = PRICE_BATCH_INPUT,
-	[GENOPS_RATE_BATCH_OUTPUT] = PRICE_BATCH_OUTPUT,
-	[GENOPS_RATE_BATCH_CACHE_READ] = PRICE_BATCH_CACHE_READ,
-	[GENOPS_RATE_BATCH_CACHE_WRITE] = PRICE_BATCH_CACHE_WRITE,
-	[GENOPS_RATE_BATCH_CACHE_WRITE_1H] = PRICE_BATCH_CACHE_WRITE_1H,
-};
 
 /*
  * Rows are copied until the core is done with the file, so that but for a lack of memory
@@ -159,8 +120,8 @@ SetRates(const FileRow *row, Datum *values, bool *nulls)
 		if ((row->row.known & 1u << i) == 0)
 			continue;
 		genops_rate_print(row->row.rate[i], text);
-		values[rate_attributes[i] - 1] = NumericOf(text);
-		nulls[rate_attributes[i] - 1] = false;
+		values[price_attributes[GENOPS_COLUMN_RATES + i] - 1] = NumericOf(text);
+		nulls[price_attributes[GENOPS_COLUMN_RATES + i] - 1] = false;
 	}
 }
 
@@ -215,8 +176,9 @@ PriceTuple(const Loading *loading, FileRow *row)
 
 	memset(nulls, true, natts * sizeof(bool));
 	SetText(values, nulls, PRICE_ORIGIN, CopyOf(loading->origin));
-	for (int i = 0; i < (int) lengthof(columns); i++)
-		SetText(values, nulls, columns[i].attribute, row->text[columns[i].column]);
+	for (int i = 0; i < GENOPS_COLUMN_COUNT; i++)
+		if (TupleDescAttr(loading->price_type, price_attributes[i] - 1)->atttypid == TEXTOID)
+			SetText(values, nulls, price_attributes[i], row->text[i]);
 	if (row->reason == NULL)
 	{
 		wrong = SetSpecial(loading, row, values, nulls);
@@ -238,17 +200,6 @@ PutRow(Loading *loading, FileRow *row)
 	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(row->reason);
 	values[2] = heap_copy_tuple_as_datum(price, loading->price_type);
 	tuplestore_putvalues(loading->result->setResult, loading->result->setDesc, values, nulls);
-}
-
-static GenopsSlice
-TextArgument(FunctionCallInfo fcinfo, int argument)
-{
-	text *value;
-
-	if (PG_ARGISNULL(argument))
-		return GENOPS_ABSENT;
-	value = PG_GETARG_TEXT_PP(argument);
-	return (GenopsSlice){ VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value) };
 }
 
 static void

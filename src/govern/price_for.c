@@ -9,6 +9,7 @@
 #include "funcapi.h"
 #include "govern/price_list.h"
 #include "govern/rates_jsonb.h"
+#include "govern/text_argument.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -33,13 +34,6 @@ enum
 	COLUMN_NOTE,
 	COLUMN_COUNT
 };
-
-static GenopsSlice
-TextArgument(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? GENOPS_ABSENT
-	                              : genops_slice(text_to_cstring(PG_GETARG_TEXT_PP(argument)));
-}
 
 static void
 RaiseOption(const char *key, const char *expected)

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "core/govern/price.h"
+#include "govern/price_columns.h"
 #include "utils/timestamp.h"
 
 /*
@@ -18,50 +19,6 @@
  * transaction.
  */
 extern const GenopsPriceBook *PriceBookGet(void);
-
-/* The columns of genops.price, of which later versions may have more. */
-typedef enum PriceAttribute
-{
-	PRICE_ID = 1,
-	PRICE_PROVIDER,
-	PRICE_MODEL,
-	PRICE_MODE,
-	PRICE_CURRENCY,
-	PRICE_VALID_FROM,
-	PRICE_VALID_FROM_KIND,
-	PRICE_VALID_TO,
-	PRICE_SERVICE_TIER,
-	PRICE_UTC_WINDOW,
-	PRICE_UTC_DAYS,
-	PRICE_INPUT,
-	PRICE_OUTPUT,
-	PRICE_CACHE_READ,
-	PRICE_CACHE_WRITE,
-	PRICE_CACHE_WRITE_1H,
-	PRICE_CACHE_WRITE_12H,
-	PRICE_REASONING,
-	PRICE_THRESHOLD,
-	PRICE_THRESHOLD_RULE,
-	PRICE_INPUT_ABOVE,
-	PRICE_OUTPUT_ABOVE,
-	PRICE_CACHE_READ_ABOVE,
-	PRICE_CACHE_WRITE_ABOVE,
-	PRICE_CACHE_WRITE_1H_ABOVE,
-	PRICE_BATCH_INPUT,
-	PRICE_BATCH_OUTPUT,
-	PRICE_BATCH_CACHE_READ,
-	PRICE_BATCH_CACHE_WRITE,
-	PRICE_BATCH_CACHE_WRITE_1H,
-	PRICE_MULTIPLIER,
-	PRICE_REGION,
-	PRICE_DEPRECATED_FROM,
-	PRICE_UNPRICED_EXTRAS,
-	PRICE_ORIGIN,
-	PRICE_SOURCE,
-	PRICE_AS_OF,
-	PRICE_NOTE,
-	PRICE_PREPARED
-} PriceAttribute;
 
 /*
  * What "prepared" has, so that a book is made without a numeric being looked at: which rates

@@ -18,41 +18,7 @@
 
 PG_FUNCTION_INFO_V1(genops_price_ready);
 
-/* Which columns of the table the core reads as texts.  Times are handed over as they are. */
-static const struct
-{
-	PriceAttribute attribute;
-	GenopsPriceColumn column;
-} columns[] = {
-	{ PRICE_PROVIDER, GENOPS_COLUMN_PROVIDER },
-	{ PRICE_MODEL, GENOPS_COLUMN_MODEL },
-	{ PRICE_CURRENCY, GENOPS_COLUMN_CURRENCY },
-	{ PRICE_SERVICE_TIER, GENOPS_COLUMN_SERVICE_TIER },
-	{ PRICE_UTC_WINDOW, GENOPS_COLUMN_UTC_WINDOW },
-	{ PRICE_UTC_DAYS, GENOPS_COLUMN_UTC_DAYS },
-	{ PRICE_THRESHOLD, GENOPS_COLUMN_THRESHOLD },
-	{ PRICE_THRESHOLD_RULE, GENOPS_COLUMN_THRESHOLD_RULE },
-	{ PRICE_MULTIPLIER, GENOPS_COLUMN_MULTIPLIER },
-	{ PRICE_REGION, GENOPS_COLUMN_REGION },
-	{ PRICE_INPUT, GENOPS_COLUMN_RATES + GENOPS_RATE_INPUT },
-	{ PRICE_OUTPUT, GENOPS_COLUMN_RATES + GENOPS_RATE_OUTPUT },
-	{ PRICE_CACHE_READ, GENOPS_COLUMN_RATES + GENOPS_RATE_CACHE_READ },
-	{ PRICE_CACHE_WRITE, GENOPS_COLUMN_RATES + GENOPS_RATE_CACHE_WRITE },
-	{ PRICE_CACHE_WRITE_1H, GENOPS_COLUMN_RATES + GENOPS_RATE_CACHE_WRITE_1H },
-	{ PRICE_CACHE_WRITE_12H, GENOPS_COLUMN_RATES + GENOPS_RATE_CACHE_WRITE_12H },
-	{ PRICE_REASONING, GENOPS_COLUMN_RATES + GENOPS_RATE_REASONING },
-	{ PRICE_INPUT_ABOVE, GENOPS_COLUMN_RATES + GENOPS_RATE_INPUT_ABOVE },
-	{ PRICE_OUTPUT_ABOVE, GENOPS_COLUMN_RATES + GENOPS_RATE_OUTPUT_ABOVE },
-	{ PRICE_CACHE_READ_ABOVE, GENOPS_COLUMN_RATES + GENOPS_RATE_CACHE_READ_ABOVE },
-	{ PRICE_CACHE_WRITE_ABOVE, GENOPS_COLUMN_RATES + GENOPS_RATE_CACHE_WRITE_ABOVE },
-	{ PRICE_CACHE_WRITE_1H_ABOVE, GENOPS_COLUMN_RATES + GENOPS_RATE_CACHE_WRITE_1H_ABOVE },
-	{ PRICE_BATCH_INPUT, GENOPS_COLUMN_RATES + GENOPS_RATE_BATCH_INPUT },
-	{ PRICE_BATCH_OUTPUT, GENOPS_COLUMN_RATES + GENOPS_RATE_BATCH_OUTPUT },
-	{ PRICE_BATCH_CACHE_READ, GENOPS_COLUMN_RATES + GENOPS_RATE_BATCH_CACHE_READ },
-	{ PRICE_BATCH_CACHE_WRITE, GENOPS_COLUMN_RATES + GENOPS_RATE_BATCH_CACHE_WRITE },
-	{ PRICE_BATCH_CACHE_WRITE_1H, GENOPS_COLUMN_RATES + GENOPS_RATE_BATCH_CACHE_WRITE_1H },
-};
-
+/* What the core reads as a text; times and days it is handed as they are. */
 static GenopsSlice
 TextOfValue(Oid type, Datum value)
 {
@@ -65,7 +31,7 @@ TextOfValue(Oid type, Datum value)
 		case NUMERICOID:
 			return genops_slice(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
 		default:
-			elog(ERROR, "unexpected type %u in genops.price", type);
+			return GENOPS_ABSENT;
 	}
 }
 
@@ -75,13 +41,12 @@ ReadRow(TupleDesc descriptor, const Datum *values, const bool *nulls, GenopsPric
 	GenopsPriceText text = { 0 };
 	GenopsError error;
 
-	for (int i = 0; i < (int) lengthof(columns); i++)
+	for (int i = 0; i < GENOPS_COLUMN_COUNT; i++)
 	{
-		int at = columns[i].attribute - 1;
+		int at = price_attributes[i] - 1;
 
 		if (!nulls[at])
-			text.column[columns[i].column] =
-			    TextOfValue(TupleDescAttr(descriptor, at)->atttypid, values[at]);
+			text.column[i] = TextOfValue(TupleDescAttr(descriptor, at)->atttypid, values[at]);
 	}
 	if (!genops_price_text_read(&text, row, &error))
 		ereport(ERROR,

@@ -13,6 +13,7 @@
 #include "govern/price_list.h"
 #include "govern/price_reply.h"
 #include "govern/rates_jsonb.h"
+#include "govern/text_argument.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(genops_price_reply);
@@ -27,13 +28,6 @@ enum
 	ARG_OPTIONS,
 	ARG_MAY_CHARGE
 };
-
-static GenopsSlice
-TextArgument(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? GENOPS_ABSENT
-	                              : genops_slice(text_to_cstring(PG_GETARG_TEXT_PP(argument)));
-}
 
 static GenopsSlice
 TextOption(GenopsJsonItem options, GenopsSlice name)
