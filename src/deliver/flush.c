@@ -5,17 +5,18 @@
 
 #include "compat.h"
 #include "access/htup_details.h"
+#include "access/xlog.h"
 #include "deliver/cursor.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "monotonic.h"
 #include "shared/ring.h"
 #include "shared/waiters.h"
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(genops_flush);
 
-/* Any role that may record may flush; it can't hold on to a session for ever. */
+/* Any role that may record may flush; it cannot hold on to a session for ever. */
 #define MAX_TIMEOUT_S 3600.0
 
 static bool
@@ -56,32 +57,51 @@ PendingSpans(void)
 	return pending;
 }
 
+/* Says why the function does not wait, where waiting cannot help. */
+static bool
+MayWait(bool exported)
+{
+	if (RecoveryInProgress() && !exported)
+		ereport(NOTICE,
+		        (errmsg("genops_flush does not wait"),
+		         errdetail("A hot standby has no ledger of its own: what is recorded on it is sent "
+		                   "to the endpoint and not stored."),
+		         errhint("Wait for \"exported\".")));
+	else if (!RingMayWait())
+		ereport(NOTICE, (errmsg("genops_flush does not wait"),
+		                 errdetail("This transaction holds a lock on a table of the ledger that "
+		                           "its worker may need.")));
+	else
+		return true;
+	return false;
+}
+
+/* On a standby what is sent counts as stored for those who wait. */
+static bool
+Await(bool exported, long timeout_ms)
+{
+	int64 deadline = MonotonicMs() + timeout_ms;
+
+	if (!MayWait(exported) || !RingWaitStored(RingNewestPosition(), timeout_ms))
+		return false;
+	return !exported || RingWaitSettled((long) Max(deadline - MonotonicMs(), 0));
+}
+
 Datum
 genops_flush(PG_FUNCTION_ARGS)
 {
 	bool exported = WantsExported(PG_GETARG_TEXT_PP(0));
 	long timeout_ms = TimeoutMs(PG_GETARG_FLOAT8(1));
-	TimestampTz start = GetCurrentTimestamp();
 	TupleDesc descriptor;
 	RingCounts counts;
 	Datum values[3];
 	bool nulls[3] = { false };
-	bool complete;
 
 	RingRequire();
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	if (!RingMayWait())
-		ereport(NOTICE, (errmsg("genops_flush does not wait"),
-		                 errdetail("This transaction holds a lock on a table of the ledger that "
-		                           "its worker may need.")));
-
-	complete = RingWaitStored(RingNewestPosition(), timeout_ms);
-	if (complete && exported)
-		complete = RingWaitSettled(
-		    Max(timeout_ms - TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()), 0));
+	values[0] = BoolGetDatum(Await(exported, timeout_ms));
 	RingReadCounts(&counts);
-	values[0] = BoolGetDatum(complete);
 	values[1] = Int64GetDatum((int64) counts.queued);
 	values[2] = Int64GetDatum(PendingSpans());
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
