@@ -11,9 +11,13 @@
 #include "deliver/processes.h"
 #include "deliver/worker.h"
 #include "miscadmin.h"
+#include "monotonic.h"
 #include "postmaster/bgworker.h"
 #include "settings.h"
 #include "utils/memutils.h"
+
+/* For a worker that another launcher has started to come up. */
+#define START_TIMEOUT_MS 10000
 
 /* By the seat's number; NULL: none. */
 static BackgroundWorkerHandle **workers = NULL;
@@ -59,22 +63,32 @@ GiveUp(const SeatView *view)
 	              errhint("See the messages before this one.")));
 }
 
+static void
+LookAtProcess(int seat)
+{
+	bool of_mine = workers[seat] != NULL;
+	SeatView view;
+	pid_t pid;
+
+	if (of_mine && GetBackgroundWorkerPid(workers[seat], &pid) != BGWH_STOPPED)
+		return;
+	if (of_mine)
+		pfree(workers[seat]);
+	workers[seat] = NULL;
+	if (!SeatLookAt(seat, &view) || view.state != SEAT_STARTING)
+		return;
+
+	/* A launcher that died may have started it, or not. */
+	if (of_mine || MonotonicMs() >= view.changed_at + START_TIMEOUT_MS)
+		GiveUp(&view);
+}
+
 void
 ProcessesLook(void)
 {
 	MakeTable();
 	for (int i = 0; i < SeatCount(); i++)
-	{
-		SeatView view;
-		pid_t pid;
-
-		if (workers[i] == NULL || GetBackgroundWorkerPid(workers[i], &pid) != BGWH_STOPPED)
-			continue;
-		pfree(workers[i]);
-		workers[i] = NULL;
-		if (SeatLookAt(i, &view) && view.state == SEAT_STARTING)
-			GiveUp(&view);
-	}
+		LookAtProcess(i);
 }
 
 int
