@@ -8,7 +8,6 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
-#include "keep/segment_scan.h"
 
 /*
  * In the current memory context; NULL where there is no such segment, or none that the
