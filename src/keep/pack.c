@@ -3,12 +3,10 @@
  */
 #include "postgres.h"
 
-#include "configure/utf8_text.h"
 #include "core/base/bloom.h"
 #include "fmgr.h"
 #include "keep/pack.h"
 #include "keep/span_time.h"
-#include "server_text.h"
 #include "utils/memutils.h"
 
 #define PACK_FORMAT 1
@@ -109,16 +107,9 @@ Fnv1a(uint64 hash, GenopsSlice text)
 	return hash;
 }
 
-/* As the columns have it, and a dump: what the server cannot say is lost. */
-static GenopsSlice
-StoredName(GenopsSlice name)
-{
-	return genops_slice(Utf8FromServer(ServerString(name)));
-}
-
 /* Stored: neither the machine's byte order nor a version's hash function may count. */
-static void
-KeyOfNames(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_ID_SIZE])
+void
+PackStreamKey(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_ID_SIZE])
 {
 	uint64 hash = Fnv1a(UINT64CONST(0xCBF29CE484222325), tenant_id);
 
@@ -127,13 +118,6 @@ KeyOfNames(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_ID_S
 	hash = Fnv1a((hash ^ 0xFF) * UINT64CONST(0x100000001B3), route);
 	for (int i = 0; i < 8; i++)
 		key[8 + i] = (uint8) (hash >> 8 * i);
-}
-
-void
-PackStreamKey(GenopsSlice tenant_id, GenopsSlice route, uint8 key[GENOPS_TRACE_ID_SIZE])
-{
-	KeyOfNames(genops_slice(Utf8FromServer(pnstrdup(tenant_id.data, tenant_id.length))),
-	           genops_slice(Utf8FromServer(pnstrdup(route.data, route.length))), key);
 }
 
 static struct varlena *
@@ -175,7 +159,7 @@ BuildStreamBloom(const SegmentGroup *group)
 
 		if (!segment->sampled)
 			continue;
-		KeyOfNames(StoredName(segment->tenant_id), StoredName(segment->route), key);
+		PackStreamKey(segment->tenant_id, segment->route, key);
 		AddToBloom(bloom, key);
 	}
 	return bloom;
@@ -240,9 +224,9 @@ PutEntry(uint8 *out, const Segment *segment, const Segment *before, TimestampTz 
 	out = PutVarint(out, (uint64) start - (uint64) base);
 	out = PutVarint(out, (uint64) end - (uint64) start);
 	if (!(marks & PACKED_SAME_TENANT))
-		out = PutName(out, StoredName(segment->tenant_id));
+		out = PutName(out, segment->tenant_id);
 	if (!(marks & PACKED_SAME_ROUTE))
-		out = PutName(out, StoredName(segment->route));
+		out = PutName(out, segment->route);
 	return out;
 }
 
@@ -254,8 +238,7 @@ BuildDirectory(const SegmentGroup *group, TimestampTz base)
 	uint8 *out;
 
 	for (int i = 0; i < group->count; i++)
-		room += ENTRY_BYTES + StoredName(group->segments[i].tenant_id).length +
-		        StoredName(group->segments[i].route).length;
+		room += ENTRY_BYTES + group->segments[i].tenant_id.length + group->segments[i].route.length;
 	directory = palloc(VARHDRSZ + room);
 	out = (uint8 *) VARDATA(directory);
 	out = PutVarint(out, PACK_FORMAT);
@@ -340,7 +323,7 @@ TakeName(PackReader *reader)
 	if (length > (Size) (reader->end - reader->next))
 		RaiseMalformed();
 	reader->next += length;
-	return ServerText(name);
+	return name;
 }
 
 PackReader

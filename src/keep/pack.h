@@ -24,8 +24,8 @@
  *		tenant's length and name, route's length and name
  *
  * where marks are PACKED_SAMPLED, PACKED_EXACT, and PACKED_SAME_TENANT, PACKED_SAME_ROUTE:
- * then length and name are left out.  Names are in UTF-8, which a dump that is restored
- * into another encoding does not change.
+ * then length and name are left out.  Names of tenants and routes are ASCII, in whatever
+ * encoding the database has.
  *
  * The row is always "sampled", whatever its segments are, so that the index of streams
  * finds all packs.
@@ -85,8 +85,7 @@ typedef struct PackedSegment
 	int span_count;
 	bool sampled;
 	bool exact;
-	GenopsSlice tenant_id; /* in the server's encoding; they may point into the
-							* directory */
+	GenopsSlice tenant_id; /* they point into the directory */
 	GenopsSlice route;
 	uint32 offset; /* of its bytes in the row's */
 	uint32 length;
@@ -109,7 +108,7 @@ extern PackReader PackReadBegin(const struct varlena *directory, int64 row_seq,
                                 TimestampTz row_min_start);
 extern bool PackReadNext(PackReader *reader, PackedSegment *segment);
 
-/* What stands in the bloom filter for a stream; its names are in the server's encoding. */
+/* What stands in the bloom filter for a stream. */
 extern void PackStreamKey(GenopsSlice tenant_id, GenopsSlice route,
                           uint8 key[GENOPS_TRACE_ID_SIZE]);
 
