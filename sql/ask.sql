@@ -13,12 +13,13 @@ AS 'MODULE_PATHNAME', 'genops_cost_from_e12';
 COMMENT ON FUNCTION genops.cost_from_e12(bigint) IS 'An exact amount from the ledger''s integers.';
 
 -- Segments that share a row: see src/keep/pack.h.  What the reader may not see of such a
--- row does not come out.
+-- row does not come out.  Its rows come from one process: an estimate of many would make
+-- the planner start others for nothing.
 CREATE FUNCTION genops.packed_segments(recorded_from timestamptz, first_seq bigint, last_seq bigint,
 	range_start timestamptz, range_end timestamptz, not_exact boolean, trace_ids bytea, tenants text[], by_row boolean,
 	OUT recorded_at timestamptz, OUT seq bigint, OUT min_start timestamptz, OUT max_end timestamptz,
 	OUT span_count integer, OUT sampled boolean, OUT exact boolean, OUT tenant_id text, OUT route text)
-RETURNS SETOF record LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 1000
+RETURNS SETOF record LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'genops_packed_segments';
 COMMENT ON FUNCTION genops.packed_segments(timestamptz, bigint, bigint, timestamptz, timestamptz, boolean, bytea, text[], boolean) IS
 'Internal: lists the segments that share rows, of tenants that the user may read. With by_row one for each row, which has the number of its last segment and no tenant. Arguments that are NULL filter nothing.';

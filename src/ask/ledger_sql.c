@@ -74,6 +74,8 @@ AddSegments(StringInfo sql, const TraceqlRequest *request, const char *columns)
 {
 	appendStringInfo(sql, "SELECT %s", columns);
 	AddOwnRows(sql, request);
+	if (!SegmentsSharingRows(LedgerRecordedFrom(request)))
+		return;
 	appendStringInfo(sql, " UNION ALL SELECT %s", columns);
 	AddPackedSegments(sql, false, true);
 }
@@ -141,10 +143,13 @@ AddChosenSegments(StringInfo sql, const TraceqlRequest *request, Condition condi
 	AddOwnRows(sql, request);
 	if (not_exact)
 		appendStringInfoString(sql, " AND NOT exact");
-	appendStringInfoString(
-	    sql, " UNION ALL SELECT recorded_at, seq, genops.segment_bytes(recorded_at, seq), "
-	         "NULL::integer[]");
-	AddPackedSegments(sql, not_exact, false);
+	if (SegmentsSharingRows(LedgerRecordedFrom(request)))
+	{
+		appendStringInfoString(
+		    sql, " UNION ALL SELECT recorded_at, seq, genops.segment_bytes(recorded_at, seq), "
+		         "NULL::integer[]");
+		AddPackedSegments(sql, not_exact, false);
+	}
 	appendStringInfoString(sql, ") AS chosen");
 }
 
