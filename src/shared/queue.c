@@ -46,6 +46,8 @@
 #include "shared/waiters.h"
 #include "storage/ipc.h"
 
+uint64 ring_own_records = 0;
+
 typedef enum ReserveResult
 {
 	RESERVED,
@@ -224,6 +226,7 @@ TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 	RingSignalsUnblock();
 	if (!reserved)
 		return false;
+	ring_own_records++;
 
 	TEST_POINT("published");
 	if (reservation.wake)
@@ -417,6 +420,18 @@ RingAppend(const RingPart *parts, int part_count, bool may_wait)
 	if (may_wait && AppendWhenRoom(queue, length, parts, part_count))
 		return RING_RECORDED;
 	return CountNoRoom(queue);
+}
+
+bool
+RingReturn(const void *data, Size length)
+{
+	RingQueue *queue = RingMyQueue();
+	RingPart part = { data, length };
+
+	if (queue == NULL || !TryAppend(queue, length, &part, 1))
+		return false;
+	pg_atomic_fetch_add_u64(&queue->returned, 1);
+	return true;
 }
 
 bool

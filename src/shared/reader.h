@@ -31,6 +31,7 @@ typedef struct RingBatch
 	int count;
 	Size bytes;          /* of all records */
 	uint64 end_position; /* behind the batch: what RingPublishStored takes */
+	int outdated;        /* so many, from the first, were recorded for a ledger that is gone */
 	bool moved;          /* there is something to release, be it only what the dead left */
 
 	/* For RingRelease. */
@@ -61,6 +62,10 @@ extern void RingRelease(const RingBatch *batch, const RingFate *fate);
 
 /* Counts what becomes of records that were released before. */
 extern void RingCountFate(const RingFate *fate);
+
+/* Such a record is queued once more, behind all others; false if there is no room, which
+ * is then the caller's to count. */
+extern bool RingReturn(const void *data, Size length);
 
 /* What the worker is asked for, all of one moment. */
 typedef struct RingDemand
