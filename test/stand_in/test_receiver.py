@@ -140,6 +140,10 @@ def obeying(receiver):
     check(response.status == 429 and response.headers["Retry-After"].endswith(" GMT"), "429 until a date")
     check(receiver.post(body, {"X-Scope-OrgID": "c"})[0].status == 413, "two spans are too many")
     check(receiver.post(request(8).SerializeToString(), {"X-Scope-OrgID": "c"})[0].status == 200, "one is not")
+    receiver.rules({"mode": "status", "code": 500, "with_span": "chat gpt-4o"})
+    check(receiver.post(body)[0].status == 500, "a request with a certain span")
+    receiver.rules({"mode": "status", "code": 500, "with_span": "no such span"})
+    check(receiver.post(body)[0].status == 200, "and one without it")
 
     receiver.rules({"reset": True, "times": 1})
     try:
