@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $rounds = size('ROUNDS', 2, 20);
-my $many = size('DATABASES', 6, 40);
+my $many = size('DATABASES', 4, 40);
 my $flush_interval_s = 1;    # the default
 
 # How much older than the flush interval a lost call may be: storing itself takes time, and

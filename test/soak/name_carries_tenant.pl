@@ -13,10 +13,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $spans = size('SPANS', 24000, 1_000_000);
+my $spans = size('SPANS', 12000, 1_000_000);
 my $clients = size('CLIENTS', 4, 4);
 my $recreations = size('RECREATIONS', 2, 10);
-my $reloads = size('RELOADS', 4, 20);
+my $reloads = size('RELOADS', 3, 20);
 my @tenant_counts = (2, 50, 2000);
 
 # What a server is started with; and how it, its sessions and its endpoint are disturbed.
