@@ -83,9 +83,12 @@ for my $count (1, $many)
 	{
 		my @clients;
 
-		for my $database (@databases)
+		for my $number (0 .. $#databases)
 		{
-			for my $mode (qw(async sync))
+			my $database = $databases[$number];
+
+			# Where one session waits until its calls are stored, others' are stored as well.
+			for my $mode (($number + $round) % 2 ? 'async' : qw(async sync))
 			{
 				push @clients,
 				  { database => $database, mode => $mode,
