@@ -6,7 +6,7 @@
 #   CHROOTS        where check-versions and check-package keep their chroots
 export PG_CONFIG
 
-.PHONY: check check-versions check-package demo demo-stop sandbox sandbox-stop bench
+.PHONY: check check-versions check-package demo demo-stop sandbox sandbox-stop soak bench
 
 check:
 	scripts/dependencies core server test
@@ -35,6 +35,12 @@ sandbox:
 
 sandbox-stop:
 	scripts/throw_away_server stop sandbox
+
+# Minutes of load, crashes and many databases: test/soak/*.pl in full.  docs/soak.md.
+soak:
+	scripts/dependencies core server test
+	scripts/private_install
+	scripts/run_soak
 
 bench:
 	scripts/dependencies core server
