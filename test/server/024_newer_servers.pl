@@ -19,7 +19,7 @@ my $version = $node->safe_psql('postgres', 'SHOW server_version_num') / 10000;
 # What processes wait for has a name from 17 on; before, it is all 'Extension'.
 my $tempo = GenopsTempo->start;
 $tempo->set_mode({ hang => JSON::PP::true });
-$node->safe_psql('postgres', "SELECT FROM genops_configure(tempo_endpoint => '@{[ $tempo->url ]}', timeout => 600)");
+$node->safe_psql('postgres', "SELECT FROM genops_configure(endpoint => '@{[ $tempo->url ]}', timeout => 600)");
 my $asking = GenopsSession->new($node);
 $asking->start(q(SELECT * FROM genops_traceql(source => 'tempo', query => '{}')));
 $asking->wait_for_event('Extension');
