@@ -91,7 +91,7 @@ END
 
 SKIP:
 {
-	skip 'before version 18', 5 if $version < 18;
+	skip 'before version 18', 4 if $version < 18;
 
 	is( $node->safe_psql('postgres', q(SELECT version = genops_version() FROM pg_get_loaded_modules() WHERE module_name = 'genops_tempo')),
 		't', 'the server knows the version of the library');
@@ -113,8 +113,6 @@ END
 	$node->safe_psql('elsewhere', q(SELECT genops_track('p', 'm')));
 	$node->safe_psql('elsewhere', q(SELECT genops_flush('stored')));
 	is($node->safe_psql('elsewhere', 'SELECT sum(calls) FROM genops.spend'), '1', 'an extension in a directory of its own records');
-	is($node->safe_psql('elsewhere', q(SELECT DISTINCT probin FROM pg_proc WHERE proname ~ '^genops_')), 'genops_tempo',
-		'its functions name the library without a directory');
 	is($node->safe_psql('elsewhere', q(SELECT count(*), min(file_name) FROM pg_get_loaded_modules() WHERE module_name = 'genops_tempo')),
 		'1|genops_tempo.so', 'it is loaded once');
 	my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
