@@ -33,6 +33,7 @@ include $(PGXS)
 
 # What other builds left in the source is none of this one's: only the control file is looked for
 # there.
+override srcdir := $(top)
 override VPATH :=
 vpath %.control $(top)
 

@@ -357,6 +357,7 @@ StopWaiting(int code, Datum arg)
 static bool
 AwaitRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count, Progress *progress)
 {
+	uint32 wait_event = compat_wait_event("GenopsWaitForRoom");
 	int64 deadline = MonotonicMs() + setting_queue_timeout_ms;
 
 	while (!TryAppend(queue, length, parts, part_count))
@@ -371,7 +372,7 @@ AwaitRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count, 
 			return false;
 		RingWant(queue);
 		TEST_POINT("no room");
-		RingSleep((long) (deadline - now), PG_WAIT_EXTENSION);
+		RingSleep((long) (deadline - now), wait_event);
 	}
 	return true;
 }

@@ -370,6 +370,7 @@ void
 SeatAwaitEmpty(Oid database, long timeout_ms)
 {
 	RingQueue *queue = RingQueueOf(database, false);
+	uint32 wait_event = compat_wait_event("GenopsWaitForWorker");
 	int64 deadline = MonotonicMs() + timeout_ms;
 
 	if (queue == NULL)
@@ -380,7 +381,7 @@ SeatAwaitEmpty(Oid database, long timeout_ms)
 		long left;
 
 		while (!IsEmpty(queue) && (left = (long) (deadline - MonotonicMs())) > 0)
-			RingSleep(left, PG_WAIT_EXTENSION);
+			RingSleep(left, wait_event);
 	}
 	PG_END_ENSURE_ERROR_CLEANUP(EndEmptyWish, PointerGetDatum(queue));
 	RingWishEnd(queue);

@@ -59,6 +59,17 @@ TEMPO = {
           "overrides": {"defaults": {"ingestion": INGESTION, "global": {"max_bytes_per_trace": None}}}},
 }
 
+S3 = {each: None for each in ("endpoint", "bucket", "region", "access_key", "secret_key", "insecure", "forcepathstyle")}
+TENANT = {"ingestion": INGESTION, "global": {"max_bytes_per_trace": None}, "read": {"max_bytes_per_tag_values_query": None},
+          "compaction": {"block_retention": None}}
+TEMPO_PRODUCTION = {
+    **TEMPO["3"],
+    "server": {**TEMPO_COMMON["server"], "grpc_server_max_recv_msg_size": None, "grpc_server_max_send_msg_size": None},
+    "storage": {"trace": {"backend": None, "s3": S3, "wal": {"path": None}, "block": {"parquet_dedicated_columns": None}}},
+    "cache": {"caches": None},
+    "overrides": {"defaults": TENANT, "per_tenant_override_config": None},
+}
+
 
 def unknown_keys(content, known, path=""):
     for key, value in content.items():
@@ -87,6 +98,27 @@ def tempo(major):
     check(answer.returncode == 0, f"Tempo {major} accepts {name}", answer.stdout + answer.stderr)
 
 
+def tempo_production():
+    name = "deploy/tempo-production.yaml"
+    content = read(name)
+    none(unknown_keys(content, TEMPO_PRODUCTION), f"{name} has only keys that Tempo 3 knows")
+    check(content["multitenancy_enabled"] is True, f"{name}: a request without a tenant is refused")
+    text = text_of(name)
+    told = set(re.findall(r"\b(?:TEMPO|AWS|MEMCACHED)\w*", text.split("multitenancy_enabled")[0]))
+    used = dict(re.findall(r"\$\{(\w+)(:-)?", text))
+    none({each for each, default in used.items() if not default} - told, f"{name} tells what it needs from the environment")
+    none(told - used.keys(), f"{name} reads what it tells of")
+    none(unknown_keys(read("deploy/tempo-tenants.yaml")["overrides"]["large-tenant"], TENANT), "a tenant's limits are known ones")
+    binary = os.environ.get("GENOPS_TEST_TEMPO_3")
+    if not binary:
+        skip(f"Tempo 3 accepts {name}", "GENOPS_TEST_TEMPO_3 is not set")
+        return
+    answer = subprocess.run([binary, f"-config.file={path_of(name)}", "-config.expand-env=true", "-config.verify=true"],
+                            env={**os.environ, "TEMPO_S3_ENDPOINT": "localhost:1", "TEMPO_S3_BUCKET": "tempo"},
+                            capture_output=True, text=True)
+    check(answer.returncode == 0, f"Tempo 3 accepts {name}", answer.stdout + answer.stderr)
+
+
 def the_collector(pattern):
     content = collector(pattern)
     pipelines = content["service"]["pipelines"]
@@ -109,11 +141,13 @@ def tenants():
     content = collector("collector")
     header = content["extensions"]["headers_setter"]["headers"][0]
     check(header["key"] == header["from_context"] == "X-Scope-OrgID", "the Collector hands the tenant on")
-    check(content["processors"]["batch"]["metadata_keys"] == [header["from_context"]], "a batch has one tenant")
+    check("batch" not in content["service"]["pipelines"]["traces"]["processors"], "a request stays one request")
     none((name for name, protocol in content["receivers"]["otlp"]["protocols"].items()
           if not protocol.get("include_metadata")), "receivers keep the tenant")
     exporter = content["exporters"]["otlphttp/tempo"]
     check(exporter["auth"]["authenticator"] == "headers_setter", "the exporter to Tempo sets it")
+    check(not exporter["retry_on_failure"]["enabled"] and not exporter["sending_queue"]["enabled"],
+          "the Collector keeps nothing: the database hears what Tempo answered")
     address = urllib.parse.urlparse(exporter["endpoint"])
     listens = read("deploy/tempo-3.yaml")["distributor"]["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
     check(str(address.port) == listens.split(":")[1], "and sends where Tempo listens")
@@ -205,6 +239,7 @@ def dashboard_layout(name, dashboard):
 
 for each_major in TEMPO:
     tempo(each_major)
+tempo_production()
 the_collector("collector")
 the_collector("lgtm")
 tenants()
