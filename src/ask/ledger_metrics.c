@@ -15,6 +15,7 @@
 #include "ask/series_rows.h"
 #include "ask/stream.h"
 #include "ask/traceql_error.h"
+#include "compat.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"

@@ -6,6 +6,7 @@
 #include "ask/segment_spans.h"
 #include "ask/stream.h"
 #include "ask/traceql_error.h"
+#include "compat.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"

@@ -4,6 +4,7 @@
 #include "ask/promoted.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "keep/segment_scan.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"

@@ -6,6 +6,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "core/span/otlp_read.h"
 #include "utils/array.h"
 

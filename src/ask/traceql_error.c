@@ -1,6 +1,7 @@
 #include "postgres.h"
 
 #include "ask/traceql_error.h"
+#include "compat.h"
 #include "core/base/utf8.h"
 #include "server_text.h"
 #include "mb/pg_wchar.h"

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "core/base/bloom.h"
 #include "fmgr.h"
 #include "keep/pack.h"

@@ -17,6 +17,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "compat.h"
 #include "configure/own_table.h"
 #include "core/base/bloom.h"
 #include "keep/fact_row.h"

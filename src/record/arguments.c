@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "core/base/money.h"
 #include "mb/pg_wchar.h"
 #include "record/arguments.h"

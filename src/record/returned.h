@@ -6,6 +6,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "core/span/trace_context.h"
 
 static inline text *
