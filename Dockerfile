@@ -20,6 +20,8 @@ COPY Makefile *.mk genops_tempo.control ./
 COPY core core
 COPY proto proto
 COPY sql sql
+COPY data data
+COPY scripts/price_script scripts/price_script
 COPY src src
 ARG PG_CONFIG=/usr/lib/postgresql/${PG_MAJOR}/bin/pg_config
 RUN make -j"$(nproc)" all PG_CONFIG=${PG_CONFIG} && \

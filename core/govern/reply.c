@@ -597,7 +597,11 @@ take(Reading *reading, GenopsJsonItem body)
 
 	take_error(reading, body);
 	if (shape == NULL)
+	{
+		/* Most have it there, and it tells one reply from another. */
+		take_name(reply, genops_json_get(body, NAME("id")), &reply->id);
 		return;
+	}
 	if (genops_slice_present(shape->model.step[0]))
 		take_name(reply, genops_reply_at(body, &shape->model), &reply->model);
 	if (genops_slice_present(shape->id.step[0]))
