@@ -66,7 +66,7 @@ AS $$
 BEGIN
 	CASE privilege
 	WHEN 'record' THEN
-		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_track, @extschema@.genops_begin, @extschema@.genops_observe, @extschema@.genops_end, @extschema@.genops_traceparent, @extschema@.genops_flush'];
+		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_track, @extschema@.genops_record, @extschema@.genops_begin, genops_internal.begin, @extschema@.genops_observe, genops_internal.observe, @extschema@.genops_end, @extschema@.genops_traceparent, @extschema@.genops_flush'];
 	WHEN 'charge' THEN
 		RETURN ARRAY['EXECUTE ON FUNCTION genops.may_charge, @extschema@.genops_ingest, @extschema@.genops_ingest_protobuf'];
 	WHEN 'read' THEN

@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "core/base/money.h"
-#include "core/span/ai_call.h"
+#include "core/span/ai_kind.h"
 #include "core/base/utf8.h"
 #include "core/span/fact_names.h"
 #include "core/span/otlp_read.h"
@@ -223,44 +223,6 @@ take_times(const GenopsSpanView *span, GenopsSpanFacts *facts, GenopsError *erro
 	return true;
 }
 
-static bool
-is_one_of(GenopsSlice text, const GenopsSlice *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-	{
-		if (genops_slice_equal(text, list[i]))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Whether the span is a call that costs.  An agent's or workflow's span inside
- * the same program often repeats the sum of its calls: counting it would
- * charge them twice.
- */
-static bool
-is_ai_call(const GenopsSpanFacts *facts)
-{
-	static const GenopsSlice containers[] = {
-		GENOPS_LITERAL("invoke_agent"), GENOPS_LITERAL("create_agent"),
-		GENOPS_LITERAL("invoke_workflow"), GENOPS_LITERAL("execute_tool"), GENOPS_LITERAL("plan")
-	};
-	GenopsSlice operation = facts->text[GENOPS_TEXT_OPERATION];
-	bool named = genops_slice_present(facts->text[GENOPS_TEXT_PROVIDER]) ||
-	             genops_slice_present(facts->text[GENOPS_TEXT_MODEL]);
-	bool measured = (facts->known_costs & 1u << GENOPS_COST_TOTAL) != 0 ||
-	                facts->tokens[GENOPS_TOKENS_INPUT] >= 0 ||
-	                facts->tokens[GENOPS_TOKENS_OUTPUT] >= 0;
-
-	if (genops_ai_is_inference(operation))
-		return true;
-	if (facts->kind != GENOPS_KIND_CLIENT &&
-	    is_one_of(operation, containers, sizeof(containers) / sizeof(containers[0])))
-		return false;
-	return named && measured;
-}
-
 static void
 reset_facts(GenopsSpanFacts *facts)
 {
@@ -289,6 +251,6 @@ genops_facts_from_span(GenopsSlice resource, const GenopsSpanView *span, GenopsS
 	    !take_attributes(&reading, resource, GENOPS_RESOURCE_ATTRIBUTES,
 	                     genops_fact_of_resource_key))
 		return false;
-	facts->ai_call = is_ai_call(facts);
+	genops_ai_decide(facts, GENOPS_AI_PART_UNKNOWN, false, false);
 	return true;
 }

@@ -103,6 +103,8 @@ ReadSettings(Configuration *configuration, const SettingValues *values)
 	configuration->max_export_batch_size = IntegerOf(values, SETTING_MAX_EXPORT_BATCH_SIZE);
 	configuration->max_concurrent_requests = IntegerOf(values, SETTING_MAX_CONCURRENT_REQUESTS);
 	configuration->retention_us = SettingInterval(items[SETTING_RETENTION].text);
+	configuration->duplicate_window_us = SettingInterval(items[SETTING_DUPLICATE_WINDOW].text);
+	configuration->max_keys = IntegerOf(values, SETTING_MAX_KEYS);
 }
 
 static bool

@@ -35,6 +35,8 @@ typedef struct Configuration
 	int max_export_batch_size; /* spans */
 	int max_concurrent_requests;
 	int64 retention_us; /* 0: keep for ever */
+	int64 duplicate_window_us; /* a call that was recorded before that long is another one */
+	int64 max_keys;            /* of calls, in the ledger */
 	int route_count;
 	Route *routes; /* in the order of their positions */
 	int pin_count;

@@ -174,7 +174,6 @@ Ingest(FunctionCallInfo fcinfo, GenopsSlice request)
 	TextReset();
 	ingestion.session_tenant =
 	    TextFromSetting(setting_attribution[GENOPS_TEXT_TENANT_ID], TextNameLimit());
-	AttributionCheckTenant(ingestion.session_tenant);
 	ingestion.envelope = genops_bytes_over(palloc(RING_MAX_RECORD), RING_MAX_RECORD);
 
 	walk = genops_walk_request(request);
