@@ -163,6 +163,22 @@ genops_ai_has_usage(const GenopsSpanFacts *facts)
 	return facts->known_costs != 0;
 }
 
+bool
+genops_ai_include_cache(GenopsSpanFacts *facts)
+{
+	int64_t *tokens = facts->tokens;
+	int64_t input = tokens[GENOPS_TOKENS_INPUT];
+	int64_t read = tokens[GENOPS_TOKENS_CACHE_READ] > 0 ? tokens[GENOPS_TOKENS_CACHE_READ] : 0;
+	int64_t written = tokens[GENOPS_TOKENS_CACHE_WRITE] > 0 ? tokens[GENOPS_TOKENS_CACHE_WRITE] : 0;
+
+	if (input < 0 || read > INT64_MAX - written || input >= read + written ||
+	    read + written > INT64_MAX - input)
+		return false;
+	tokens[GENOPS_TOKENS_INPUT] = input + read + written;
+	facts->flags |= GENOPS_FLAG_CACHE_OUTSIDE;
+	return true;
+}
+
 static bool
 is_named(const GenopsSpanFacts *facts)
 {

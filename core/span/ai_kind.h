@@ -36,6 +36,13 @@ extern GenopsAiPart genops_ai_part_of_attribute(GenopsSlice key, GenopsSlice val
  */
 extern void genops_ai_decide(GenopsSpanFacts *facts, GenopsAiPart part, bool stated, bool hinted);
 
+/*
+ * The input has in it what was read from and written to a cache, as OpenTelemetry counts it.  Who
+ * passes on a provider's count that leaves them out (Anthropic's) says less input than
+ * that: what is said is what came on top, and is made the whole.  True, and flagged, if it was so.
+ */
+extern bool genops_ai_include_cache(GenopsSpanFacts *facts);
+
 /* Whether tokens or a cost are known. */
 extern bool genops_ai_has_usage(const GenopsSpanFacts *facts);
 

@@ -67,11 +67,11 @@ typedef enum PinsFor
 
 /*
  * Puts pins in force, and fills in what a call left open: service name and
- * environment from the configuration, the route and the tenant (argument or
+ * environment from the configuration (not of spans that others made), the route and the tenant (argument or
  * session setting, already in facts, beat the route; the route beats the
  * configuration).  A tenant from
  * a template is written to tenant_buffer.  An empty text in facts means none
- * and is made absent; only the service always has a name.  The route is named in
+ * and is made absent; only the service of a call always has a name.  The route is named in
  * facts if spans that take it go to an address, or with headers, of its own.
  * Returns the sampler that applies.
  */

@@ -41,27 +41,20 @@ CallOutcomeHasUsage(const CallOutcome *outcome)
  * Tokens
  */
 
-/* The input has in it what was read from and written to a cache, as OpenTelemetry counts it.  Who
- * passes on a provider's count that leaves them out (Anthropic's) says less input than
- * that: what he says is what came on top. */
+/* What cannot be is settled, and told. */
 static void
 IncludeCache(GenopsSpanFacts *facts)
 {
-	int64 *tokens = facts->tokens;
-	int64 cached = Max(tokens[GENOPS_TOKENS_CACHE_READ], 0);
+	int64 said = facts->tokens[GENOPS_TOKENS_INPUT];
 
-	if (pg_add_s64_overflow(cached, Max(tokens[GENOPS_TOKENS_CACHE_WRITE], 0), &cached) ||
-	    cached == 0 || tokens[GENOPS_TOKENS_INPUT] < 0 || tokens[GENOPS_TOKENS_INPUT] >= cached)
+	if (!genops_ai_include_cache(facts))
 		return;
 	Complain(COMPLAINT_TOKENS, ERRCODE_INVALID_PARAMETER_VALUE,
 	         errmsg("more tokens came from or went to the cache than there were"),
-	         errdetail("%lld tokens in the prompt cannot contain %lld of the cache; they are taken as "
-	                   "those beside them.",
-	                   (long long) tokens[GENOPS_TOKENS_INPUT], (long long) cached),
+	         errdetail("%lld tokens in the prompt cannot contain those of the cache; they are taken "
+	                   "as those beside them.",
+	                   (long long) said),
 	         errhint("\"prompt_tokens\" includes what was read from and written to a cache."));
-	if (pg_add_s64_overflow(tokens[GENOPS_TOKENS_INPUT], cached, &tokens[GENOPS_TOKENS_INPUT]))
-		tokens[GENOPS_TOKENS_INPUT] = GENOPS_UNKNOWN_TOKENS;
-	facts->flags |= GENOPS_FLAG_CACHE_OUTSIDE;
 }
 
 static void

@@ -1,7 +1,8 @@
--- Arguments that can't be meant raise with SQLSTATE, detail and hint, and
--- record nothing.
+-- Arguments that cannot be meant, with genops.on_error = error: they raise with SQLSTATE, detail
+-- and hint, and record nothing.  record_warnings.sql has the default.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
+SET genops.on_error = error;
 
 CREATE FUNCTION pg_temp.failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -39,11 +40,11 @@ INSERT INTO wrong VALUES
 		'22023: start, end and duration of the call contradict each other'),
 	($$ SELECT genops_track('p', 'm', status => 'success') $$, '22023: unknown status "success"'),
 	($$ SELECT genops_track('p', 'm', status => 'OK') $$, '22023: unknown status "OK"'),
-	($$ SELECT genops_track('p', 'm', status => 'ok', error => 'x') $$, '22023: a call with an error can''t have status "ok"'),
+	($$ SELECT genops_track('p', 'm', status => 'ok', error => 'x') $$, '22023: a call with an error cannot have status "ok"'),
 	($$ SELECT genops_track('p', 'm', attributes => '[1]') $$, '22023: "attributes" must be a JSON object'),
 	($$ SELECT genops_track('p', 'm', attributes => '"x"') $$, '22023: "attributes" must be a JSON object'),
-	($$ SELECT genops_track('p', 'm', attributes => '{"team": "x"}') $$, '22023: attribute "team" can''t be set by "attributes"'),
-	($$ SELECT genops_track('p', 'm', attributes => '{"genops.duplicate": false}') $$, '22023: attribute "genops.duplicate" can''t be set by "attributes"'),
+	($$ SELECT genops_track('p', 'm', attributes => '{"team": "x"}') $$, '22023: attribute "team" cannot be set by "attributes"'),
+	($$ SELECT genops_track('p', 'm', attributes => '{"genops.duplicate": false}') $$, '22023: attribute "genops.duplicate" cannot be set by "attributes"'),
 	($$ SELECT genops_track('p', 'm', traceparent => 'x') $$, '22023: invalid value for "traceparent": "x"'),
 	($$ SELECT genops_track('p', 'm', traceparent => '00-00000000000000000000000000000000-b7ad6b7169203331-01') $$,
 		'22023: invalid value for "traceparent": "00-00000000000000000000000000000000-b7ad6b7169203331-01"'),
