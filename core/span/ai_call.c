@@ -134,7 +134,7 @@ genops_ai_total_tokens(const int64_t tokens[GENOPS_TOKENS_COUNT])
 		return GENOPS_UNKNOWN_TOKENS;
 	input = input > 0 ? input : 0;
 	output = output > 0 ? output : 0;
-	return input <= INT64_MAX - output ? input + output : INT64_MAX;
+	return input <= INT64_MAX - output ? input + output : GENOPS_UNKNOWN_TOKENS;
 }
 
 static void

@@ -40,7 +40,8 @@ extern void genops_ai_call_put_outcome(GenopsBytes *out, const GenopsSpanFacts *
 extern GenopsSlice genops_ai_call_name(char *buffer, size_t size, GenopsSlice operation,
                                        GenopsSlice model);
 
-/* The total of the tokens that are known; GENOPS_UNKNOWN_TOKENS if none is. */
+/* The total of the tokens that are known; GENOPS_UNKNOWN_TOKENS if none is,
+ * or if it is beyond all counts. */
 extern int64_t genops_ai_total_tokens(const int64_t tokens[GENOPS_TOKENS_COUNT]);
 
 /* Whether a key is one that genops_ai_call_put_* writes, or its resource has,

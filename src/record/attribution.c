@@ -1,5 +1,6 @@
 #include "postgres.h"
 
+#include "compat.h"
 #include "configure/tenant.h"
 #include "core/span/ai_provider.h"
 #include "record/arguments.h"
@@ -7,6 +8,9 @@
 #include "record/complaint.h"
 #include "record/text.h"
 #include "settings.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(genops_fold_provider);
 
 static bool
 IsTenant(GenopsSlice tenant)
@@ -101,4 +105,14 @@ AttributionOfSession(SpanDraft *draft)
 	for (int i = 0; i < GENOPS_TEXT_COUNT; i++)
 		draft->facts.text[i] = FromSession(i);
 	return Resolve(draft);
+}
+
+/* The name that calls of a provider are grouped by; ASCII is folded in any encoding. */
+Datum
+genops_fold_provider(PG_FUNCTION_ARGS)
+{
+	char folded[DRAFT_NAME_MAX];
+	GenopsSlice name = genops_ai_provider_fold(folded, sizeof(folded), ArgumentText(fcinfo, 0));
+
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(name.data, (int) name.length));
 }

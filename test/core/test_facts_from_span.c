@@ -174,7 +174,7 @@ unusable_values_are_passed_over(void **state)
 	(void) state;
 	put_text("team", "");
 	put_text("genops.team", "platform");
-	put_int("project", 7);
+	put_text("project", "");
 	put_text("genops.project", "assistant");
 	put_double("genops.cost.total_cost", -1.0);
 	put_text("genops.cost.total", "a lot");

@@ -48,8 +48,8 @@ UNION ALL SELECT genops_track('p', 'm', feature => 'sum of parts', options => '{
 \g /dev/null
 
 -- A reply that is reported twice.
-SELECT genops_track('p', 'm', feature => 'first', prompt_tokens => 5, total_cost => 3, response => '{"id": "msg_013Zva2CMHLNnXjNJJKqJ2EF"}') \g /dev/null
-SELECT genops_track('p', 'm', feature => 'second', prompt_tokens => 5, total_cost => 3, response => '{"id": "msg_013Zva2CMHLNnXjNJJKqJ2EF"}') \g /dev/null
+SELECT genops_track('p', 'm', feature => 'first', prompt_tokens => 5, total_cost => 3, response => '{"id": "msg_013Zva2CMHLNnXjNJJKqJ2EF"}'::jsonb) \g /dev/null
+SELECT genops_track('p', 'm', feature => 'second', prompt_tokens => 5, total_cost => 3, response => '{"id": "msg_013Zva2CMHLNnXjNJJKqJ2EF"}'::jsonb) \g /dev/null
 SELECT genops_track('p', 'm', feature => 'other', prompt_tokens => 6, total_cost => 3, response => '{"id": "msg_1"}') \g /dev/null
 SELECT matches((SELECT call FROM returned), '^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$', 'returns a traceparent');
 
