@@ -71,7 +71,7 @@ FROM odd LEFT JOIN mine USING (feature);
 SELECT is(count(*), 1::bigint, 'once: ' || feature) FROM odd LEFT JOIN mine USING (feature) GROUP BY feature;
 SELECT ok(duration IS NULL AND flags @> '{no_duration}', 'a bare number is no duration') FROM mine WHERE feature = 'duration';
 SELECT ok(tenant_id IS NULL, 'an invalid tenant is none') FROM mine WHERE feature = 'tenant';
-SELECT is(sampled, false, 'and its span is nobody''s') FROM genops.ledger_segment
+SELECT is(sampled, false, 'and its span is nobody''s') FROM genops.segment
 WHERE seq = (SELECT segment FROM mine WHERE feature = 'tenant');
 
 SELECT ok(duration = '0' AND start_time <= clock_timestamp(), 'a clock that is ahead is held back') FROM mine WHERE feature = 'ahead';
