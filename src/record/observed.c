@@ -57,7 +57,6 @@
 
 PG_FUNCTION_INFO_V1(genops_observe_support);
 
-static char deep_search; /* only its address matters */
 static int64 seen_marks[SEEN_MARKS];
 
 /*
@@ -65,32 +64,43 @@ static int64 seen_marks[SEEN_MARKS];
  */
 
 /* Whether it may call a model: not a cast, an operator or a function of the server's own that only
- * takes a reply apart.  A set is made by a node of its own, before the beginning. */
+ * takes a reply apart. */
 static bool
 MakesReply(const FuncExpr *call)
 {
-	if (call->funcretset || call->funcformat == COERCE_EXPLICIT_CAST ||
-	    call->funcformat == COERCE_IMPLICIT_CAST)
+	if (call->funcformat == COERCE_EXPLICIT_CAST || call->funcformat == COERCE_IMPLICIT_CAST)
 		return false;
 	return call->funcid >= FirstNormalObjectId ||
 	       func_volatile(call->funcid) == PROVOLATILE_VOLATILE;
 }
 
-/* With "deep" (not NULL) in subqueries as well.  Aggregates are evaluated before the beginning as well. */
+/* In a subquery, which as a whole is evaluated after the beginning. */
 static bool
-HasReplyMaker(Node *node, void *deep)
+HasReplyMakerWithin(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) && MakesReply((FuncExpr *) node))
 		return true;
-	if (IsA(node, SubLink) && deep == NULL)
-		return HasReplyMaker(((SubLink *) node)->testexpr, deep);
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, HasReplyMaker, deep, 0);
-	if ((IsA(node, Aggref) || IsA(node, WindowFunc)) && deep == NULL)
+		return query_tree_walker((Query *) node, HasReplyMakerWithin, context, 0);
+	return expression_tree_walker(node, HasReplyMakerWithin, context);
+}
+
+/* In the expression itself.  Sets, aggregates and window functions are made by nodes of their own,
+ * before the beginning.  "in_subqueries" is NULL, or has us look into subqueries as well. */
+static bool
+HasReplyMaker(Node *node, void *in_subqueries)
+{
+	if (node == NULL || IsA(node, Aggref) || IsA(node, WindowFunc))
 		return false;
-	return expression_tree_walker(node, HasReplyMaker, deep);
+	if (IsA(node, FuncExpr) && !((FuncExpr *) node)->funcretset && MakesReply((FuncExpr *) node))
+		return true;
+	if (IsA(node, SubLink))
+		return HasReplyMaker(((SubLink *) node)->testexpr, in_subqueries) ||
+		       (in_subqueries != NULL &&
+		        HasReplyMakerWithin(((SubLink *) node)->subselect, NULL));
+	return expression_tree_walker(node, HasReplyMaker, in_subqueries);
 }
 
 /* Whether a subquery that depends on what is outside of it, and so runs each time, makes the
@@ -102,7 +112,7 @@ HasCorrelatedReplyMaker(Node *node, void *context)
 		return false;
 	if (IsA(node, SubLink))
 		return contain_vars_of_level(node, 0) &&
-		       HasReplyMaker(((SubLink *) node)->subselect, &deep_search);
+		       HasReplyMakerWithin(((SubLink *) node)->subselect, NULL);
 	return expression_tree_walker(node, HasCorrelatedReplyMaker, context);
 }
 
@@ -133,7 +143,7 @@ FindMark(Node *call, Node *reply, int64 *mark)
 {
 	if (HasReplyMaker(reply, NULL) || HasCorrelatedReplyMaker(reply, NULL))
 		return false;
-	if (HasReplyMaker(reply, &deep_search))
+	if (HasReplyMaker(reply, reply))
 		*mark = MARK_ONCE;
 	else if (IsBegunEarlier(call))
 		return false;
