@@ -4,6 +4,7 @@
 #include "core/base/utf8.h"
 #include "core/span/ai_provider.h"
 #include "core/span/otlp_put.h"
+#include "core/span/otlp_read.h"
 #include "core/span/otlp_write.h"
 
 /*
@@ -218,6 +219,52 @@ genops_ai_call_put_outcome(GenopsBytes *out, const GenopsSpanFacts *facts,
 		genops_otlp_put_bool(out, GENOPS_KEY("genops.call.unfinished"), true);
 	if (outcome->untimed)
 		put_known(out, GENOPS_KEY("genops.timing"), GENOPS_LITERAL("unknown"));
+}
+
+/* What put_tokens and put_cost write begins with one of these, or is "cost". */
+static bool
+is_charge(GenopsSlice key)
+{
+	static const GenopsSlice prefixes[] = { GENOPS_LITERAL("gen_ai.usage."),
+		                                    GENOPS_LITERAL("genops.cost."),
+		                                    GENOPS_LITERAL("genops.tokens.") };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+	{
+		if (key.length > prefixes[i].length &&
+		    memcmp(key.data, prefixes[i].data, prefixes[i].length) == 0)
+			return true;
+	}
+	return genops_slice_equal(key, GENOPS_LITERAL("cost"));
+}
+
+bool
+genops_ai_call_take_charge_out(GenopsBytes *out, GenopsSlice span)
+{
+	GenopsFields fields = genops_fields(span);
+	const uint8_t *start = fields.next;
+	GenopsWireField field;
+	bool marked = false;
+
+	while (genops_fields_next(&fields, &field))
+	{
+		GenopsSlice key;
+		GenopsValue value;
+		bool attribute =
+		    field.number == GENOPS_SPAN_ATTRIBUTES && field.wire_type == GENOPS_WIRE_BYTES;
+
+		if (field.number > GENOPS_SPAN_ATTRIBUTES && !marked)
+		{
+			genops_otlp_put_bool(out, GENOPS_AI_DUPLICATE_KEY, true);
+			marked = true;
+		}
+		if (!attribute || (genops_read_key_value(field.bytes, &key, &value) && !is_charge(key)))
+			genops_bytes_put(out, start, (size_t) (fields.next - start));
+		start = fields.next;
+	}
+	if (!marked)
+		genops_otlp_put_bool(out, GENOPS_AI_DUPLICATE_KEY, true);
+	return !fields.malformed && !out->failed;
 }
 
 static size_t

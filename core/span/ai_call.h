@@ -44,6 +44,17 @@ extern GenopsSlice genops_ai_call_name(char *buffer, size_t size, GenopsSlice op
  * or if it is beyond all counts. */
 extern int64_t genops_ai_total_tokens(const int64_t tokens[GENOPS_TOKENS_COUNT]);
 
+/*
+ * Copies a span of our own without the attributes that say what it used and cost, and marks it as a
+ * duplicate.  "out" has room for the span and GENOPS_DUPLICATE_ROOM more bytes.  False if the span is
+ * malformed.
+ */
+#define GENOPS_DUPLICATE_ROOM 64
+extern bool genops_ai_call_take_charge_out(GenopsBytes *out, GenopsSlice span);
+
+/* Set on a span that was charged before, as another one. */
+#define GENOPS_AI_DUPLICATE_KEY GENOPS_LITERAL("genops.duplicate")
+
 /* Whether a key is one that genops_ai_call_put_* writes, or its resource has,
  * so that a caller's own attribute of that name is not written twice. */
 extern bool genops_ai_call_owns_key(GenopsSlice key);

@@ -16,6 +16,7 @@
 #include "deliver/durable.h"
 #include "deliver/exporter.h"
 #include "deliver/storing.h"
+#include "keep/call_keys.h"
 #include "keep/ledger.h"
 #include "keep/work.h"
 #include "monotonic.h"
@@ -118,6 +119,7 @@ StoreBatch(const Batch *batch, bool *current)
 	}
 	MemoryContextSwitchTo(batch_context);
 	storing = true;
+	CallKeysTake(batch->records, batch->count, RecordingTime());
 	segments = SegmentsBuild(batch->records, batch->count,
 	                         ConfigurationGet()->max_export_batch_size, &segment_count);
 	LedgerStore(segments, segment_count, LedgerRecordingTime());

@@ -227,7 +227,7 @@ IsObject(Jsonb *attributes)
 static bool
 IsOwned(GenopsSlice key)
 {
-	if (!genops_ai_call_owns_key(key) && !genops_slice_equal(key, OUTCOME_DUPLICATE_KEY))
+	if (!genops_ai_call_owns_key(key) && !genops_slice_equal(key, GENOPS_AI_DUPLICATE_KEY))
 		return false;
 	ComplainOfOwnedKey(key);
 	return true;

@@ -99,7 +99,7 @@ DraftClose(SpanDraft *draft, Jsonb *attributes)
 
 	genops_ai_call_put_outcome(&draft->span, &draft->facts, outcome);
 	if (draft->facts.flags & GENOPS_FLAG_DUPLICATE)
-		genops_otlp_put_bool(&draft->span, OUTCOME_DUPLICATE_KEY, true);
+		genops_otlp_put_bool(&draft->span, GENOPS_AI_DUPLICATE_KEY, true);
 	DraftPutAttributes(draft, attributes,
 	                   CLOSE_OVERHEAD + 2 * outcome->error_message.length +
 	                       outcome->error_type.length);

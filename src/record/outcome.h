@@ -11,9 +11,6 @@
 #include "record/options.h"
 #include "record/reply.h"
 
-/* Set on a reply that was recorded, and charged, before. */
-#define OUTCOME_DUPLICATE_KEY GENOPS_KEY("genops.duplicate")
-
 /* What the caller says.  Texts are in the server's encoding; absent: not
  * said. */
 typedef struct CallOutcome

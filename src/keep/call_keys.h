@@ -1,0 +1,24 @@
+/*
+ * Keys of calls that are stored, by which the worker finds those that were recorded before
+ * and that no session knew of any more.
+ */
+#ifndef GENOPS_KEEP_CALL_KEYS_H
+#define GENOPS_KEEP_CALL_KEYS_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "record/span_record.h"
+
+/*
+ * The second look at calls with a key, in the transaction that stores them: what was recorded
+ * before becomes a duplicate, which charges nothing; the keys of the others are kept.  The records'
+ * new bytes are in the current memory context.  Records without a key cost a glance.
+ */
+extern void CallKeysTake(SpanRecord *records, int count, TimestampTz recorded_at);
+
+/* Drops keys that are out of the window, or too many, if it is time to; in a transaction of its
+ * own.  True if there is more to do. */
+extern bool CallKeysForget(void);
+
+#endif
