@@ -10,6 +10,7 @@
  * they charge, and its bytes, if they are our own, the attributes that say it; others' bytes stay as
  * they came.
  *
+ * Nearly all keys are new: a filter in memory (key_filter.h) says so without a look at the index.
  * Looking up sorted keys, and adding them sorted, keeps the pages of the index at hand.  The keys of a
  * partition are as many as its pages hold; counting them exactly would take a second, and the limit is
  * no promise of a number.
@@ -28,6 +29,7 @@
 #include "keep/bulk_insert.h"
 #include "keep/call_keys.h"
 #include "keep/chore.h"
+#include "keep/key_filter.h"
 #include "keep/partition.h"
 #include "keep/worker_sql.h"
 #include "shared/key_table.h"
@@ -47,16 +49,6 @@
 
 /* How often old keys are looked for. */
 #define FORGET_EVERY_US (10 * 60 * USECS_PER_SEC)
-
-/* Columns of genops.call_key, from 1. */
-enum
-{
-	KEY_RECORDED_AT = 1,
-	KEY_KEY,
-	KEY_REPLY,
-	KEY_FAILED,
-	KEY_COLUMNS = KEY_FAILED
-};
 
 /* A key of a record of the batch. */
 typedef struct KeyItem
@@ -156,8 +148,8 @@ TakeRow(KeyItem *item, TupleTableSlot *row)
 {
 	bool no_reply;
 	bool null;
-	Datum reply = slot_getattr(row, KEY_REPLY, &no_reply);
-	bool failed = DatumGetBool(slot_getattr(row, KEY_FAILED, &null));
+	Datum reply = slot_getattr(row, CALL_KEY_REPLY, &no_reply);
+	bool failed = DatumGetBool(slot_getattr(row, CALL_KEY_FAILED, &null));
 	KeyFate fate = FateOf(item, no_reply ? 0 : (uint64) DatumGetInt64(reply), failed);
 
 	if (item->fate != KEY_DUPLICATE)
@@ -176,13 +168,15 @@ LookIn(Oid partition, KeyItem *items, int count, TimestampTz since)
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
 	for (int i = 0; i < count; i++)
 	{
+		if (!KeyFilterMayHave(items[i].key))
+			continue;
 		key.sk_argument = Int64GetDatum((int64) items[i].key);
 		index_rescan(scan, &key, 1, NULL, 0);
 		while (index_getnext_slot(scan, ForwardScanDirection, row))
 		{
 			bool null;
 
-			if (DatumGetTimestampTz(slot_getattr(row, KEY_RECORDED_AT, &null)) >= since)
+			if (DatumGetTimestampTz(slot_getattr(row, CALL_KEY_RECORDED_AT, &null)) >= since)
 				TakeRow(&items[i], row);
 		}
 	}
@@ -200,6 +194,7 @@ LookInStored(KeyItem *items, int count, TimestampTz recorded_at)
 	Oid *partitions = PartitionsOfKeys(&partition_count);
 
 	PushActiveSnapshot(GetTransactionSnapshot());
+	KeyFilterPrepare(partitions, partition_count);
 	for (int i = 0; i < partition_count; i++)
 		if (PartitionKeysEnd(partitions[i]) > since)
 			LookIn(partitions[i], items, count, since);
@@ -265,8 +260,8 @@ MakeDuplicates(SpanRecord *records, const KeyItem *items, int count)
 /*
  * Keeping
  */
-static int64
-KeysIn(Oid partition)
+int64
+CallKeysIn(Oid partition)
 {
 	Relation table = OwnPartitionOpen(partition, AccessShareLock);
 	int64 keys = (int64) RelationGetNumberOfBlocks(table) * KEYS_A_PAGE;
@@ -281,7 +276,7 @@ HasRoom(Oid partition)
 	int64 max_keys = ConfigurationGet()->max_keys;
 
 	return max_keys > 0 && ConfigurationGet()->duplicate_window_us > 0 &&
-	       KeysIn(partition) < Max(max_keys, KEYS_A_PAGE + 1);
+	       CallKeysIn(partition) < Max(max_keys, KEYS_A_PAGE + 1);
 }
 
 static void
@@ -299,7 +294,7 @@ KeepKeys(const SpanRecord *records, const KeyItem *items, int count, TimestampTz
 
 	if (!HasRoom(partition))
 		return;
-	insert = BulkInsertBegin(partition, KEY_COLUMNS, count);
+	insert = BulkInsertBegin(partition, CALL_KEY_COLUMNS, count);
 	for (int i = 0; i < count; i++)
 	{
 		TupleTableSlot *row;
@@ -307,12 +302,13 @@ KeepKeys(const SpanRecord *records, const KeyItem *items, int count, TimestampTz
 		if (records[items[i].record].facts.flags & GENOPS_FLAG_DUPLICATE)
 			continue;
 		row = BulkInsertRow(insert);
-		Put(row, KEY_RECORDED_AT, TimestampTzGetDatum(recorded_at));
-		Put(row, KEY_KEY, Int64GetDatum((int64) items[i].key));
+		Put(row, CALL_KEY_RECORDED_AT, TimestampTzGetDatum(recorded_at));
+		Put(row, CALL_KEY_KEY, Int64GetDatum((int64) items[i].key));
 		if (items[i].reply != 0)
-			Put(row, KEY_REPLY, Int64GetDatum((int64) items[i].reply));
-		Put(row, KEY_FAILED, BoolGetDatum(items[i].failed));
+			Put(row, CALL_KEY_REPLY, Int64GetDatum((int64) items[i].reply));
+		Put(row, CALL_KEY_FAILED, BoolGetDatum(items[i].failed));
 		BulkInsertPut(insert, row);
+		KeyFilterAdd(items[i].key);
 	}
 	BulkInsertEnd(insert);
 }
@@ -349,7 +345,7 @@ ForgetOne(void *argument)
 
 	(void) argument;
 	for (int i = 0; i < count; i++)
-		keys += KeysIn(partitions[i]);
+		keys += CallKeysIn(partitions[i]);
 	if (count == 0 || (PartitionKeysEnd(partitions[0]) > since &&
 	                   (count == 1 || keys <= configuration->max_keys)))
 		return false;

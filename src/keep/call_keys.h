@@ -10,6 +10,19 @@
 #include "datatype/timestamp.h"
 #include "record/span_record.h"
 
+/* Columns of genops.call_key, from 1. */
+enum
+{
+	CALL_KEY_RECORDED_AT = 1,
+	CALL_KEY_KEY,
+	CALL_KEY_REPLY,
+	CALL_KEY_FAILED,
+	CALL_KEY_COLUMNS = CALL_KEY_FAILED
+};
+
+/* About how many keys a partition has. */
+extern int64 CallKeysIn(Oid partition);
+
 /*
  * The second look at calls with a key, in the transaction that stores them: what was recorded
  * before becomes a duplicate, which charges nothing; the keys of the others are kept.  The records'
