@@ -119,7 +119,7 @@ StoreBatch(const Batch *batch, bool *current)
 	}
 	MemoryContextSwitchTo(batch_context);
 	storing = true;
-	CallKeysTake(batch->records, batch->count, RecordingTime());
+	CallKeysTake(batch->records, batch->count, LedgerRecordingTime());
 	segments = SegmentsBuild(batch->records, batch->count,
 	                         ConfigurationGet()->max_export_batch_size, &segment_count);
 	LedgerStore(segments, segment_count, LedgerRecordingTime());
