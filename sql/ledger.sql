@@ -127,7 +127,7 @@ ALTER TABLE genops.call_key ENABLE ROW LEVEL SECURITY;
 
 CREATE VIEW genops.call_keys AS
 SELECT k.keys, k.oldest, w.value::interval AS duplicate_window, m.value::bigint AS max_keys,
-	CASE WHEN k.keys >= m.value::bigint * 0.9 THEN 'max_keys' ELSE 'duplicate_window' END AS bounded_by
+	CASE WHEN k.keys >= m.value::bigint / bigint '10' * bigint '9' THEN 'max_keys' ELSE 'duplicate_window' END AS bounded_by
 FROM (SELECT pg_catalog.count(*) AS keys, pg_catalog.min(recorded_at) AS oldest FROM genops.call_key) AS k,
 	genops.configuration AS w, genops.configuration AS m
 WHERE w.setting OPERATOR(pg_catalog.=) 'duplicate_window' AND m.setting OPERATOR(pg_catalog.=) 'max_keys';
