@@ -125,7 +125,7 @@ MoneyFromText(GenopsSlice text, const char *name, GenopsMoney *money)
 {
 	GenopsError error;
 
-	if (genops_money_parse(text, money, &error))
+	if (genops_money_parse(genops_slice_trim(text), money, &error))
 		return true;
 	ComplainOfValue(COMPLAINT_COST, text, name,
 	                "A cost is a number that is not negative, is finite, and is below 9.2 million.",
