@@ -81,6 +81,6 @@ CREATE TABLE kept AS SELECT '{"b": 2}'::jsonb::genops.value AS v, 5::genops.valu
 COPY kept TO '/dev/null' (FORMAT binary);
 SELECT is(v::text || n::text || length(long::text), '{"b": 2}5100000', 'and is kept in tables') FROM kept;
 SELECT is(concat(provolatile, proparallel, prosecdef), 'vsf', 'genops_record is like genops_track') FROM pg_proc WHERE proname = 'genops_record';
-SELECT is_empty($$ SELECT proname FROM pg_proc WHERE proname LIKE 'genops\_%' AND 'any'::regtype = ANY (proargtypes) $$, 'nothing takes "any"');
+SELECT is_empty($$ SELECT proname FROM pg_proc WHERE proname LIKE 'genops\_%' AND '"any"'::regtype = ANY (proargtypes) $$, 'nothing takes "any"');
 SELECT is_empty($$ SELECT proname FROM pg_proc WHERE proname LIKE 'genops\_%' GROUP BY proname HAVING count(*) > 1 $$, 'nothing is overloaded');
 SELECT * FROM finish();
