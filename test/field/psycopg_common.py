@@ -37,7 +37,7 @@ def parameters(call, as_json):
     return [parameter(kind, value, as_json) for kind, value in call["parameters"]]
 
 
-def placeholders(call, name=str):
+def placeholders(call):
     """$1 as psycopg has it."""
     return re.sub(r"\$(\d+)", lambda match: "%s", call["sql"])
 

@@ -6,8 +6,8 @@ import psycopg
 import psycopg.types.json
 from psycopg_common import CALLS, check, done, forget, ok, parameters, placeholders
 
-connection = psycopg.connect(dbname=os.environ.get("PGDATABASE", "postgres"), autocommit=True)
 for how, options in (("typed", {}), ("prepared", {"prepare": True}), ("binary", {"binary": True})):
+    connection = psycopg.connect(dbname=os.environ.get("PGDATABASE", "postgres"), autocommit=True)
     forget(connection)
     for call in CALLS:
         try:
@@ -16,4 +16,5 @@ for how, options in (("typed", {}), ("prepared", {"prepare": True}), ("binary", 
         except psycopg.Error as error:
             ok(False, f"psycopg 3, {how}: {call['name']}: {error}".replace("\n", " "))
     check(connection, "psycopg 3", how)
+    connection.close()
 done()
