@@ -18,7 +18,7 @@ PG_CONFIG ?= pg_config
 
 top := $(patsubst %/,%,$(dir $(realpath $(firstword $(MAKEFILE_LIST)))))
 # In the order in which the objects need each other.
-SQL_PARTS = sql/schema.sql sql/configuration.sql sql/pins.sql sql/readers.sql sql/ledger.sql \
+SQL_PARTS = sql/schema.sql sql/configuration.sql sql/pins.sql sql/readers.sql sql/value.sql sql/ledger.sql \
 	sql/record.sql sql/spend.sql sql/delivery.sql sql/ask.sql sql/traceql.sql sql/validate.sql \
 	sql/price.sql sql/grants.sql
 # What the script ends with, by scripts/price_script.

@@ -31,6 +31,7 @@ typical_call(void)
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		facts.tokens[i] = 1000 + i;
 	facts.known_costs = (1u << GENOPS_COST_COUNT) - 1;
+	facts.cost_source = GENOPS_COST_FROM_PRICES;
 	for (int i = 0; i < GENOPS_COST_COUNT; i++)
 		facts.cost[i] = INT64_C(12345678900) + i;
 	return facts;
@@ -42,7 +43,6 @@ encode(GenopsBytes *out, const GenopsSpanFacts *facts)
 	const GenopsAiOutcome outcome = {
 		.response_id = GENOPS_LITERAL("chatcmpl-0123456789"),
 		.response_model = GENOPS_LITERAL("gpt-4o-2024-08-06"),
-		.cost_source = GENOPS_LITERAL("price_table"),
 		.price_version = GENOPS_LITERAL("2026-08-01"),
 	};
 

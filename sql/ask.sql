@@ -97,11 +97,11 @@ SELECT
 		WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer' ELSE 'unspecified' END AS kind,
 	CASE status WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END AS status,
 	start_time,
-	CASE WHEN (flags & 2) <> 0 THEN NULL
+	CASE WHEN (flags & 3) <> 0 THEN NULL
 		ELSE start_time + (duration_ns / 1000)::double precision * interval '1 microsecond' END AS end_time,
-	CASE WHEN (flags & 2) <> 0 THEN NULL
+	CASE WHEN (flags & 3) <> 0 THEN NULL
 		ELSE (duration_ns / 1000)::double precision * interval '1 microsecond' END AS duration,
-	CASE WHEN (flags & 2) <> 0 THEN NULL
+	CASE WHEN (flags & 3) <> 0 THEN NULL
 		ELSE duration_ns::double precision / 1000000::double precision END AS duration_ms,
 	ai_call,
 	team,
@@ -119,7 +119,8 @@ SELECT
 	cache_read_tokens,
 	cache_write_tokens,
 	reasoning_tokens,
-	prompt_tokens + completion_tokens AS total_tokens,
+	CASE WHEN prompt_tokens IS NOT NULL OR completion_tokens IS NOT NULL
+		THEN coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) END AS total_tokens,
 	genops.cost_from_e12(total_cost_e12) AS total_cost,
 	genops.cost_from_e12(input_cost_e12) AS input_cost,
 	genops.cost_from_e12(output_cost_e12) AS output_cost,
@@ -155,12 +156,12 @@ COMMENT ON COLUMN genops.spans.name IS 'operation and model, unless the caller n
 COMMENT ON COLUMN genops.spans.kind IS 'client for a call to a model; internal, server, producer, consumer, unspecified';
 COMMENT ON COLUMN genops.spans.status IS 'error if the call failed; else unset, or ok where somebody said so';
 COMMENT ON COLUMN genops.spans.start_time IS 'when the call began, which may be long before recorded_at';
-COMMENT ON COLUMN genops.spans.duration IS 'to the microsecond; duration_ms has the fraction';
+COMMENT ON COLUMN genops.spans.duration IS 'to the microsecond; duration_ms has the fraction. NULL where it is not known, which percentiles leave out';
 COMMENT ON COLUMN genops.spans.duration_ms IS 'milliseconds, for charts';
 COMMENT ON COLUMN genops.spans.ai_call IS 'a call that costs, as counted in genops.spend; false for the steps around calls';
 COMMENT ON COLUMN genops.spans.prompt_tokens IS 'input tokens, those read from and written to a cache included';
 COMMENT ON COLUMN genops.spans.completion_tokens IS 'output tokens, reasoning included';
-COMMENT ON COLUMN genops.spans.total_tokens IS 'prompt_tokens + completion_tokens; NULL if one is unknown';
+COMMENT ON COLUMN genops.spans.total_tokens IS 'prompt_tokens + completion_tokens, as far as they are known; an embedding has no completion';
 COMMENT ON COLUMN genops.spans.total_cost IS 'exact; NULL: the call has no price, which is not 0';
 COMMENT ON COLUMN genops.spans.currency IS 'of the costs; NULL where there is none';
 COMMENT ON COLUMN genops.spans.recorded_at IS 'when the ledger stored it. The ledger is partitioned by the day of this time: a condition on it makes any query faster, and retention counts from it.';
@@ -177,10 +178,10 @@ COMMENT ON COLUMN genops.spans.usage_flags IS 'what was done to read the usage o
 COMMENT ON COLUMN genops.spans.price_id IS 'the price that made the cost';
 COMMENT ON COLUMN genops.spans.service_tier IS 'the tier that served the call, where the provider has several';
 COMMENT ON COLUMN genops.spans.cache_write_1h_tokens IS 'of cache_write_tokens, those that are kept for an hour';
-COMMENT ON COLUMN genops.spans.flags IS 'what is to be known of the span: untimed (its duration was measured around something else), no_duration, unfinished (its transaction ended first), duplicate (charged before), blocked (the call was refused), partial_stream, tokens_cut';
+COMMENT ON COLUMN genops.spans.flags IS 'what is to be known of the span: untimed (its duration was measured around something else, and is NULL), no_duration, unfinished (its transaction ended first), duplicate (charged before), blocked (the call was refused), partial_stream, tokens_cut, supplement (usage of a call that is counted already), container (has the usage of the calls in it), unclear (looks like a call and says too little), cache_outside (its input was said without the cache''s tokens)';
 COMMENT ON COLUMN genops.spans.blocked IS 'the call was refused by a budget or a policy, and was not made';
 
--- Both arms are plain scans, so that the planner can push conditions into them,
+-- All arms are plain scans, so that the planner can push conditions into them,
 -- leave out columns and run them in parallel; a GROUP BY here would prevent all
 -- three.
 CREATE VIEW genops.spend WITH (security_invoker = true) AS
@@ -199,9 +200,9 @@ SELECT
 	pg_catalog.date_bin(interval '15 minutes', recorded_at, timestamptz '2000-01-01 00:00:00+00'),
 	tenant_id, team, project, customer_id, cost_center, environment, feature,
 	provider, model, operation, coalesce(currency, 'USD'),
-	CASE WHEN ai_call THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN ai_call AND status = 2 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN ai_call AND total_cost_e12 IS NULL THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND (flags & 128) IS DISTINCT FROM 128 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND (flags & 128) IS DISTINCT FROM 128 AND status = 2 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND total_cost_e12 IS NULL AND cost_source IS DISTINCT FROM 5 THEN bigint '1' ELSE bigint '0' END,
 	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
 	genops.cost_from_e12(total_cost_e12), genops.cost_from_e12(input_cost_e12),
 	genops.cost_from_e12(output_cost_e12), genops.cost_from_e12(cache_read_cost_e12),
@@ -209,7 +210,17 @@ SELECT
 	CASE WHEN (flags & 16) <> 0 THEN bigint '1' ELSE bigint '0' END,
 	CASE WHEN (flags & 4) <> 0 THEN bigint '1' ELSE bigint '0' END
 FROM genops.ledger_span
-WHERE (ai_call OR (flags & 20) <> 0) AND seq > genops.folded_seq();
+WHERE (ai_call OR (flags & 20) <> 0) AND seq > genops.folded_seq()
+UNION ALL
+SELECT
+	period_start, recorded_at,
+	tenant_id, team, project, customer_id, cost_center, environment, feature,
+	provider, model, operation, currency,
+	calls, bigint '0', unpriced_calls,
+	NULL, NULL, NULL, NULL, NULL,
+	cost, NULL, NULL, NULL, NULL,
+	bigint '0', bigint '0'
+FROM genops.adjustment;
 
 COMMENT ON VIEW genops.spend IS
 'What AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
@@ -218,12 +229,53 @@ COMMENT ON COLUMN genops.spend.recorded_at IS 'the quarter hour in which they we
 COMMENT ON COLUMN genops.spend.currency IS 'costs of different currencies must not be added: group by it';
 COMMENT ON COLUMN genops.spend.calls IS 'calls that cost; not the workflow steps around them';
 COMMENT ON COLUMN genops.spend.errors IS 'of calls, those that failed';
-COMMENT ON COLUMN genops.spend.unpriced_calls IS 'of calls, those whose cost is unknown: they are not in total_cost';
+COMMENT ON COLUMN genops.spend.unpriced_calls IS 'of calls, those whose cost is unknown: they are not in total_cost. A call that failed before it used anything has nothing to be priced';
 COMMENT ON COLUMN genops.spend.blocked_calls IS 'calls that a budget or a policy refused; not among calls';
 COMMENT ON COLUMN genops.spend.unfinished_calls IS 'calls that were begun and whose transaction ended before they did; not among calls';
 COMMENT ON COLUMN genops.spend.prompt_tokens IS 'input tokens, those read from and written to a cache included';
 COMMENT ON COLUMN genops.spend.completion_tokens IS 'output tokens, reasoning included';
 COMMENT ON COLUMN genops.spend.total_cost IS 'exact sum of the priced calls; NULL if none has a price';
+
+-- A simple view takes changes as its table does.  The ledger, its segments and its totals
+-- would then say different things.
+CREATE FUNCTION genops_internal.refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+		MESSAGE = format('view "%I.%I" is read-only', TG_TABLE_SCHEMA, TG_TABLE_NAME),
+		DETAIL = 'What was recorded is not changed; totals would no longer agree with it.',
+		HINT = 'Correct a cost by genops_adjust(). Retention removes old spans.';
+END
+$$;
+CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON genops.spans
+	FOR EACH ROW EXECUTE FUNCTION genops_internal.refuse_change();
+
+CREATE VIEW genops.uncounted WITH (security_invoker = true) AS
+SELECT
+	pg_catalog.encode(pg_catalog.uuid_send(trace_id), 'hex') AS trace_id,
+	pg_catalog.lpad(pg_catalog.to_hex(span_id), 16, '0') AS span_id,
+	tenant_id, service_name,
+	coalesce(name, operation || coalesce(' ' || model, '')) AS name,
+	start_time,
+	CASE WHEN (flags & 4) <> 0 THEN 'unfinished'
+		WHEN (flags & 8) <> 0 THEN 'duplicate'
+		WHEN (flags & 16) <> 0 THEN 'blocked'
+		WHEN (flags & 256) <> 0 THEN 'container'
+		ELSE 'unclear' END AS reason,
+	provider, model, operation, team, customer_id,
+	prompt_tokens, completion_tokens,
+	genops.cost_from_e12(total_cost_e12) AS total_cost,
+	CASE WHEN total_cost_e12 IS NOT NULL THEN coalesce(currency, 'USD') END AS currency,
+	recorded_at
+FROM genops.ledger_span
+WHERE NOT ai_call AND (flags & 796) <> 0;
+CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON genops.uncounted
+	FOR EACH ROW EXECUTE FUNCTION genops_internal.refuse_change();
+
+COMMENT ON VIEW genops.uncounted IS
+'What looks like an AI call and is not counted in genops.spend.calls, with the reason: unfinished (its transaction ended before somebody said how it ended), duplicate (it was charged before), blocked (it was refused), container (an agent, chain or workflow, whose calls are counted), unclear (it has names that AI calls have, and neither provider or model with usage, nor a cost).';
+COMMENT ON COLUMN genops.uncounted.total_cost IS 'what it says and is not charged';
 
 CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 10000

@@ -225,7 +225,8 @@ CREATE FUNCTION genops.recording_counts(
     OUT sent_outside_ledger bigint,
     OUT worker_pid integer,
     OUT last_stored_at timestamptz,
-    OUT stats_reset timestamptz
+    OUT stats_reset timestamptz,
+    OUT complaints bigint
 ) LANGUAGE C VOLATILE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_recording_counts';
 COMMENT ON FUNCTION genops.recording_counts() IS 'Internal: the row of genops.stat_recording.';
@@ -245,7 +246,8 @@ COMMENT ON COLUMN genops.stat_recording.dropped_standby IS 'On a hot standby, th
 COMMENT ON COLUMN genops.stat_recording.dropped_discarded IS 'The ledger it was recorded for was dropped.';
 COMMENT ON COLUMN genops.stat_recording.repaired_texts IS 'Texts that were no valid UTF-8 and were made so.';
 COMMENT ON COLUMN genops.stat_recording.cut_attributes IS 'Texts that were longer than genops_tempo.max_attribute_length, and attributes that their span had no room for.';
-COMMENT ON COLUMN genops.stat_recording.duplicates IS 'Calls with a provider''s response id that was seen shortly before: recorded, not charged.';
+COMMENT ON COLUMN genops.stat_recording.duplicates IS 'Calls that were recorded before, by their own id, their reply''s id or a span''s ids: recorded, not charged.';
+COMMENT ON COLUMN genops.stat_recording.complaints IS 'What could not be recorded as it was said: a value that cannot be meant, a privilege that is missing, a call that had ended. Sessions are warned once of each kind; genops.on_error = error raises instead.';
 COMMENT ON COLUMN genops.stat_recording.waits IS 'Calls that waited for room in the queue.';
 COMMENT ON COLUMN genops.stat_recording.sent_outside_ledger IS 'On a hot standby: spans that were sent and are in no ledger.';
 COMMENT ON COLUMN genops.stat_recording.worker_pid IS 'The process that stores and delivers; NULL while none is needed.';

@@ -66,11 +66,11 @@ AS $$
 BEGIN
 	CASE privilege
 	WHEN 'record' THEN
-		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_track, @extschema@.genops_begin, @extschema@.genops_observe, @extschema@.genops_end, @extschema@.genops_traceparent, @extschema@.genops_flush'];
+		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_track, @extschema@.genops_record, @extschema@.genops_begin, genops_internal.begin, @extschema@.genops_observe, genops_internal.observe, @extschema@.genops_end, @extschema@.genops_traceparent, @extschema@.genops_flush'];
 	WHEN 'charge' THEN
-		RETURN ARRAY['EXECUTE ON FUNCTION genops.may_charge, @extschema@.genops_ingest, @extschema@.genops_ingest_protobuf'];
+		RETURN ARRAY['EXECUTE ON FUNCTION genops.may_charge, @extschema@.genops_adjust, @extschema@.genops_ingest, @extschema@.genops_ingest_protobuf'];
 	WHEN 'read' THEN
-		RETURN ARRAY['SELECT ON genops.spans, genops.unpriced, genops.spend, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total',
+		RETURN ARRAY['SELECT ON genops.spans, genops.unpriced, genops.spend, genops.uncounted, genops.adjustment, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total',
 			'EXECUTE ON FUNCTION @extschema@.genops_price_for, genops.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
 	WHEN 'configure' THEN
 		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, @extschema@.genops_load_prices, genops.configuration_rows, genops.recording_counts',

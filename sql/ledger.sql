@@ -111,3 +111,27 @@ ALTER TABLE genops.ledger_segment ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON genops.ledger_segment FOR SELECT USING (
 	(SELECT genops.reads_all_tenants())
 	OR tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT genops.readable_tenants())::text[]));
+
+-- What calls are known again by, so that each is charged once: a row for each key of a call that
+-- charged.  The worker looks here at what no session knew any more.  Internal, and of no
+-- use to anybody: keys are hashes.
+CREATE TABLE genops.call_key (
+	recorded_at timestamptz NOT NULL,
+	key bigint NOT NULL,
+	reply bigint,						-- key of the reply, of a call with an id of its own
+	failed boolean NOT NULL				-- without using anything
+) PARTITION BY RANGE (recorded_at);
+COMMENT ON TABLE genops.call_key IS 'Internal: keys of the calls of the last duplicate_window. See genops.call_keys.';
+REVOKE ALL ON genops.call_key FROM PUBLIC;
+ALTER TABLE genops.call_key ENABLE ROW LEVEL SECURITY;
+
+CREATE VIEW genops.call_keys AS
+SELECT k.keys, k.oldest, w.value::interval AS duplicate_window, m.value::bigint AS max_keys,
+	CASE WHEN k.keys >= m.value::bigint / bigint '10' * bigint '9' THEN 'max_keys' ELSE 'duplicate_window' END AS bounded_by
+FROM (SELECT pg_catalog.count(*) AS keys, pg_catalog.min(recorded_at) AS oldest FROM genops.call_key) AS k,
+	genops.configuration AS w, genops.configuration AS m
+WHERE w.setting OPERATOR(pg_catalog.=) 'duplicate_window' AND m.setting OPERATOR(pg_catalog.=) 'max_keys';
+COMMENT ON VIEW genops.call_keys IS
+	'How many keys of calls are kept to know a call again, and what bounds them: duplicate_window or max_keys of genops_configure().';
+REVOKE ALL ON genops.call_keys FROM PUBLIC;
+GRANT SELECT ON genops.call_keys TO pg_monitor;

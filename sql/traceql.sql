@@ -182,6 +182,41 @@ AS 'MODULE_PATHNAME', 'genops_traceql';
 COMMENT ON FUNCTION genops_traceql(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
 'Answers a TraceQL query, from the ledger. A search gives a row per span, newest traces first; a metrics query a row per series and step.';
 
+-- TraceQL finds, SQL gets the columns, exact money among them.
+CREATE FUNCTION genops_spans(
+	query text,
+	since interval DEFAULT '24 hours',
+	start_time timestamptz DEFAULT NULL,
+	end_time timestamptz DEFAULT NULL,
+	max_traces integer DEFAULT NULL)
+RETURNS SETOF genops.spans
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 COST 100000
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found record;
+BEGIN
+	FOR found IN
+		SELECT r.trace_id, array_agg(r.span_id) AS span_ids, max(r.start_time) AS latest,
+			bool_or(r."time" IS NOT NULL) AS metrics
+		FROM @extschema@.genops_traceql(query, since, start_time, end_time, max_traces,
+			source => 'ledger') AS r
+		GROUP BY r.trace_id
+		ORDER BY latest DESC, r.trace_id
+	LOOP
+		IF found.metrics THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = 'a metrics query finds no spans',
+				HINT = 'Use genops_traceql() for it, or leave out what follows the last "|".';
+		END IF;
+		RETURN QUERY SELECT s.* FROM @extschema@.genops_trace(found.trace_id) AS s
+			WHERE s.span_id = ANY (found.span_ids);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION genops_spans(text, interval, timestamptz, timestamptz, integer) IS
+'ask: the spans of the ledger that a TraceQL search finds, as rows of genops.spans: exact costs, percentiles of duration_ms, joins. Newest traces first';
+
 CREATE FUNCTION genops_traceql_explain(
 	query text,
 	since interval DEFAULT '24 hours',

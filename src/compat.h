@@ -16,7 +16,9 @@
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/backend_status.h"
+#include "utils/datetime.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -24,6 +26,8 @@
 #endif
 
 #if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "utils/fmgrprotos.h"
 #include "varatt.h"
 #endif
 
@@ -114,6 +118,35 @@ compat_may_execute(Oid function, Oid role)
 	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK;
 #else
 	return pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+/* As timestamptz_in, without raising. */
+static inline bool
+compat_timestamptz_from_text(char *text, TimestampTz *time)
+{
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext trouble = { .type = T_ErrorSaveContext };
+	Datum parsed;
+
+	if (!DirectInputFunctionCallSafe(timestamptz_in, text, InvalidOid, -1, (Node *) &trouble,
+	                                 &parsed))
+		return false;
+	*time = DatumGetTimestampTz(parsed);
+	return true;
+#else
+	char work[MAXDATELEN + MAXDATEFIELDS];
+	char *fields[MAXDATEFIELDS];
+	int types[MAXDATEFIELDS];
+	struct pg_tm parts;
+	fsec_t fraction;
+	int count;
+	int kind;
+	int zone;
+
+	return ParseDateTime(text, work, sizeof(work), fields, types, MAXDATEFIELDS, &count) == 0 &&
+	       DecodeDateTime(fields, types, count, &kind, &parts, &fraction, &zone) == 0 &&
+	       kind == DTK_DATE && tm2timestamp(&parts, fraction, &zone, time) == 0;
 #endif
 }
 

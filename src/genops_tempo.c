@@ -12,6 +12,7 @@
 #include "record/loss_report.h"
 #include "shared/ring.h"
 #include "settings.h"
+#include "shared/key_table.h"
 #include "storage/ipc.h"
 #include "utils/builtins.h"
 
@@ -34,6 +35,7 @@ RequestSharedMemory(void)
 	if (previous_shmem_request_hook)
 		previous_shmem_request_hook();
 	RingShmemRequest();
+	KeyTableShmemRequest();
 }
 
 static void
@@ -42,6 +44,7 @@ StartSharedMemory(void)
 	if (previous_shmem_startup_hook)
 		previous_shmem_startup_hook();
 	RingShmemStart();
+	KeyTableShmemStart();
 }
 
 void

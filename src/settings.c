@@ -17,6 +17,7 @@
 #define MAX_SHARED_MEMORY_KB (16 * 1024 * 1024)
 #define DEFAULT_MAX_DATABASES 256
 #define MAX_MAX_DATABASES 65536
+#define DEFAULT_REMEMBERED_CALLS 65536
 #define DEFAULT_MAX_WORKERS 4
 #define DEFAULT_QUEUE_TIMEOUT_MS 1000
 #define DEFAULT_FLUSH_INTERVAL_MS 1000
@@ -38,6 +39,8 @@ int setting_max_attribute_length = DEFAULT_MAX_ATTRIBUTE_LENGTH;
 char *setting_attribution[GENOPS_TEXT_COUNT];
 char *setting_traceparent;
 int setting_traceql_source = TRACEQL_SOURCE_LEDGER;
+int setting_on_error = ON_ERROR_WARNING;
+int setting_remembered_calls = DEFAULT_REMEMBERED_CALLS;
 
 static bool ledger_mark = false;
 
@@ -50,6 +53,10 @@ static const struct config_enum_entry traceql_sources[] = {
 	{ "tempo", TRACEQL_SOURCE_TEMPO, false },
 	{ NULL, 0, false }
 };
+
+static const struct config_enum_entry on_error_options[] = { { "warning", ON_ERROR_WARNING, false },
+	                                                         { "error", ON_ERROR_ERROR, false },
+	                                                         { NULL, 0, false } };
 
 static const struct config_enum_entry log_level_options[] = { { "none", LOG_LEVEL_NONE, false },
 	                                                          { "error", LOG_LEVEL_ERROR, false },
@@ -156,6 +163,13 @@ DefineSharedMemory(void)
 	                        "Each takes some hundred bytes of shared memory.",
 	                        &setting_max_databases, DEFAULT_MAX_DATABASES, 1, MAX_MAX_DATABASES,
 	                        PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("genops_tempo.remembered_calls",
+	                        "Sets how many calls with a key all sessions know at once to have been "
+	                        "recorded.",
+	                        "Each takes 72 bytes of shared memory. A duplicate of an older call is "
+	                        "found when it is stored.",
+	                        &setting_remembered_calls, DEFAULT_REMEMBERED_CALLS, 1024,
+	                        16 * 1024 * 1024, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 }
 
 static void
@@ -245,6 +259,12 @@ DefineSessionSettings(void)
 	                         "The ledger is complete; Tempo has what was sent to it.",
 	                         &setting_traceql_source, TRACEQL_SOURCE_LEDGER, traceql_sources,
 	                         PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("genops.on_error",
+	                         "Sets what becomes of what could not be recorded as it was said.",
+	                         "\"warning\" records what can be and warns once a session and kind; "
+	                         "\"error\" raises, for development and tests.",
+	                         &setting_on_error, ON_ERROR_WARNING, on_error_options, PGC_USERSET, 0,
+	                         NULL, NULL, NULL);
 	DefineCustomStringVariable(
 	    "genops.traceparent", "Sets the W3C trace context that AI calls are part of.", NULL,
 	    &setting_traceparent, "", PGC_USERSET, 0, CheckTraceparent, NULL, NULL);

@@ -19,6 +19,13 @@ typedef enum TraceqlSource
 	TRACEQL_SOURCE_TEMPO
 } TraceqlSource;
 
+/* What becomes of what could not be recorded as it was said. */
+typedef enum OnError
+{
+	ON_ERROR_WARNING,
+	ON_ERROR_ERROR
+} OnError;
+
 /* What the launcher and the workers tell the server's log, all at the level LOG. */
 typedef enum LogLevel
 {
@@ -39,12 +46,14 @@ extern int setting_flush_interval_ms;
 extern bool setting_export;
 extern int setting_log_level;            /* LogLevel */
 extern int setting_max_attribute_length; /* bytes */
+extern int setting_remembered_calls;     /* keys in shared memory */
 
 /* genops.*: the session's attribution, indexed like the facts' texts; NULL or
  * "" where it has none.  Only the texts that have a setting are ever set. */
 extern char *setting_attribution[GENOPS_TEXT_COUNT];
 extern char *setting_traceparent;
 extern int setting_traceql_source; /* TraceqlSource */
+extern int setting_on_error;       /* OnError */
 
 /* Whether the launcher and the workers tell the log of something. */
 static inline bool

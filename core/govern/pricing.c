@@ -1,6 +1,6 @@
 #include "core/govern/pricing.h"
 
-#include "core/span/ai_call.h"
+#include "core/span/ai_provider.h"
 
 #define NAME(literal) GENOPS_LITERAL(literal)
 

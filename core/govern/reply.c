@@ -13,7 +13,7 @@
 #include "core/base/money.h"
 #include "core/base/utf8.h"
 #include "core/govern/reply_shapes.h"
-#include "core/span/ai_call.h"
+#include "core/span/ai_provider.h"
 
 #define NAME(literal) GENOPS_LITERAL(literal)
 

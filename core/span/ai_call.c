@@ -2,7 +2,9 @@
 
 #include "core/base/money.h"
 #include "core/base/utf8.h"
+#include "core/span/ai_provider.h"
 #include "core/span/otlp_put.h"
+#include "core/span/otlp_read.h"
 #include "core/span/otlp_write.h"
 
 /*
@@ -51,6 +53,7 @@ static const GenopsSlice owned_keys[] = {
 	KEY("genops.model"),
 	KEY("genops.operation.name"),
 	KEY("genops.operation.type"),
+	KEY("genops.original.provider"),
 	KEY("genops.project"),
 	KEY("genops.provider"),
 	KEY("genops.team"),
@@ -82,112 +85,6 @@ static const struct
 	/* deployment.environment is the resource's. */
 	{ GENOPS_TEXT_ENVIRONMENT, { NULL, 0 }, GENOPS_KEY("genops.environment") },
 };
-
-/*
- * gen_ai.provider.name for the names that GenOps, LiteLLM and people use;
- * lower case, "_" for "-" and blank.
- */
-static const struct
-{
-	GenopsSlice friendly;
-	GenopsSlice convention;
-} providers[] = {
-#define PROVIDER(from, to)                       \
-	{                                            \
-		GENOPS_LITERAL(from), GENOPS_LITERAL(to) \
-	}
-	PROVIDER("openai", "openai"),
-	PROVIDER("anthropic", "anthropic"),
-	PROVIDER("bedrock", "aws.bedrock"),
-	PROVIDER("aws_bedrock", "aws.bedrock"),
-	PROVIDER("amazon_bedrock", "aws.bedrock"),
-	PROVIDER("bedrock_converse", "aws.bedrock"),
-	PROVIDER("aws", "aws.bedrock"),
-	PROVIDER("azure", "azure.ai.openai"),
-	PROVIDER("azure_openai", "azure.ai.openai"),
-	PROVIDER("azure_ai", "azure.ai.inference"),
-	PROVIDER("azure_ai_inference", "azure.ai.inference"),
-	PROVIDER("gemini", "gcp.gemini"),
-	PROVIDER("google_ai_studio", "gcp.gemini"),
-	PROVIDER("vertex", "gcp.vertex_ai"),
-	PROVIDER("vertex_ai", "gcp.vertex_ai"),
-	PROVIDER("vertexai", "gcp.vertex_ai"),
-	PROVIDER("google_vertex_ai", "gcp.vertex_ai"),
-	PROVIDER("google", "gcp.gen_ai"),
-	PROVIDER("google_genai", "gcp.gen_ai"),
-	PROVIDER("cohere", "cohere"),
-	PROVIDER("mistral", "mistral_ai"),
-	PROVIDER("mistralai", "mistral_ai"),
-	PROVIDER("mistral_ai", "mistral_ai"),
-	PROVIDER("groq", "groq"),
-	PROVIDER("deepseek", "deepseek"),
-	PROVIDER("xai", "x_ai"),
-	PROVIDER("x_ai", "x_ai"),
-	PROVIDER("grok", "x_ai"),
-	PROVIDER("perplexity", "perplexity"),
-	PROVIDER("watsonx", "ibm.watsonx.ai"),
-	PROVIDER("ibm", "ibm.watsonx.ai"),
-	PROVIDER("moonshot", "moonshot_ai"),
-	PROVIDER("moonshot_ai", "moonshot_ai"),
-	PROVIDER("together", "together_ai"),
-	PROVIDER("togetherai", "together_ai"),
-	PROVIDER("together_ai", "together_ai"),
-	PROVIDER("fireworks", "fireworks_ai"),
-	PROVIDER("fireworks_ai", "fireworks_ai"),
-	PROVIDER("ollama", "ollama"),
-	PROVIDER("openrouter", "openrouter"),
-	PROVIDER("hugging_face", "huggingface"),
-	PROVIDER("huggingface", "huggingface"),
-#undef PROVIDER
-};
-
-static char
-folded(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char) (c + ('a' - 'A'));
-	return c == '-' || c == ' ' ? '_' : c;
-}
-
-static bool
-equal_folded(GenopsSlice text, GenopsSlice lower)
-{
-	if (text.length != lower.length)
-		return false;
-	for (size_t i = 0; i < text.length; i++)
-	{
-		if (folded(text.data[i]) != lower.data[i])
-			return false;
-	}
-	return true;
-}
-
-GenopsSlice
-genops_ai_provider_name(GenopsSlice provider)
-{
-	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-	{
-		if (equal_folded(provider, providers[i].friendly))
-			return providers[i].convention;
-	}
-	return provider;
-}
-
-bool
-genops_ai_is_inference(GenopsSlice operation)
-{
-	static const GenopsSlice inference[] = { GENOPS_LITERAL("chat"),
-		                                     GENOPS_LITERAL("text_completion"),
-		                                     GENOPS_LITERAL("generate_content"),
-		                                     GENOPS_LITERAL("embeddings") };
-
-	for (size_t i = 0; i < sizeof(inference) / sizeof(inference[0]); i++)
-	{
-		if (genops_slice_equal(operation, inference[i]))
-			return true;
-	}
-	return false;
-}
 
 /* Unknown and "none" are left out alike: {.team != ""} must mean "has one". */
 static inline void
@@ -228,21 +125,25 @@ put_count(GenopsBytes *out, GenopsSlice key, int64_t tokens)
 		put_int_attribute(out, key, tokens);
 }
 
+int64_t
+genops_ai_total_tokens(const int64_t tokens[GENOPS_TOKENS_COUNT])
+{
+	int64_t input = tokens[GENOPS_TOKENS_INPUT];
+	int64_t output = tokens[GENOPS_TOKENS_OUTPUT];
+
+	if (input < 0 && output < 0)
+		return GENOPS_UNKNOWN_TOKENS;
+	input = input > 0 ? input : 0;
+	output = output > 0 ? output : 0;
+	return input <= INT64_MAX - output ? input + output : GENOPS_UNKNOWN_TOKENS;
+}
+
 static void
 put_tokens(GenopsBytes *out, const int64_t *tokens)
 {
 	int64_t input = tokens[GENOPS_TOKENS_INPUT];
 	int64_t output = tokens[GENOPS_TOKENS_OUTPUT];
-	int64_t total = GENOPS_UNKNOWN_TOKENS;
-
-	if (input >= 0 || output >= 0)
-	{
-		int64_t known_input = input > 0 ? input : 0;
-		int64_t known_output = output > 0 ? output : 0;
-
-		if (known_input <= INT64_MAX - known_output)
-			total = known_input + known_output;
-	}
+	int64_t total = genops_ai_total_tokens(tokens);
 
 	put_count(out, GENOPS_KEY("gen_ai.usage.input_tokens"), input);
 	put_count(out, GENOPS_KEY("gen_ai.usage.output_tokens"), output);
@@ -267,6 +168,14 @@ put_amount(GenopsBytes *out, GenopsSlice key, const GenopsSpanFacts *facts, Geno
 		put_double_attribute(out, key, genops_money_to_double(facts->cost[which]));
 }
 
+static const GenopsSlice cost_sources[] = {
+	[GENOPS_COST_FROM_PRICES] = GENOPS_LITERAL("price_table"),
+	[GENOPS_COST_FROM_PROVIDER] = GENOPS_LITERAL("provider"),
+	[GENOPS_COST_FROM_CALLER] = GENOPS_LITERAL("caller"),
+	[GENOPS_COST_UNPRICED] = GENOPS_LITERAL("unpriced"),
+	[GENOPS_COST_NONE] = { NULL, 0 },
+};
+
 static void
 put_cost(GenopsBytes *out, const GenopsSpanFacts *facts, const GenopsAiOutcome *outcome)
 {
@@ -284,7 +193,7 @@ put_cost(GenopsBytes *out, const GenopsSpanFacts *facts, const GenopsAiOutcome *
 	put_amount(out, GENOPS_KEY("genops.cost.cache_write_cost"), facts, GENOPS_COST_CACHE_WRITE);
 	if (facts->known_costs != 0)
 		put_known(out, GENOPS_KEY("genops.cost.currency"), facts->text[GENOPS_TEXT_CURRENCY]);
-	put_known(out, GENOPS_KEY("genops.cost.source"), outcome->cost_source);
+	put_known(out, GENOPS_KEY("genops.cost.source"), cost_sources[facts->cost_source]);
 	put_known(out, GENOPS_KEY("genops.cost.price_version"), outcome->price_version);
 }
 
@@ -310,6 +219,52 @@ genops_ai_call_put_outcome(GenopsBytes *out, const GenopsSpanFacts *facts,
 		genops_otlp_put_bool(out, GENOPS_KEY("genops.call.unfinished"), true);
 	if (outcome->untimed)
 		put_known(out, GENOPS_KEY("genops.timing"), GENOPS_LITERAL("unknown"));
+}
+
+/* What put_tokens and put_cost write begins with one of these, or is "cost". */
+static bool
+is_charge(GenopsSlice key)
+{
+	static const GenopsSlice prefixes[] = { GENOPS_LITERAL("gen_ai.usage."),
+		                                    GENOPS_LITERAL("genops.cost."),
+		                                    GENOPS_LITERAL("genops.tokens.") };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+	{
+		if (key.length > prefixes[i].length &&
+		    memcmp(key.data, prefixes[i].data, prefixes[i].length) == 0)
+			return true;
+	}
+	return genops_slice_equal(key, GENOPS_LITERAL("cost"));
+}
+
+bool
+genops_ai_call_take_charge_out(GenopsBytes *out, GenopsSlice span)
+{
+	GenopsFields fields = genops_fields(span);
+	const uint8_t *start = fields.next;
+	GenopsWireField field;
+	bool marked = false;
+
+	while (genops_fields_next(&fields, &field))
+	{
+		GenopsSlice key;
+		GenopsValue value;
+		bool attribute =
+		    field.number == GENOPS_SPAN_ATTRIBUTES && field.wire_type == GENOPS_WIRE_BYTES;
+
+		if (field.number > GENOPS_SPAN_ATTRIBUTES && !marked)
+		{
+			genops_otlp_put_bool(out, GENOPS_AI_DUPLICATE_KEY, true);
+			marked = true;
+		}
+		if (!attribute || (genops_read_key_value(field.bytes, &key, &value) && !is_charge(key)))
+			genops_bytes_put(out, start, (size_t) (fields.next - start));
+		start = fields.next;
+	}
+	if (!marked)
+		genops_otlp_put_bool(out, GENOPS_AI_DUPLICATE_KEY, true);
+	return !fields.malformed && !out->failed;
 }
 
 static size_t

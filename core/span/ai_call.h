@@ -20,7 +20,6 @@ typedef struct GenopsAiOutcome
 	GenopsSlice response_model;
 	const GenopsSlice *finish_reasons;
 	size_t finish_reason_count;
-	GenopsSlice cost_source; /* provider, price_table, caller, unpriced */
 	GenopsSlice price_version;
 	GenopsSlice error_type;    /* error.type and exception.type */
 	GenopsSlice error_message; /* status message and exception.message */
@@ -41,13 +40,20 @@ extern void genops_ai_call_put_outcome(GenopsBytes *out, const GenopsSpanFacts *
 extern GenopsSlice genops_ai_call_name(char *buffer, size_t size, GenopsSlice operation,
                                        GenopsSlice model);
 
-/* gen_ai.provider.name for a provider as people write it: "bedrock" is
- * "aws.bedrock", "azure" is "azure.ai.openai"; an unknown one stays itself. */
-extern GenopsSlice genops_ai_provider_name(GenopsSlice provider);
+/* The total of the tokens that are known; GENOPS_UNKNOWN_TOKENS if none is,
+ * or if it is beyond all counts. */
+extern int64_t genops_ai_total_tokens(const int64_t tokens[GENOPS_TOKENS_COUNT]);
 
-/* Whether an operation of OpenTelemetry's list is a call of a model, which costs,
- * and not an agent's or a workflow's step around such calls. */
-extern bool genops_ai_is_inference(GenopsSlice operation);
+/*
+ * Copies a span of our own without the attributes that say what it used and cost, and marks it as a
+ * duplicate.  "out" has room for the span and GENOPS_DUPLICATE_ROOM more bytes.  False if the span is
+ * malformed.
+ */
+#define GENOPS_DUPLICATE_ROOM 64
+extern bool genops_ai_call_take_charge_out(GenopsBytes *out, GenopsSlice span);
+
+/* Set on a span that was charged before, as another one. */
+#define GENOPS_AI_DUPLICATE_KEY GENOPS_LITERAL("genops.duplicate")
 
 /* Whether a key is one that genops_ai_call_put_* writes, or its resource has,
  * so that a caller's own attribute of that name is not written twice. */

@@ -11,7 +11,9 @@ typedef enum GenopsFactKind
 {
 	GENOPS_FACT_TEXT,
 	GENOPS_FACT_TOKENS,
-	GENOPS_FACT_COST
+	GENOPS_FACT_TOTAL_TOKENS,
+	GENOPS_FACT_COST,
+	GENOPS_FACT_REPLY_ID
 } GenopsFactKind;
 
 typedef struct GenopsFactName
@@ -20,6 +22,7 @@ typedef struct GenopsFactName
 	uint8_t rank;  /* 1 is the best name */
 	uint8_t kind;  /* GenopsFactKind */
 	uint8_t which; /* GenopsFactText, GenopsFactTokens or GenopsFactCost */
+	bool flat;     /* a word of everybody's, like "model" */
 } GenopsFactName;
 
 /* What an attribute of that key tells; NULL: no fact. */

@@ -61,6 +61,8 @@ typedef enum GenopsFactText
 	GENOPS_TEXT_MODEL,
 	GENOPS_TEXT_OPERATION,
 	GENOPS_TEXT_CURRENCY,
+	GENOPS_TEXT_RESPONSE_MODEL, /* that answered, where it is not the one that was asked */
+	GENOPS_TEXT_SERVICE_TIER,   /* that served the call */
 	GENOPS_TEXT_COUNT
 } GenopsFactText;
 
@@ -73,10 +75,28 @@ typedef enum GenopsFactFlag
 	GENOPS_FLAG_DUPLICATE = 1 << 3,      /* charged before */
 	GENOPS_FLAG_BLOCKED = 1 << 4,        /* refused: no call */
 	GENOPS_FLAG_PARTIAL_STREAM = 1 << 5, /* the reply ended early */
-	GENOPS_FLAG_TOKENS_CUT = 1 << 6      /* to GENOPS_MAX_TOKENS */
+	GENOPS_FLAG_TOKENS_CUT = 1 << 6,     /* to GENOPS_MAX_TOKENS */
+	GENOPS_FLAG_SUPPLEMENT = 1 << 7,     /* usage of a call that is counted already: adds none */
+	GENOPS_FLAG_CONTAINER = 1 << 8,      /* has the usage of the calls in it: no call */
+	GENOPS_FLAG_UNCLEAR = 1 << 9,        /* looks like a call and says too little: no call */
+	GENOPS_FLAG_CACHE_OUTSIDE = 1 << 10  /* the input was said without the cache's, and has it now */
 } GenopsFactFlag;
 
-#define GENOPS_FLAG_COUNT 7
+#define GENOPS_FLAG_COUNT 11
+
+/* No duration is known. */
+#define GENOPS_FLAGS_UNTIMED (GENOPS_FLAG_UNTIMED | GENOPS_FLAG_NO_DURATION)
+
+/* Where a cost comes from.  The numbers are stored. */
+typedef enum GenopsCostSource
+{
+	GENOPS_COST_FROM_NOWHERE, /* not looked at */
+	GENOPS_COST_FROM_PRICES,
+	GENOPS_COST_FROM_PROVIDER,
+	GENOPS_COST_FROM_CALLER,
+	GENOPS_COST_UNPRICED, /* there is something to price and no price */
+	GENOPS_COST_NONE      /* there is nothing to price */
+} GenopsCostSource;
 
 /* Token counts.  INPUT includes what was read from and written to a cache,
  * OUTPUT includes reasoning (OpenTelemetry's counting rules). */
@@ -114,6 +134,10 @@ typedef struct GenopsSpanFacts
 								 * model, tokens or a cost; else a workflow
 								 * step or a span of others */
 	uint32_t flags;                              /* GenopsFactFlag */
+	uint8_t cost_source;                         /* GenopsCostSource */
+	uint32_t role;                               /* that recorded it, an oid; 0: not known */
+	uint64_t call_key;                           /* what the same call has again; 0: it has none */
+	uint64_t reply_key;                          /* what the same reply has again; 0: likewise */
 	uint8_t known_costs;                         /* bit 1 << GenopsFactCost: cost[] is known */
 	int64_t tokens[GENOPS_TOKENS_COUNT];         /* or GENOPS_UNKNOWN_TOKENS */
 	GenopsMoney cost[GENOPS_COST_COUNT];         /* zero where not known */

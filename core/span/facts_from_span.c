@@ -3,15 +3,19 @@
  *
  * The same fact goes by many names: the guide's, GenOps' own, OpenTelemetry's
  * past and present, and those of other instrumentations.  Of the names a span
- * carries, the one that stands first in the list of its fact counts.  A
+ * carries, the one that has the lowest rank among those of its fact counts.  A
  * value that cannot be meant (a cost that is text, a negative count) is taken
  * as not being there: the span itself is fine.
  */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "core/base/money.h"
-#include "core/span/ai_call.h"
+#include "core/span/ai_kind.h"
 #include "core/base/utf8.h"
+#include "core/span/ai_provider.h"
 #include "core/span/fact_names.h"
 #include "core/span/otlp_read.h"
 
@@ -19,7 +23,16 @@
 typedef struct Reading
 {
 	GenopsSpanFacts *facts;
+	GenopsFactMemory *memory;
 	GenopsError *error;
+	GenopsSlice reply_id;
+	uint8_t reply_rank;
+	int64_t total; /* of tokens, as the span says */
+	uint8_t total_rank;
+	GenopsAiPart part;
+	bool hinted;      /* by a name that only AI calls have */
+	bool flat_tokens; /* and a cost, by names that others have as well */
+	bool flat_cost;
 	uint8_t text_rank[GENOPS_TEXT_COUNT];
 	uint8_t tokens_rank[GENOPS_TOKENS_COUNT];
 	uint8_t cost_rank[GENOPS_COST_COUNT];
@@ -35,18 +48,61 @@ better(uint8_t *rank_so_far, uint8_t rank)
 	return true;
 }
 
+/* The shortest text that reads back as the same number, as PostgreSQL prints it. */
+static int
+print_double(double number, char *out, size_t size)
+{
+	int length = 0;
+
+	for (int digits = 15; digits <= 17; digits++)
+	{
+		length = snprintf(out, size, "%.*g", digits, number);
+		if (strtod(out, NULL) == number)
+			break;
+	}
+	return length;
+}
+
+/* The text of a value that is no text; absent for what has none. */
+static GenopsSlice
+text_of_number(GenopsFactMemory *memory, const GenopsValue *value)
+{
+	char *out = memory->text + memory->used;
+	size_t size = sizeof(memory->text) - memory->used;
+	int length = 0;
+
+	if (value->type == GENOPS_VALUE_INT)
+		length = snprintf(out, size, "%" PRId64, value->integer);
+	else if (value->type == GENOPS_VALUE_DOUBLE && isfinite(value->number))
+		length = print_double(value->number, out, size);
+	else if (value->type == GENOPS_VALUE_BOOL)
+		length = snprintf(out, size, "%s", value->boolean ? "true" : "false");
+	if (length <= 0 || (size_t) length >= size)
+		return GENOPS_ABSENT;
+	memory->used += (size_t) length;
+	return (GenopsSlice){ out, (size_t) length };
+}
+
+/* An empty text is the same as none. */
 static bool
 take_text(Reading *reading, const GenopsFactName *name, const GenopsValue *value)
 {
-	/* An id that was sent as a number has no text to point at; an empty text
-	 * is the same as none. */
-	if (value->type != GENOPS_VALUE_TEXT || value->bytes.length == 0)
-		return true;
-	if (!genops_utf8_valid(value->bytes))
+	GenopsSlice text = value->bytes;
+
+	if (value->type == GENOPS_VALUE_TEXT && !genops_utf8_valid(text))
 		return genops_error_set(reading->error, GENOPS_MALFORMED,
 		                        "attribute \"%s\" is not valid UTF-8", name->key.data);
-	if (better(&reading->text_rank[name->which], name->rank))
-		reading->facts->text[name->which] = value->bytes;
+	if (value->type != GENOPS_VALUE_TEXT)
+		text = text_of_number(reading->memory, value);
+	if (text.length == 0)
+		return true;
+	if (name->kind == GENOPS_FACT_REPLY_ID)
+	{
+		if (better(&reading->reply_rank, name->rank))
+			reading->reply_id = text;
+	}
+	else if (better(&reading->text_rank[name->which], name->rank))
+		reading->facts->text[name->which] = text;
 	return true;
 }
 
@@ -94,6 +150,14 @@ take_tokens(Reading *reading, const GenopsFactName *name, const GenopsValue *val
 {
 	int64_t count = count_from_value(value);
 
+	if (name->kind == GENOPS_FACT_TOTAL_TOKENS)
+	{
+		if (count >= 0 && better(&reading->total_rank, name->rank))
+			reading->total = count;
+		return;
+	}
+	if (count >= 0)
+		reading->flat_tokens |= name->flat;
 	if (count >= 0 && better(&reading->tokens_rank[name->which], name->rank))
 		reading->facts->tokens[name->which] = count;
 }
@@ -128,6 +192,8 @@ take_cost(Reading *reading, const GenopsFactName *name, const GenopsValue *value
 		return;
 	reading->facts->cost[name->which] = money;
 	reading->facts->known_costs |= (uint8_t) (1u << name->which);
+	reading->flat_cost |= name->flat;
+	reading->hinted |= !name->flat;
 }
 
 static bool
@@ -136,8 +202,10 @@ take_attribute(Reading *reading, const GenopsFactName *name, const GenopsValue *
 	switch (name->kind)
 	{
 		case GENOPS_FACT_TEXT:
+		case GENOPS_FACT_REPLY_ID:
 			return take_text(reading, name, value);
 		case GENOPS_FACT_TOKENS:
+		case GENOPS_FACT_TOTAL_TOKENS:
 			take_tokens(reading, name, value);
 			break;
 		case GENOPS_FACT_COST:
@@ -145,6 +213,37 @@ take_attribute(Reading *reading, const GenopsFactName *name, const GenopsValue *
 			break;
 	}
 	return true;
+}
+
+static bool
+starts_with(GenopsSlice key, GenopsSlice prefix)
+{
+	return key.length >= prefix.length && memcmp(key.data, prefix.data, prefix.length) == 0;
+}
+
+/* What the name of an attribute, or what it says the span is, tells of AI. */
+static void
+look_at(Reading *reading, GenopsSlice key, const GenopsValue *value)
+{
+	static const GenopsSlice prefixes[] = {
+		GENOPS_LITERAL("gen_ai.usage."),    GENOPS_LITERAL("gen_ai.request."),
+		GENOPS_LITERAL("gen_ai.response."), GENOPS_LITERAL("gen_ai.system"),
+		GENOPS_LITERAL("gen_ai.provider."), GENOPS_LITERAL("gen_ai.cost."),
+		GENOPS_LITERAL("genops.cost."),     GENOPS_LITERAL("genops.tokens."),
+		GENOPS_LITERAL("llm.usage."),       GENOPS_LITERAL("llm.token_count."),
+		GENOPS_LITERAL("llm.cost."),        GENOPS_LITERAL("llm.model_name"),
+		GENOPS_LITERAL("ai.usage."),        GENOPS_LITERAL("ai.model."),
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		reading->hinted |= starts_with(key, prefixes[i]);
+	if (value->type == GENOPS_VALUE_TEXT && reading->part != GENOPS_AI_PART_LEAF)
+	{
+		GenopsAiPart part = genops_ai_part_of_attribute(key, value->bytes);
+
+		if (part != GENOPS_AI_PART_UNKNOWN)
+			reading->part = part;
+	}
 }
 
 typedef const GenopsFactName *NameFinder(GenopsSlice key);
@@ -170,6 +269,8 @@ take_attributes(Reading *reading, GenopsSlice message, uint32_t number, NameFind
 		name = find(key);
 		if (name != NULL && !take_attribute(reading, name, &value))
 			return false;
+		if (number == GENOPS_SPAN_ATTRIBUTES)
+			look_at(reading, key, &value);
 	}
 	if (fields.malformed)
 		return genops_error_set(reading->error, GENOPS_MALFORMED,
@@ -223,42 +324,79 @@ take_times(const GenopsSpanView *span, GenopsSpanFacts *facts, GenopsError *erro
 	return true;
 }
 
-static bool
-is_one_of(GenopsSlice text, const GenopsSlice *list, size_t count)
+/* Of input, output and total, two make the third; a total alone is all input, which is what
+ * embeddings have. */
+static void
+complete_tokens(Reading *reading)
 {
-	for (size_t i = 0; i < count; i++)
-	{
-		if (genops_slice_equal(text, list[i]))
-			return true;
-	}
-	return false;
+	int64_t *tokens = reading->facts->tokens;
+	int64_t *input = &tokens[GENOPS_TOKENS_INPUT];
+	int64_t *output = &tokens[GENOPS_TOKENS_OUTPUT];
+
+	if (reading->total < 0)
+		return;
+	if (*input < 0 && *output < 0)
+		*input = reading->total;
+	else if (*input < 0 && reading->total >= *output)
+		*input = reading->total - *output;
+	else if (*output < 0 && reading->total > *input)
+		*output = reading->total - *input;
 }
 
-/*
- * Whether the span is a call that costs.  An agent's or workflow's span inside
- * the same program often repeats the sum of its calls: counting it would
- * charge them twice.
- */
-static bool
-is_ai_call(const GenopsSpanFacts *facts)
+/* Parts of a cost without their total are the cost. */
+static void
+complete_cost(GenopsSpanFacts *facts)
 {
-	static const GenopsSlice containers[] = {
-		GENOPS_LITERAL("invoke_agent"), GENOPS_LITERAL("create_agent"),
-		GENOPS_LITERAL("invoke_workflow"), GENOPS_LITERAL("execute_tool"), GENOPS_LITERAL("plan")
-	};
-	GenopsSlice operation = facts->text[GENOPS_TEXT_OPERATION];
-	bool named = genops_slice_present(facts->text[GENOPS_TEXT_PROVIDER]) ||
-	             genops_slice_present(facts->text[GENOPS_TEXT_MODEL]);
-	bool measured = (facts->known_costs & 1u << GENOPS_COST_TOTAL) != 0 ||
-	                facts->tokens[GENOPS_TOKENS_INPUT] >= 0 ||
-	                facts->tokens[GENOPS_TOKENS_OUTPUT] >= 0;
+	GenopsMoney total = 0;
 
-	if (genops_ai_is_inference(operation))
-		return true;
-	if (facts->kind != GENOPS_KIND_CLIENT &&
-	    is_one_of(operation, containers, sizeof(containers) / sizeof(containers[0])))
-		return false;
-	return named && measured;
+	if (facts->known_costs == 0 || (facts->known_costs & 1u << GENOPS_COST_TOTAL) != 0)
+		return;
+	for (int i = GENOPS_COST_INPUT; i < GENOPS_COST_COUNT; i++)
+	{
+		if (facts->cost[i] > INT64_MAX - total)
+			return;
+		total += facts->cost[i];
+	}
+	facts->cost[GENOPS_COST_TOTAL] = total;
+	facts->known_costs |= 1u << GENOPS_COST_TOTAL;
+}
+
+static void
+fold_provider(Reading *reading)
+{
+	GenopsSlice *provider = &reading->facts->text[GENOPS_TEXT_PROVIDER];
+	GenopsFactMemory *memory = reading->memory;
+
+	if (provider->length == 0)
+		return;
+	*provider = genops_ai_provider_fold(memory->text + memory->used,
+	                                    sizeof(memory->text) - memory->used, *provider);
+	if (provider->data == memory->text + memory->used)
+		memory->used += provider->length;
+}
+
+/* Whether words that may mean anything are in the company that makes them mean an AI call. */
+static bool
+is_hinted(const Reading *reading)
+{
+	const GenopsSlice *text = reading->facts->text;
+	bool attributed = text[GENOPS_TEXT_TEAM].length > 0 || text[GENOPS_TEXT_PROJECT].length > 0 ||
+	                  text[GENOPS_TEXT_CUSTOMER_ID].length > 0 ||
+	                  text[GENOPS_TEXT_COST_CENTER].length > 0;
+
+	return reading->hinted || (reading->flat_cost && (attributed || reading->flat_tokens));
+}
+
+static void
+set_cost_source(GenopsSpanFacts *facts)
+{
+	if ((facts->known_costs & 1u << GENOPS_COST_TOTAL) != 0)
+		facts->cost_source = GENOPS_COST_FROM_CALLER;
+	else if (facts->ai_call &&
+	         (genops_ai_has_usage(facts) || facts->status != GENOPS_STATUS_ERROR))
+		facts->cost_source = GENOPS_COST_UNPRICED;
+	else
+		facts->cost_source = GENOPS_COST_NONE;
 }
 
 static void
@@ -270,11 +408,14 @@ reset_facts(GenopsSpanFacts *facts)
 }
 
 bool
-genops_facts_from_span(GenopsSlice resource, const GenopsSpanView *span, GenopsSpanFacts *facts,
-                       GenopsError *error)
+genops_facts_from_span(GenopsSlice resource, const GenopsSpanView *span, GenopsFactMemory *memory,
+                       GenopsSpanFacts *facts, GenopsSlice *reply_id, GenopsError *error)
 {
-	Reading reading = { .facts = facts, .error = error };
+	Reading reading = {
+		.facts = facts, .memory = memory, .error = error, .total = GENOPS_UNKNOWN_TOKENS
+	};
 
+	memory->used = 0;
 	reset_facts(facts);
 	if (!take_ids(span, facts, error) || !take_times(span, facts, error))
 		return false;
@@ -289,6 +430,12 @@ genops_facts_from_span(GenopsSlice resource, const GenopsSpanView *span, GenopsS
 	    !take_attributes(&reading, resource, GENOPS_RESOURCE_ATTRIBUTES,
 	                     genops_fact_of_resource_key))
 		return false;
-	facts->ai_call = is_ai_call(facts);
+	complete_tokens(&reading);
+	complete_cost(facts);
+	fold_provider(&reading);
+	genops_ai_include_cache(facts);
+	genops_ai_decide(facts, reading.part, false, is_hinted(&reading));
+	set_cost_source(facts);
+	*reply_id = reading.reply_id;
 	return true;
 }

@@ -146,16 +146,27 @@ typedef struct GenopsEnvelope
 
 extern bool genops_read_envelope(GenopsSlice segment, GenopsEnvelope *envelope);
 
+/* Memory of the facts that are no run of the bytes: ids that came as numbers, folded
+ * names. */
+typedef struct GenopsFactMemory
+{
+	size_t used;
+	char text[1024];
+} GenopsFactMemory;
+
 /*
  * The facts of a span that others made: ids, times, and the columns found in
  * its attributes under any of the names in use (the guide's names first, then
  * genops.*, then gen_ai.*, then others'; service name and environment from
- * the resource).  A number may come as int, double or a text that is one.
- * The span counts as sampled; tenant and route are the caller's to find.
- * Slices point into the bytes read.  False with an error where the span can't be kept: ids of
- * the wrong size or zero, end before start, a name or fact that is no UTF-8.
+ * the resource).  A number may come as int, double or a text that is one; what identifies
+ * somebody may be a number.  "reply_id" is the provider's id of the reply, or absent.
+ * The span counts as sampled; tenant and route are the caller's to find, as are keys.
+ * Slices point into the bytes read or into "memory", which must live as long.  False with an error
+ * where the span cannot be kept: ids of the wrong size or zero, end before start, a name or fact
+ * that is no UTF-8.
  */
 extern bool genops_facts_from_span(GenopsSlice resource, const GenopsSpanView *span,
-                                   GenopsSpanFacts *facts, GenopsError *error);
+                                   GenopsFactMemory *memory, GenopsSpanFacts *facts,
+                                   GenopsSlice *reply_id, GenopsError *error);
 
 #endif

@@ -44,6 +44,15 @@ genops_otlp_span_open(GenopsBytes *out, const GenopsSpanFacts *facts, GenopsSlic
 }
 
 void
+genops_otlp_patch_span_id(GenopsBytes *out, const uint8_t id[GENOPS_SPAN_ID_SIZE])
+{
+	size_t offset = field_size(GENOPS_TRACE_ID_SIZE) + 2;
+
+	if (!out->failed && offset + GENOPS_SPAN_ID_SIZE <= out->length)
+		memcpy(out->data + offset, id, GENOPS_SPAN_ID_SIZE);
+}
+
+void
 genops_otlp_patch_end(GenopsBytes *out, size_t end_offset, int64_t end_ns)
 {
 	if (!out->failed && end_offset + 8 <= out->length)
@@ -170,6 +179,20 @@ genops_otlp_span_exception(GenopsBytes *out, int64_t time_ns, GenopsSlice type, 
 	at = put_slice(at, LENGTH(2), name);
 	at = put_event_text(at, type_key, type);
 	put_event_text(at, message_key, message);
+}
+
+void
+genops_otlp_span_link(GenopsBytes *out, const uint8_t trace_id[GENOPS_TRACE_ID_SIZE],
+                      const uint8_t span_id[GENOPS_SPAN_ID_SIZE])
+{
+	size_t content = field_size(GENOPS_TRACE_ID_SIZE) + field_size(GENOPS_SPAN_ID_SIZE);
+	uint8_t *at = reserve(out, field_size(content));
+
+	if (at == NULL)
+		return;
+	at = put_head(at, LENGTH(13), content);
+	at = put_field(at, LENGTH(1), trace_id, GENOPS_TRACE_ID_SIZE);
+	put_field(at, LENGTH(2), span_id, GENOPS_SPAN_ID_SIZE);
 }
 
 void

@@ -44,6 +44,9 @@ extern size_t genops_otlp_span_open(GenopsBytes *out, const GenopsSpanFacts *fac
                                     GenopsSlice trace_state);
 extern void genops_otlp_patch_end(GenopsBytes *out, size_t end_offset, int64_t end_ns);
 
+/* Overwrites the id of a span that genops_otlp_span_open wrote at the start of the buffer. */
+extern void genops_otlp_patch_span_id(GenopsBytes *out, const uint8_t id[GENOPS_SPAN_ID_SIZE]);
+
 /* One attribute of a span (field 9).  An absent text writes nothing; an empty
  * one is a value. */
 extern void genops_otlp_put_text(GenopsBytes *out, GenopsSlice key, GenopsSlice value);
@@ -73,6 +76,10 @@ extern void genops_otlp_span_dropped(GenopsBytes *out, uint32_t count);
 /* An event named "exception" with type and message (either may be absent). */
 extern void genops_otlp_span_exception(GenopsBytes *out, int64_t time_ns, GenopsSlice type,
                                        GenopsSlice message);
+
+/* A link to another span; after the events. */
+extern void genops_otlp_span_link(GenopsBytes *out, const uint8_t trace_id[GENOPS_TRACE_ID_SIZE],
+                                  const uint8_t span_id[GENOPS_SPAN_ID_SIZE]);
 
 /* Status (written unless it is unset) and flags: the end of the span. */
 extern void genops_otlp_span_close(GenopsBytes *out, GenopsStatus status, GenopsSlice message,

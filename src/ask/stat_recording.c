@@ -28,6 +28,7 @@ enum
 	COLUMN_WORKER_PID,
 	COLUMN_LAST_STORED_AT,
 	COLUMN_STATS_RESET,
+	COLUMN_COMPLAINTS,
 	COLUMN_COUNT
 };
 
@@ -48,6 +49,7 @@ PutCounts(const RingCounts *counts, Datum *values)
 	values[COLUMN_REPAIRED_TEXTS] = Int64GetDatum((int64) counts->repaired_texts);
 	values[COLUMN_CUT_ATTRIBUTES] = Int64GetDatum((int64) counts->cut_attributes);
 	values[COLUMN_DUPLICATES] = Int64GetDatum((int64) counts->duplicates);
+	values[COLUMN_COMPLAINTS] = Int64GetDatum((int64) counts->complaints);
 	values[COLUMN_WAITS] = Int64GetDatum((int64) counts->waits);
 	values[COLUMN_SENT_OUTSIDE_LEDGER] = Int64GetDatum((int64) counts->sent_outside_ledger);
 }

@@ -103,6 +103,8 @@ ReadSettings(Configuration *configuration, const SettingValues *values)
 	configuration->max_export_batch_size = IntegerOf(values, SETTING_MAX_EXPORT_BATCH_SIZE);
 	configuration->max_concurrent_requests = IntegerOf(values, SETTING_MAX_CONCURRENT_REQUESTS);
 	configuration->retention_us = SettingInterval(items[SETTING_RETENTION].text);
+	configuration->duplicate_window_us = SettingInterval(items[SETTING_DUPLICATE_WINDOW].text);
+	configuration->max_keys = IntegerOf(values, SETTING_MAX_KEYS);
 }
 
 static bool
@@ -236,9 +238,12 @@ ConfigurationResolve(GenopsSpanFacts *facts, char tenant_buffer[TENANT_ID_MAX + 
 	const Route *route;
 
 	PinsApply(configuration->pins, configuration->pin_count, facts->text, pins == PINS_FOR_INGEST);
-	if (facts->text[GENOPS_TEXT_SERVICE_NAME].length == 0)
-		facts->text[GENOPS_TEXT_SERVICE_NAME] = genops_slice(configuration->service_name);
-	Inherit(&facts->text[GENOPS_TEXT_ENVIRONMENT], configuration->environment);
+	if (pins == PINS_FOR_CALL)
+	{
+		if (facts->text[GENOPS_TEXT_SERVICE_NAME].length == 0)
+			facts->text[GENOPS_TEXT_SERVICE_NAME] = genops_slice(configuration->service_name);
+		Inherit(&facts->text[GENOPS_TEXT_ENVIRONMENT], configuration->environment);
+	}
 
 	route = configuration->route_count == 0
 	            ? NULL

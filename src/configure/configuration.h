@@ -35,6 +35,8 @@ typedef struct Configuration
 	int max_export_batch_size; /* spans */
 	int max_concurrent_requests;
 	int64 retention_us; /* 0: keep for ever */
+	int64 duplicate_window_us; /* a call that was recorded before that long is another one */
+	int64 max_keys;            /* of calls, in the ledger */
 	int route_count;
 	Route *routes; /* in the order of their positions */
 	int pin_count;
@@ -65,11 +67,11 @@ typedef enum PinsFor
 
 /*
  * Puts pins in force, and fills in what a call left open: service name and
- * environment from the configuration, the route and the tenant (argument or
+ * environment from the configuration (not of spans that others made), the route and the tenant (argument or
  * session setting, already in facts, beat the route; the route beats the
  * configuration).  A tenant from
  * a template is written to tenant_buffer.  An empty text in facts means none
- * and is made absent; only the service always has a name.  The route is named in
+ * and is made absent; only the service of a call always has a name.  The route is named in
  * facts if spans that take it go to an address, or with headers, of its own.
  * Returns the sampler that applies.
  */

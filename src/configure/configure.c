@@ -139,6 +139,41 @@ CollectResource(FunctionCallInfo fcinfo, List *changes)
 	                         : JsonbToCString(NULL, &attributes->root, VARSIZE(attributes)));
 }
 
+/* What is set by "options", not by an argument. */
+static const SettingId options[] = { SETTING_KEEP_ERRORS, SETTING_MAX_CONCURRENT_REQUESTS,
+	                                 SETTING_DUPLICATE_WINDOW, SETTING_MAX_KEYS };
+
+static bool
+IsOption(SettingId id)
+{
+	for (int i = 0; i < (int) lengthof(options); i++)
+		if (options[i] == id)
+			return true;
+	return false;
+}
+
+static const char *
+KnownOptions(void)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < (int) lengthof(options); i++)
+		appendStringInfo(&names, "%s\"%s\"", i == 0 ? "" : ", ",
+		                 setting_definitions[options[i]].name);
+	return names.data;
+}
+
+/* In the one form that an interval is stored in. */
+static const char *
+IntervalOption(const JsonbValue *value)
+{
+	char *text = pnstrdup(value->val.string.val, value->val.string.len);
+
+	return IntervalToText(DirectFunctionCall3(interval_in, CStringGetDatum(text),
+	                                          ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
 static void
 CollectOption(const char *key, const JsonbValue *value, void *arg)
 {
@@ -146,23 +181,25 @@ CollectOption(const char *key, const JsonbValue *value, void *arg)
 	SettingId id = SettingByName(key);
 	const char *text;
 
-	if (id != SETTING_KEEP_ERRORS && id != SETTING_MAX_CONCURRENT_REQUESTS)
+	if (!IsOption(id))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("unrecognized option \"%s\"", key),
-		                errhint("The options are \"%s\" and \"%s\".",
-		                        setting_definitions[SETTING_KEEP_ERRORS].name,
-		                        setting_definitions[SETTING_MAX_CONCURRENT_REQUESTS].name)));
+		                errhint("The options are %s.", KnownOptions())));
 	if (value->type == jbvBool)
 		text = BoolToText(BoolGetDatum(value->val.boolean));
 	else if (value->type == jbvNumeric)
 		text =
 		    DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	else if (value->type == jbvString)
+		text = id == SETTING_DUPLICATE_WINDOW ? IntervalOption(value)
+		                                      : pnstrdup(value->val.string.val,
+		                                                 value->val.string.len);
 	else if (value->type == jbvNull)
 		text = "";
 	else
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("invalid value for option \"%s\"", key),
-		                errhint("Pass true, false, a number, or null for the default.")));
+		                errhint("Pass true, false, a number, a text, or null for the default.")));
 	*changes = ChangeSetting(*changes, id, text);
 }
 

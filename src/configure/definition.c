@@ -19,6 +19,8 @@
 #define MAX_SCHEDULE_DELAY_MS (10 * 60 * 1000)
 #define MAX_BATCH 8192
 #define MAX_REQUESTS 32
+#define MAX_KEYS 1000000000L
+#define MAX_WINDOW_DAYS 31
 
 static bool
 CheckQueryUrl(const char *value, GenopsError *error)
@@ -145,6 +147,12 @@ CheckRequests(const char *value, GenopsError *error)
 }
 
 static bool
+CheckKeys(const char *value, GenopsError *error)
+{
+	return CheckRange(value, 0, MAX_KEYS, error);
+}
+
+static bool
 CheckProtocol(const char *value, GenopsError *error)
 {
 	if (strcmp(value, "http/protobuf") == 0)
@@ -189,6 +197,17 @@ CheckInterval(const char *value, GenopsError *error)
 	if (SettingInterval(value) >= 0)
 		return true;
 	return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "it must not be negative");
+}
+
+static bool
+CheckWindow(const char *value, GenopsError *error)
+{
+	int64 window = SettingInterval(value);
+
+	if (window >= 0 && window <= MAX_WINDOW_DAYS * USECS_PER_DAY)
+		return true;
+	return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "it must be between 0 and %d days",
+	                        MAX_WINDOW_DAYS);
 }
 
 const SettingDefinition setting_definitions[SETTING_COUNT] = {
@@ -248,6 +267,12 @@ const SettingDefinition setting_definitions[SETTING_COUNT] = {
 	[SETTING_RETENTION] = { "retention", "00:00:00", CheckInterval, false,
 	                        "how long spans are kept after they were recorded; 0: for ever. "
 	                        "genops.spend outlives them" },
+	[SETTING_DUPLICATE_WINDOW] = { "duplicate_window", "24:00:00", CheckWindow, false,
+	                               "how long a call that is recorded again, by its id, its reply's "
+	                               "id or a span's ids, is known to be the same; 0: not at all" },
+	[SETTING_MAX_KEYS] = { "max_keys", "10000000", CheckKeys, false,
+	                       "keys of calls that are kept to know them again; genops.call_keys shows "
+	                       "whether they or duplicate_window is the limit" },
 };
 
 SettingId

@@ -18,6 +18,7 @@
 #include "deliver/follow.h"
 #include "deliver/step.h"
 #include "deliver/streams.h"
+#include "keep/call_keys.h"
 #include "keep/ledger.h"
 #include "keep/work.h"
 #include "record/span_record.h"
@@ -205,6 +206,7 @@ Store(const StoreBatch *batch)
 		return;
 	MemoryContextSwitchTo(batch_context);
 	storing = true;
+	CallKeysTake(batch->records, batch->count, LedgerRecordingTime());
 	segments = SegmentsBuild(batch->records, batch->count,
 	                         ConfigurationGet()->max_export_batch_size, &segment_count);
 	LedgerStore(segments, segment_count, LedgerRecordingTime());

@@ -15,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "configure/own_table.h"
 #include "executor/spi.h"
+#include "keep/call_keys.h"
 #include "keep/chore.h"
 #include "keep/ledger.h"
 #include "keep/ledger_state.h"
@@ -147,5 +148,5 @@ LedgerCloseDays(void)
 {
 	static Chore closing = { .name = "indexing of closed days", .run = CloseOne };
 
-	return ChoreRun(&closing, NULL);
+	return ChoreRun(&closing, NULL) || CallKeysForget();
 }

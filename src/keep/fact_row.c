@@ -28,6 +28,7 @@ static const struct
 	{ GENOPS_TEXT_PROVIDER, SPAN_PROVIDER },
 	{ GENOPS_TEXT_MODEL, SPAN_MODEL },
 	{ GENOPS_TEXT_OPERATION, SPAN_OPERATION },
+	{ GENOPS_TEXT_SERVICE_TIER, SPAN_SERVICE_TIER },
 };
 
 static const int token_columns[GENOPS_TOKENS_COUNT] = {
@@ -117,6 +118,8 @@ PutTexts(TupleTableSlot *row, const GenopsSpanFacts *facts)
 		PutText(row, text_columns[i].column, facts->text[text_columns[i].text]);
 	if (!NameFollows(facts))
 		PutText(row, SPAN_NAME, facts->text[GENOPS_TEXT_NAME]);
+	if (!genops_slice_equal(facts->text[GENOPS_TEXT_RESPONSE_MODEL], facts->text[GENOPS_TEXT_MODEL]))
+		PutText(row, SPAN_RESPONSE_MODEL, facts->text[GENOPS_TEXT_RESPONSE_MODEL]);
 	if (!genops_slice_equal(facts->text[GENOPS_TEXT_CURRENCY], GENOPS_LITERAL("USD")))
 		PutText(row, SPAN_CURRENCY, facts->text[GENOPS_TEXT_CURRENCY]);
 }
@@ -142,6 +145,10 @@ PutFlags(TupleTableSlot *row, const GenopsSpanFacts *facts)
 			flags |= GENOPS_FLAG_TOKENS_CUT;
 	if (flags != 0)
 		Put(row, SPAN_FLAGS, Int64GetDatum(flags));
+	if (facts->cost_source != GENOPS_COST_FROM_NOWHERE)
+		Put(row, SPAN_COST_SOURCE, Int16GetDatum(facts->cost_source));
+	if (OidIsValid(facts->role))
+		Put(row, SPAN_ROLE, ObjectIdGetDatum(facts->role));
 }
 
 void

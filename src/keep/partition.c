@@ -24,6 +24,7 @@
 
 #define SPAN_PREFIX "ledger_span_"
 #define SEGMENT_PREFIX "ledger_segment_"
+#define KEY_PREFIX "call_key_"
 
 /*
  * Rows are never changed, so that they can be frozen at once, and vacuum is due
@@ -34,6 +35,7 @@
 #define SPAN_OPTIONS                  \
 	"autovacuum_freeze_min_age = 0, " \
 	"autovacuum_vacuum_insert_threshold = 1000000, autovacuum_vacuum_insert_scale_factor = 0"
+#define KEY_OPTIONS "autovacuum_freeze_min_age = 0"
 #define SEGMENT_OPTIONS "autovacuum_freeze_min_age = 0, toast_tuple_target = 512"
 
 char *
@@ -282,4 +284,41 @@ TimestampTz
 PartitionDayEnd(TimestampTz time)
 {
 	return DayOf(DayNumber(time)).end;
+}
+
+static void
+MakeKeyPartition(int number)
+{
+	char *name = MakeTable("call_key", number, KEY_OPTIONS);
+
+	WorkerSql(psprintf("CREATE INDEX IF NOT EXISTS %s_key ON genops.%s (key)", name, name));
+	Attach("call_key", name, number);
+}
+
+Oid
+PartitionEnsureOfKeys(TimestampTz recorded_at)
+{
+	int number = DayNumber(recorded_at);
+	Oid partition = FindPartition(KEY_PREFIX, number);
+
+	if (OidIsValid(partition))
+		return partition;
+	SPI_connect();
+	MakeKeyPartition(number);
+	SPI_finish();
+	return FindPartition(KEY_PREFIX, number);
+}
+
+Oid *
+PartitionsOfKeys(int *count)
+{
+	return PartitionsOf("call_key", count);
+}
+
+TimestampTz
+PartitionKeysEnd(Oid partition)
+{
+	int number;
+
+	return DayFromName(partition, KEY_PREFIX, &number) ? DayOf(number).end : DT_NOBEGIN;
 }

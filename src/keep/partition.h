@@ -41,6 +41,12 @@ extern bool PartitionEndsBefore(Oid segment_partition, TimestampTz time);
 /* Whether all of it was recorded after a time. */
 extern bool PartitionBeginsAfter(Oid segment_partition, TimestampTz time);
 
+/* The partition of genops.call_key of a day, made if it is missing; all of them, oldest first; and
+ * the time before which all of one's keys were recorded. */
+extern Oid PartitionEnsureOfKeys(TimestampTz recorded_at);
+extern Oid *PartitionsOfKeys(int *count);
+extern TimestampTz PartitionKeysEnd(Oid partition);
+
 /* The name of an index or a constraint of a partition. */
 extern char *PartitionIndexName(Oid partition, const char *suffix);
 

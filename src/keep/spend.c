@@ -49,8 +49,11 @@
 	"date_bin('15 minutes', recorded_at, '2000-01-01 00:00:00+00') AS recorded, %lld, "     \
 	"tenant_id, team, project, customer_id, cost_center, environment, feature, provider, "  \
 	"model, operation, coalesce(currency, 'USD') AS unit, "                                 \
-	"count(*) FILTER (WHERE ai_call), count(*) FILTER (WHERE ai_call AND status = 2), "     \
-	"count(*) FILTER (WHERE ai_call AND total_cost_e12 IS NULL), "                          \
+	"count(*) FILTER (WHERE ai_call AND (flags & 128) IS DISTINCT FROM 128), "              \
+	"count(*) FILTER (WHERE ai_call AND (flags & 128) IS DISTINCT FROM 128 "                \
+	"AND status = 2), "                                                                     \
+	"count(*) FILTER (WHERE ai_call AND total_cost_e12 IS NULL "                            \
+	"AND cost_source IS DISTINCT FROM 5), "                                                 \
 	"least(sum(prompt_tokens), 9223372036854775807)::bigint, "                              \
 	"least(sum(completion_tokens), 9223372036854775807)::bigint, "                          \
 	"least(sum(cache_read_tokens), 9223372036854775807)::bigint, "                          \

@@ -197,10 +197,11 @@ AddTokens(int64 *sum, int64 tokens)
 static bool
 AddCall(Sums *sums, const GenopsSpanFacts *facts)
 {
-	sums->calls++;
-	if (facts->status == GENOPS_STATUS_ERROR)
-		sums->errors++;
-	if (!(facts->known_costs & (1 << GENOPS_COST_TOTAL)))
+	bool counts = (facts->flags & GENOPS_FLAG_SUPPLEMENT) == 0;
+
+	sums->calls += counts;
+	sums->errors += counts && facts->status == GENOPS_STATUS_ERROR;
+	if (!(facts->known_costs & (1 << GENOPS_COST_TOTAL)) && facts->cost_source != GENOPS_COST_NONE)
 		sums->unpriced_calls++;
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)

@@ -1,5 +1,8 @@
 /*
  * Reads the arguments of the SQL functions that record.
+ *
+ * A text that cannot be meant is complained of (complaint.h), naming the argument, and
+ * is then taken as not known.
  */
 #ifndef GENOPS_RECORD_ARGUMENTS_H
 #define GENOPS_RECORD_ARGUMENTS_H
@@ -12,48 +15,32 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-/* How an argument of type "any" is printed: looked up once per call site. */
-typedef struct AnyArgument
-{
-	Oid type;        /* InvalidOid: not known yet */
-	FmgrInfo output; /* for types that have no short cut */
-	bool is_varlena;
-} AnyArgument;
-
-/* What a call site remembers, in fn_extra. */
-typedef struct CallSite
-{
-	AnyArgument customer_id;
-	AnyArgument user_id;
-	AnyArgument total_cost;
-	bool folded_known; /* for genops_observe */
-	bool folded;       /* the reply was made when planning */
-} CallSite;
-
-extern CallSite *CallSiteOf(FunctionCallInfo fcinfo);
-
 /* A text argument in the server's encoding; absent when NULL. */
 extern GenopsSlice ArgumentText(FunctionCallInfo fcinfo, int number);
 
-/* An argument of any type, as it prints; absent when NULL. */
-extern GenopsSlice ArgumentAny(FunctionCallInfo fcinfo, int number, AnyArgument *how);
+/* A genops.value as its text; absent when NULL. */
+extern GenopsSlice ArgumentValue(FunctionCallInfo fcinfo, int number);
 
-/* A count; GENOPS_UNKNOWN_TOKENS when NULL.  Raises when negative. */
+/* A genops.value that is a count; GENOPS_UNKNOWN_TOKENS when NULL. */
 extern int64 ArgumentTokens(FunctionCallInfo fcinfo, int number, const char *name);
 
 /* NULL when the argument is. */
 extern Jsonb *ArgumentJsonb(FunctionCallInfo fcinfo, int number);
 
-/* Money; raises, naming the argument, if it is none.  The text is one of
- * numbers: ASCII in every encoding. */
-extern GenopsMoney MoneyFromText(GenopsSlice text, const char *name);
+/* A count of tokens.  What is between two numbers is rounded. */
+extern int64 CountFromText(GenopsSlice text, const char *name);
 
-/* Tokens from anywhere but an argument. */
-extern int64 TokensChecked(int64 tokens, const char *name);
+/* Money, which is ASCII in every encoding. */
+extern bool MoneyFromText(GenopsSlice text, const char *name, GenopsMoney *money);
 
-/* Nanoseconds of Unix time; raises, naming the argument, for a time that OTLP
- * can't tell (before 1970, infinity) or that is beyond 2262. */
-extern int64 UnixNanoseconds(TimestampTz time, const char *name);
+/* An interval, in nanoseconds; a bare number is none, for nobody knows its unit. */
+extern bool DurationFromText(GenopsSlice text, const char *name, int64 *nanoseconds);
+extern bool MillisecondsFromText(GenopsSlice text, const char *name, int64 *nanoseconds);
+
+/* Nanoseconds of Unix time; false for a time that OTLP cannot tell (before 1970, infinity) or that
+ * is beyond 2262. */
+extern bool UnixNanoseconds(TimestampTz time, const char *name, int64 *nanoseconds);
+extern bool TimeFromText(GenopsSlice text, const char *name, int64 *nanoseconds);
 
 /* The clock, in nanoseconds of Unix time.  Safe everywhere. */
 extern int64 ClockNanoseconds(void);

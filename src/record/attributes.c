@@ -4,6 +4,7 @@
 #include "core/span/otlp_write.h"
 #include "record/arguments.h"
 #include "record/attributes.h"
+#include "record/complaint.h"
 #include "record/outcome.h"
 #include "record/text.h"
 #include "utils/builtins.h"
@@ -57,19 +58,18 @@ static const struct
 };
 
 static void
-RaiseOwnedKey(GenopsSlice key)
+ComplainOfOwnedKey(GenopsSlice key)
 {
 	const char *argument = NULL;
 
 	for (int i = 0; i < (int) lengthof(arguments); i++)
 		if (genops_slice_equal(genops_slice(arguments[i].key), key))
 			argument = arguments[i].argument;
-	ereport(ERROR,
-	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	         errmsg("attribute \"%s\" can't be set by \"attributes\"", TextForMessage(key)),
+	Complain(COMPLAINT_ATTRIBUTES, ERRCODE_INVALID_PARAMETER_VALUE,
+	         errmsg("attribute \"%s\" cannot be set by \"attributes\"", TextForMessage(key)),
 	         errdetail("It is made from the call's arguments, and a span has each attribute once."),
 	         argument ? errhint("Use the argument \"%s\".", argument)
-	                  : errhint("Use the argument that stands for it, or a key in \"options\".")));
+	                  : errhint("Use the argument that stands for it, or a key in \"options\"."));
 }
 
 /* "1" is an int, "1.0" and what is beyond 64 bits a double. */
@@ -211,16 +211,26 @@ PutAttribute(GenopsBytes *out, GenopsSlice key, JsonbValue *value, size_t room)
 	return fits;
 }
 
-static void
-RequireObject(Jsonb *attributes)
+static bool
+IsObject(Jsonb *attributes)
 {
 	if (JB_ROOT_IS_OBJECT(attributes))
-		return;
-	ereport(ERROR,
-	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		return true;
+	Complain(COMPLAINT_ATTRIBUTES, ERRCODE_INVALID_PARAMETER_VALUE,
 	         errmsg("\"attributes\" must be a JSON object"),
 	         errdetail("It is a JSON %s.", JB_ROOT_IS_SCALAR(attributes) ? "scalar" : "array"),
-	         errhint("Use for example jsonb_build_object('document', 42).")));
+	         errhint("Use for example jsonb_build_object('document', 42)."));
+	return false;
+}
+
+/* Those that the arguments set are not the caller's to set another time. */
+static bool
+IsOwned(GenopsSlice key)
+{
+	if (!genops_ai_call_owns_key(key) && !genops_slice_equal(key, GENOPS_AI_DUPLICATE_KEY))
+		return false;
+	ComplainOfOwnedKey(key);
+	return true;
 }
 
 uint32
@@ -230,22 +240,21 @@ AttributesPut(GenopsBytes *out, Jsonb *attributes, size_t room)
 	JsonbIteratorToken token;
 	JsonbValue value;
 	GenopsSlice key = GENOPS_ABSENT;
+	bool owned = false;
 	uint32 count = 0;
 	uint32 dropped = 0;
 
-	if (attributes == NULL)
+	if (attributes == NULL || !IsObject(attributes))
 		return 0;
-	RequireObject(attributes);
 	iterator = JsonbIteratorInit(&attributes->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY)
 		{
 			key = KeyOf(&value);
-			if (genops_ai_call_owns_key(key) || genops_slice_equal(key, OUTCOME_DUPLICATE_KEY))
-				RaiseOwnedKey(key);
+			owned = IsOwned(key);
 		}
-		if (token != WJB_VALUE || value.type == jbvNull)
+		if (token != WJB_VALUE || value.type == jbvNull || owned)
 			continue;
 		if (count < ATTRIBUTES_MAX && PutAttribute(out, key, &value, room))
 			count++;

@@ -16,9 +16,8 @@
  * Writes them to "out", as long as it is not longer than "room" bytes then.
  * Texts and numbers, truth values, arrays and objects keep their type; an
  * integral number is an int, any other a double; a null is left out.  Returns
- * how many didn't fit.  NULL writes nothing.  Raises, before it has written
- * anything that counts, for what is no object and for keys that the functions'
- * arguments set.
+ * how many did not fit.  NULL writes nothing.  What is no object, and keys that the
+ * functions' arguments set, are complained of and left out.
  */
 extern uint32 AttributesPut(GenopsBytes *out, Jsonb *attributes, size_t room);
 

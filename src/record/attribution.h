@@ -6,30 +6,21 @@
 
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "record/draft.h"
 
-/* Where a function has its arguments. */
-typedef struct AttributionArguments
-{
-	int number[GENOPS_TEXT_COUNT]; /* or -1 */
-} AttributionArguments;
-
 /*
- * Fills in the texts of the draft: an argument goes before the session's
- * setting, that before the configuration.  NULL inherits, '' is none.  What is
- * pinned for the role goes before all.
- * customer_id and user_id, which may be of any type, come as they print.
+ * Fills in the texts of the draft: what the caller said, in the server's encoding, goes
+ * before the session's setting, that before the configuration.  Absent inherits, '' is none.  What
+ * is pinned for the role goes before all.
  * Returns the sampler that applies to the call.
  */
-extern const GenopsSampler *AttributionSet(SpanDraft *draft, FunctionCallInfo fcinfo,
-                                           const AttributionArguments *arguments,
-                                           GenopsSlice customer_id, GenopsSlice user_id);
+extern const GenopsSampler *AttributionSet(SpanDraft *draft,
+                                           const GenopsSlice said[GENOPS_TEXT_COUNT]);
 
-/* The session's alone, without any argument. */
+/* The session's alone. */
 extern const GenopsSampler *AttributionOfSession(SpanDraft *draft);
 
-/* Raises for a tenant that no backend would accept. */
-extern void AttributionCheckTenant(GenopsSlice tenant);
+/* False, and complained of, for a tenant that no backend would accept. */
+extern bool AttributionTenantValid(GenopsSlice tenant);
 
 #endif

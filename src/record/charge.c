@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "miscadmin.h"
 #include "record/charge.h"
+#include "record/complaint.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
@@ -75,20 +76,23 @@ MayCharge(Oid user)
 	return known_user_may = LookUp(user);
 }
 
-void
-ChargeCheck(const OutcomeArguments *outcome)
+bool
+ChargeAllowed(const CallOutcome *outcome)
 {
 	Oid user = GetUserId();
 	char *name;
 
 	if ((!genops_slice_present(outcome->total_cost) && outcome->options.known_costs == 0) ||
 	    MayCharge(user))
-		return;
+		return true;
 	name = GetUserNameFromId(user, false);
-	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-	                errmsg("permission denied to state the cost of a call"),
-	                errdetail("Role \"%s\" may record calls, but not say what they cost.", name),
-	                errhint("Leave the cost out, or have an administrator call "
-	                        "genops_grant('%s', 'charge').",
-	                        name)));
+	Complain(COMPLAINT_CHARGE, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	         errmsg("permission denied to state the cost of a call"),
+	         errdetail("Role \"%s\" may record calls, but not say what they cost. The call is "
+	                   "recorded without a cost.",
+	                   name),
+	         errhint("Leave the cost out, or have an administrator call "
+	                 "genops_grant('%s', 'charge').",
+	                 name));
+	return false;
 }

@@ -7,10 +7,10 @@
 #include "record/outcome.h"
 
 /*
- * Raises if the outcome has a cost and the current user may not state one.  To be
- * called before the draft borrows anything from the configuration: it may look
- * at the catalogs, which may hear of a new one.
+ * False, and complained of, if the outcome has a cost and the current user may not state
+ * one: the call is then recorded without.  To be called before the draft borrows anything
+ * from the configuration: it may look at the catalogs, which may hear of a new one.
  */
-extern void ChargeCheck(const OutcomeArguments *outcome);
+extern bool ChargeAllowed(const CallOutcome *outcome);
 
 #endif

@@ -1,17 +1,19 @@
 #include "postgres.h"
 
 #include "core/span/ai_call.h"
+#include "core/span/ai_kind.h"
 #include "core/span/otlp_write.h"
+#include "miscadmin.h"
 #include "record/attributes.h"
 #include "record/draft.h"
-#include "record/duplicate.h"
+#include "record/keys.h"
 #include "record/outcome.h"
 #include "record/span_record.h"
 #include "record/text.h"
 #include "utils/memutils.h"
 
-/* Tags, lengths, status, flags and the exception event around its texts. */
-#define CLOSE_OVERHEAD 256
+/* Tags, lengths, status, flags, a link and the exception event around its texts. */
+#define CLOSE_OVERHEAD 320
 
 static SpanDraft current;
 static void *span_memory = NULL;
@@ -19,6 +21,7 @@ static void *span_memory = NULL;
 SpanDraft *
 DraftStart(void)
 {
+	KeysDrop(); /* of a draft that was never submitted */
 	if (span_memory == NULL)
 		span_memory = MemoryContextAlloc(TopMemoryContext, RING_MAX_RECORD);
 	TextReset();
@@ -28,8 +31,9 @@ DraftStart(void)
 		current.facts.tokens[i] = GENOPS_UNKNOWN_TOKENS;
 	current.span = genops_bytes_over(span_memory, RING_MAX_RECORD);
 	current.dropped_attributes = 0;
-	current.duplicate = false;
-	current.reply_key = 0;
+	current.said_provider = GENOPS_ABSENT;
+	current.sent_nowhere = false;
+	current.has_first = false;
 	return &current;
 }
 
@@ -52,18 +56,23 @@ DraftOpen(SpanDraft *draft)
 	memcpy(facts->span_id, draft->place.own.span_id, GENOPS_SPAN_ID_SIZE);
 	memcpy(facts->parent_span_id, draft->place.parent_span_id, GENOPS_SPAN_ID_SIZE);
 	facts->sampled = draft->place.own.flags & GENOPS_TRACE_FLAG_SAMPLED;
-	facts->ai_call = facts->text[GENOPS_TEXT_PROVIDER].length > 0 ||
-	                 facts->text[GENOPS_TEXT_MODEL].length > 0 ||
-	                 genops_ai_is_inference(facts->text[GENOPS_TEXT_OPERATION]);
+	facts->role = GetSessionUserId();
+	genops_ai_decide(facts, GENOPS_AI_PART_UNKNOWN, true, false);
 	draft->flags = TraceSpanFlags(&draft->place);
 
 	draft->end_offset = genops_otlp_span_open(&draft->span, facts, draft->place.trace_state);
 	genops_ai_call_put_request(&draft->span, facts);
+	if (draft->said_provider.length > 0 &&
+	    !genops_slice_equal(draft->said_provider, facts->text[GENOPS_TEXT_PROVIDER]))
+		genops_otlp_put_text(&draft->span, GENOPS_KEY("genops.original.provider"),
+		                     draft->said_provider);
 }
 
 void
 DraftSample(SpanDraft *draft)
 {
+	if (draft->sent_nowhere)
+		return;
 	draft->facts.sampled = true;
 	draft->flags |= GENOPS_SPAN_FLAG_SAMPLED;
 	draft->place.own.flags |= GENOPS_TRACE_FLAG_SAMPLED;
@@ -89,8 +98,8 @@ DraftClose(SpanDraft *draft, Jsonb *attributes)
 	GenopsStatus status = draft->facts.status;
 
 	genops_ai_call_put_outcome(&draft->span, &draft->facts, outcome);
-	if (draft->duplicate)
-		genops_otlp_put_bool(&draft->span, OUTCOME_DUPLICATE_KEY, true);
+	if (draft->facts.flags & GENOPS_FLAG_DUPLICATE)
+		genops_otlp_put_bool(&draft->span, GENOPS_AI_DUPLICATE_KEY, true);
 	DraftPutAttributes(draft, attributes,
 	                   CLOSE_OVERHEAD + 2 * outcome->error_message.length +
 	                       outcome->error_type.length);
@@ -98,6 +107,8 @@ DraftClose(SpanDraft *draft, Jsonb *attributes)
 	if (status == GENOPS_STATUS_ERROR)
 		genops_otlp_span_exception(&draft->span, draft->facts.end_ns, outcome->error_type,
 		                           outcome->error_message);
+	if (draft->has_first)
+		genops_otlp_span_link(&draft->span, draft->first.trace_id, draft->first.span_id);
 	genops_otlp_span_close(&draft->span, status, outcome->error_message, draft->flags);
 }
 
@@ -109,10 +120,13 @@ DraftSubmit(const SpanDraft *draft)
 
 	Assert(!draft->span.failed);
 	TextCount();
-	if (draft->duplicate)
+	if (draft->facts.flags & GENOPS_FLAG_DUPLICATE)
 		RingCountDuplicate();
-	if (draft->reply_key != 0)
-		DuplicateRemember(draft->reply_key);
 	if (SpanRecordSubmit(&record, true))
+	{
+		KeysSubmitted();
 		SpanRecordSync();
+	}
+	else
+		KeysDrop();
 }

@@ -11,8 +11,9 @@
 #include "core/base/bytes.h"
 #include "core/span/ai_call.h"
 #include "core/span/facts.h"
-#include "shared/ring.h"
+#include "record/options.h"
 #include "record/trace.h"
+#include "shared/ring.h"
 #include "utils/jsonb.h"
 
 /* A record has room for the facts in front of a span, and then some. */
@@ -36,14 +37,17 @@ typedef struct SpanDraft
 	size_t end_offset; /* of the end time in "span" */
 	GenopsBytes span;
 	uint32 dropped_attributes;
-	bool duplicate;
-	uint64 reply_key; /* of a reply with an id; else 0 */
 	char name[DRAFT_NAME_MAX];
 	char tenant[TENANT_ID_MAX + 1];
+	char provider[DRAFT_NAME_MAX]; /* folded */
+	GenopsSlice said_provider;     /* as it came; absent: not said */
+	bool sent_nowhere;             /* also if it fails */
+	bool has_first;
+	GenopsTraceParent first; /* the span of which this is a duplicate or another attempt */
+	GenopsSlice finish_reasons[OPTIONS_FINISH_REASONS_MAX];
 } SpanDraft;
 
-/* An empty draft; forgets the one before.  Read arguments of type "any"
- * first: their output functions are anybody's. */
+/* An empty draft; forgets the one before.  Read all arguments first. */
 extern SpanDraft *DraftStart(void);
 
 /* Bytes that the texts of the facts take in a record. */

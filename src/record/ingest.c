@@ -9,6 +9,8 @@
 
 #include "compat.h"
 #include "core/base/utf8.h"
+#include "core/span/ai_kind.h"
+#include "core/span/otlp_decode.h"
 #include "core/span/otlp_json.h"
 #include "core/span/otlp_read.h"
 #include "core/span/otlp_write.h"
@@ -18,6 +20,7 @@
 #include "record/arguments.h"
 #include "record/attribution.h"
 #include "record/draft.h"
+#include "record/keys.h"
 #include "record/span_record.h"
 #include "record/text.h"
 #include "settings.h"
@@ -34,6 +37,7 @@ typedef struct Ingestion
 	GenopsError reason; /* of the first rejection */
 	GenopsSlice session_tenant;
 	GenopsBytes envelope;   /* of the span before, and mostly of this one */
+	bool envelope_valid;
 	const char *made_of[4]; /* where what it was made of begins */
 } Ingestion;
 
@@ -82,6 +86,7 @@ Envelope(Ingestion *ingestion, const GenopsSpanWalk *walk)
 	if (envelope->length == 0 || memcmp(made_of, ingestion->made_of, sizeof(made_of)) != 0)
 	{
 		genops_bytes_clear(envelope);
+		ingestion->envelope_valid = false;
 		genops_otlp_segment_head(envelope, walk->resource, walk->scope,
 		                         genops_otlp_schema_url_size(walk->scope_schema_url));
 		genops_otlp_segment_tail(envelope, walk->scope_schema_url, walk->resource_schema_url);
@@ -99,34 +104,87 @@ ClipFacts(GenopsSpanFacts *facts)
 		facts->text[i].length = genops_utf8_clip(facts->text[i], TextNameLimit());
 }
 
+/* Whether the protobuf library takes the span and what it stands in: the latter is looked at once
+ * for all spans that stand in it. */
 static bool
-ReadSpan(Ingestion *ingestion, const GenopsSpanWalk *walk, SpanRecord *record)
+Decodes(Ingestion *ingestion, const GenopsSpanWalk *walk, GenopsError *error)
+{
+	if (!ingestion->envelope_valid &&
+	    (!genops_otlp_decodes(GENOPS_OTLP_RESOURCE, walk->resource, error) ||
+	     !genops_otlp_decodes(GENOPS_OTLP_SCOPE, walk->scope, error)))
+		return false;
+	ingestion->envelope_valid = true;
+	return genops_otlp_decodes(GENOPS_OTLP_SPAN, walk->span, error);
+}
+
+static bool
+ReadSpan(Ingestion *ingestion, const GenopsSpanWalk *walk, GenopsFactMemory *memory,
+         SpanRecord *record, GenopsSlice *reply_id)
 {
 	GenopsSpanView view;
 	GenopsError error;
 
-	if (!genops_read_span(walk->span, &view))
-	{
-		genops_error_set(&error, GENOPS_MALFORMED, "span is no valid protobuf");
-		Reject(ingestion, &error);
-		return false;
-	}
-	if (!genops_facts_from_span(walk->resource, &view, &record->facts, &error))
-	{
-		Reject(ingestion, &error);
-		return false;
-	}
 	record->span = walk->span;
 	record->envelope = Envelope(ingestion, walk);
-	ClipFacts(&record->facts);
-	if (!genops_slice_present(record->envelope) || RECORD_HEAD + DraftTextsSize(&record->facts) +
-	                                                       record->envelope.length +
-	                                                       record->span.length >
-	                                                   RING_MAX_RECORD)
+	if (walk->span.length > RING_MAX_RECORD || !genops_slice_present(record->envelope))
 	{
 		RejectFor(ingestion, "span is larger than 64 kB with its resource");
 		return false;
 	}
+	if (!Decodes(ingestion, walk, &error) ||
+	    (!genops_read_span(walk->span, &view) &&
+	     !genops_error_set(&error, GENOPS_MALFORMED, "span is no valid protobuf")) ||
+	    !genops_facts_from_span(walk->resource, &view, memory, &record->facts, reply_id, &error))
+	{
+		Reject(ingestion, &error);
+		return false;
+	}
+	ClipFacts(&record->facts);
+	if (RECORD_HEAD + DraftTextsSize(&record->facts) + record->envelope.length +
+	        record->span.length >
+	    RING_MAX_RECORD)
+	{
+		RejectFor(ingestion, "span is larger than 64 kB with its resource");
+		return false;
+	}
+	return true;
+}
+
+/* Whose span it is: the session's tenant goes before the span's own. */
+static void
+Attribute(const Ingestion *ingestion, SpanRecord *record, char tenant[TENANT_ID_MAX + 1])
+{
+	if (ingestion->session_tenant.length > 0)
+		record->facts.text[GENOPS_TEXT_TENANT_ID] = ingestion->session_tenant;
+	(void) ConfigurationResolve(&record->facts, tenant, PINS_FOR_INGEST);
+	record->facts.role = GetSessionUserId();
+}
+
+/*
+ * What is delivered again was recorded, and is not recorded again.  False: so it is.  A span of its
+ * own for a reply that was recorded is kept, and charges nothing; its bytes stay what they are.
+ */
+static bool
+IsNew(SpanRecord *record, GenopsSlice reply_id)
+{
+	GenopsTraceParent first;
+
+	KeySetSpan(&record->facts);
+	KeySetReply(&record->facts, reply_id);
+	switch (KeysClaim(&record->facts, &first))
+	{
+		case KEY_NEW:
+			return true;
+		case KEY_ATTEMPT: /* the same span with other contents */
+			return false;
+		case KEY_DUPLICATE:
+			break;
+	}
+	if (memcmp(first.span_id, record->facts.span_id, GENOPS_SPAN_ID_SIZE) == 0)
+		return false;
+	genops_ai_uncharge(&record->facts);
+	record->facts.flags |= GENOPS_FLAG_DUPLICATE;
+	RingCountDuplicate();
 	return true;
 }
 
@@ -135,16 +193,25 @@ IngestSpan(Ingestion *ingestion, const GenopsSpanWalk *walk)
 {
 	SpanRecord record = { 0 };
 	char tenant[TENANT_ID_MAX + 1];
+	GenopsFactMemory memory;
+	GenopsSlice reply_id;
 
-	if (!ReadSpan(ingestion, walk, &record))
+	if (!ReadSpan(ingestion, walk, &memory, &record, &reply_id))
 		return;
-	if (ingestion->session_tenant.length > 0)
-		record.facts.text[GENOPS_TEXT_TENANT_ID] = ingestion->session_tenant;
-	(void) ConfigurationResolve(&record.facts, tenant, PINS_FOR_INGEST);
-	if (SpanRecordSubmit(&record, true))
+	Attribute(ingestion, &record, tenant);
+	if (!IsNew(&record, reply_id))
+	{
+		RingCountDuplicate();
 		ingestion->accepted++;
+	}
+	else if (SpanRecordSubmit(&record, true))
+	{
+		KeysSubmitted();
+		ingestion->accepted++;
+	}
 	else
 		RejectFor(ingestion, "there was no room to record the span in time");
+	KeysDrop();
 }
 
 static Datum
@@ -174,7 +241,6 @@ Ingest(FunctionCallInfo fcinfo, GenopsSlice request)
 	TextReset();
 	ingestion.session_tenant =
 	    TextFromSetting(setting_attribution[GENOPS_TEXT_TENANT_ID], TextNameLimit());
-	AttributionCheckTenant(ingestion.session_tenant);
 	ingestion.envelope = genops_bytes_over(palloc(RING_MAX_RECORD), RING_MAX_RECORD);
 
 	walk = genops_walk_request(request);

@@ -10,158 +10,116 @@
 #include "postgres.h"
 
 #include "compat.h"
-#include "catalog/pg_type.h"
-#include "core/span/otlp_read.h"
-#include "core/span/otlp_write.h"
-#include "mb/pg_wchar.h"
-#include "nodes/nodeFuncs.h"
+#include "record/api.h"
 #include "record/arguments.h"
-#include "record/call.h"
-#include "record/charge.h"
-#include "record/outcome.h"
+#include "record/complaint.h"
+#include "record/observed.h"
 #include "record/returned.h"
+#include "shared/ring.h"
+
+/* What a call site remembers, in fn_extra. */
+typedef struct ObserveSite
+{
+	ReplyType reply_type;
+	bool evaluated; /* before, in this execution */
+} ObserveSite;
 
 PG_FUNCTION_INFO_V1(genops_observe);
+PG_FUNCTION_INFO_V1(genops_observe_marked);
 PG_FUNCTION_INFO_V1(genops_end);
 
-/* A key that had to be repaired is not found again. */
+static ObserveSite *
+SiteOf(FunctionCallInfo fcinfo)
+{
+	FmgrInfo *function = fcinfo->flinfo;
+
+	if (unlikely(function->fn_extra == NULL))
+		function->fn_extra = MemoryContextAllocZero(function->fn_mcxt, sizeof(ObserveSite));
+	return function->fn_extra;
+}
+
 static bool
-IsSaidAnew(Jsonb *anew, GenopsSlice key)
+ComplainOfHandle(GenopsSlice handle)
 {
-	JsonbValue found;
-	char *name = pnstrdup(key.data, key.length);
-
-	if (strstr(name, "\xEF\xBF\xBD") == NULL)
-		name = pg_any_to_server(name, (int) key.length, PG_UTF8);
-	return getKeyJsonValueFromContainer(&anew->root, name, (int) strlen(name), &found) != NULL;
+	if (!genops_slice_present(handle))
+		Complain(COMPLAINT_CALL, ERRCODE_NULL_VALUE_NOT_ALLOWED, errmsg("NULL is not a call handle"),
+		         errdetail("The first argument names the call that is over. Nothing is recorded."),
+		         errhint("Pass what genops_begin returned, or leave \"call\" out in "
+		                 "genops_observe."));
+	else
+		Complain(COMPLAINT_CALL, ERRCODE_INVALID_PARAMETER_VALUE,
+		         errmsg("\"%s\" is not a call handle", TextForMessage(handle)),
+		         errdetail("The first argument names the call that is over; the model's "
+		                   "reply is the second. Nothing is recorded."),
+		         errhint("Write genops_observe(genops_begin('provider', 'model'), reply), "
+		                 "or genops_observe(response => reply)."));
+	return false;
 }
 
-/* The attributes of the beginning but those that the end says anew. */
-static void
-KeepAttributes(GenopsBytes *out, GenopsSlice begun, Jsonb *anew)
-{
-	GenopsFields fields = genops_fields(begun);
-	const uint8_t *start = fields.next;
-	GenopsWireField field;
-
-	while (genops_fields_next(&fields, &field))
-	{
-		GenopsSlice key;
-		GenopsValue value;
-
-		if (!genops_read_key_value(field.bytes, &key, &value) || !IsSaidAnew(anew, key))
-			genops_bytes_put(out, start, fields.next - start);
-		start = fields.next;
-	}
-}
-
-/* The draft of a call as it began. */
-static SpanDraft *
-DraftOfCall(const OpenCall *call, Jsonb *attributes)
-{
-	SpanDraft *draft = DraftStart();
-	GenopsSlice begun = { (const char *) call->span.data, call->span.length };
-
-	draft->facts = call->facts;
-	draft->flags = call->flags;
-	draft->place.own = call->own;
-	draft->end_offset = call->end_offset;
-	draft->dropped_attributes = call->dropped_attributes;
-	if (attributes == NULL || !JB_ROOT_IS_OBJECT(attributes))
-	{
-		genops_bytes_put(&draft->span, begun.data, begun.length);
-		return draft;
-	}
-	genops_bytes_put(&draft->span, begun.data, call->attributes_offset);
-	begun.data += call->attributes_offset;
-	begun.length -= call->attributes_offset;
-	KeepAttributes(&draft->span, begun, attributes);
-	return draft;
-}
-
-static void
-EndCall(const OpenCall *call, SpanDraft *draft, const OutcomeArguments *outcome, Jsonb *attributes)
-{
-	draft->facts.end_ns = Max(ClockNanoseconds(), draft->facts.start_ns);
-	genops_otlp_patch_end(&draft->span, draft->end_offset, draft->facts.end_ns);
-	OutcomeSet(draft, outcome);
-	if (draft->facts.status == GENOPS_STATUS_ERROR && call->keep_if_failed)
-		DraftSample(draft);
-	DraftClose(draft, attributes);
-
-	/* From here on it must not be recorded a second time, even if waiting for
-	 * the ledger is cancelled. */
-	CallDetach(call);
-	DraftSubmit(draft);
-	CallsForget();
-}
-
-/*
- * Whether the reply was there before the call began: the planner has called
- * an IMMUTABLE function, or a client passes a reply as a parameter.  A call
- * that is a constant too was begun before the planning, and is timed right.
- */
 static bool
-ReplyIsFolded(FunctionCallInfo fcinfo)
+CallOfHandle(GenopsSlice handle, GenopsTraceParent *ids)
 {
-	CallSite *site = CallSiteOf(fcinfo);
-	Node *expression = fcinfo->flinfo->fn_expr;
-
-	if (!site->folded_known)
-	{
-		if (expression != NULL && IsA(expression, FuncExpr))
-		{
-			List *arguments = ((FuncExpr *) expression)->args;
-			Node *reply = list_nth(arguments, 1);
-
-			site->folded = IsA(reply, Const) && !((Const *) reply)->constisnull &&
-			               !IsA(linitial(arguments), Const);
-		}
-		site->folded_known = true;
-	}
-	return site->folded;
+	if (genops_slice_present(handle) && genops_traceparent_parse(handle, ids))
+		return true;
+	return ComplainOfHandle(handle);
 }
 
 static void
-WarnOfFolding(void)
+ComplainOfEnded(GenopsSlice handle)
 {
-	static bool warned = false;
+	Complain(COMPLAINT_CALL, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+	         errmsg("call \"%s\" is not open in this session", TextForMessage(handle)),
+	         errdetail("It has ended already, or was begun in another session. Nothing is "
+	                   "recorded."),
+	         errhint("End a call once, in the session that began it, or record it "
+	                 "with genops_track when it is over."));
+}
 
-	if (warned)
-		return;
-	warned = true;
-	ereport(
-	    WARNING,
-	    (errcode(ERRCODE_WARNING),
-	     errmsg("the reply was made before the call was begun, so that the call can't be timed"),
-	     errdetail("A function that is declared IMMUTABLE runs when the statement is planned, "
-	               "perhaps once for many calls."),
-	     errhint("Declare it as what it is, with ALTER FUNCTION ... VOLATILE.")));
+static void
+End(GenopsSlice handle, const CallOutcome *outcome, Jsonb *attributes)
+{
+	GenopsTraceParent ids;
+
+	if (CallOfHandle(handle, &ids) && !CallEnd(CallIdOf(&ids), outcome, attributes))
+		ComplainOfEnded(handle);
+}
+
+static Datum
+Observe(FunctionCallInfo fcinfo, CallOutcome *outcome)
+{
+	if (!PG_ARGISNULL(1))
+		outcome->reply =
+		    ReplyOfDatum(PG_GETARG_DATUM(1), get_fn_expr_argtype(fcinfo->flinfo, 1),
+		                 &SiteOf(fcinfo)->reply_type);
+	End(ArgumentText(fcinfo, 0), outcome, NULL);
+	if (PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 }
 
 Datum
 genops_observe(PG_FUNCTION_ARGS)
 {
-	OutcomeArguments outcome;
-	const OpenCall *call;
-	SpanDraft *draft;
-	bool folded;
+	CallOutcome outcome;
 
 	RingRequire();
-	call = CallFromHandle(ArgumentText(fcinfo, 0));
-	folded = ReplyIsFolded(fcinfo);
-	if (folded)
-		WarnOfFolding();
-	OutcomeArgumentsInit(&outcome);
-	if (!PG_ARGISNULL(1) && get_fn_expr_argtype(fcinfo->flinfo, 1) == JSONBOID)
-		outcome.response = PG_GETARG_JSONB_P(1);
-	draft = DraftOfCall(call, NULL);
-	draft->outcome.untimed = folded;
-	EndCall(call, draft, &outcome, NULL);
+	CallOutcomeInit(&outcome);
+	return Observe(fcinfo, &outcome);
+}
 
-	if (PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+/* What ObserveSupport has replaced genops_observe by: the reply is not made, or not made each
+ * time, between beginning and end. */
+Datum
+genops_observe_marked(PG_FUNCTION_ARGS)
+{
+	ObserveSite *site = SiteOf(fcinfo);
+	CallOutcome outcome;
+
+	RingRequire();
+	CallOutcomeInit(&outcome);
+	ObservedApply(PG_GETARG_INT64(2), site->evaluated, &outcome);
+	site->evaluated = true;
+	return Observe(fcinfo, &outcome);
 }
 
 enum
@@ -179,24 +137,20 @@ enum
 Datum
 genops_end(PG_FUNCTION_ARGS)
 {
-	OutcomeArguments outcome;
-	const OpenCall *call;
-	SpanDraft *draft;
-	Jsonb *attributes;
+	CallOutcome outcome;
+	GenopsSlice handle = ArgumentText(fcinfo, ARG_CALL);
 
 	RingRequire();
-	OutcomeArgumentsInit(&outcome);
-	outcome.total_cost = ArgumentAny(fcinfo, ARG_TOTAL_COST, &CallSiteOf(fcinfo)->total_cost);
-	call = CallFromHandle(ArgumentText(fcinfo, ARG_CALL));
-	attributes = ArgumentJsonb(fcinfo, ARG_ATTRIBUTES);
-	draft = DraftOfCall(call, attributes);
-
-	outcome.response = ArgumentJsonb(fcinfo, ARG_RESPONSE);
+	CallOutcomeInit(&outcome);
+	if (!PG_ARGISNULL(ARG_RESPONSE))
+		outcome.reply = ReplyOfValue(PG_GETARG_DATUM(ARG_RESPONSE));
 	outcome.error = ArgumentText(fcinfo, ARG_ERROR);
 	outcome.prompt_tokens = ArgumentTokens(fcinfo, ARG_PROMPT_TOKENS, "prompt_tokens");
 	outcome.completion_tokens = ArgumentTokens(fcinfo, ARG_COMPLETION_TOKENS, "completion_tokens");
+	outcome.total_cost = ArgumentValue(fcinfo, ARG_TOTAL_COST);
 	OptionsRead(ArgumentJsonb(fcinfo, ARG_OPTIONS), OPTIONS_OF_END, &outcome.options);
-	ChargeCheck(&outcome);
-	EndCall(call, draft, &outcome, attributes);
-	PG_RETURN_TEXT_P(ReturnedTraceParent(&draft->place.own));
+	End(handle, &outcome, ArgumentJsonb(fcinfo, ARG_ATTRIBUTES));
+	if (!genops_slice_present(handle))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(ARG_CALL));
 }

@@ -17,18 +17,32 @@
 typedef struct CallOptions
 {
 	GenopsSpanKind kind;
+	bool kind_said;
 	GenopsSlice tracestate; /* ASCII or else it is ignored */
 	bool has_ended_at;
-	TimestampTz ended_at;
+	int64 ended_at_ns; /* Unix time */
+	bool has_duration;
+	int64 duration_ns;
 	int64 tokens[GENOPS_TOKENS_COUNT]; /* cache and reasoning only */
 	uint8 known_costs;                 /* the parts */
 	GenopsMoney cost[GENOPS_COST_COUNT];
 	GenopsSlice currency;
 	GenopsSlice response_id;
 	GenopsSlice response_model;
-	GenopsSlice finish_reasons[OPTIONS_FINISH_REASONS_MAX];
-	int finish_reason_count;
 	GenopsSlice error_type;
+	GenopsSlice service_tier;
+	GenopsSlice base_model; /* whose price applies */
+	Jsonb *headers;         /* of the reply; or NULL */
+
+	/* What a call may take, for budgets: before it is made. */
+	int64 estimated_prompt_tokens; /* or GENOPS_UNKNOWN_TOKENS, as is the next */
+	int64 max_tokens;
+	bool has_estimated_cost;
+	GenopsMoney estimated_cost;
+	GenopsSlice prompt; /* is looked at and kept nowhere */
+
+	int finish_reason_count;
+	GenopsSlice finish_reasons[OPTIONS_FINISH_REASONS_MAX];
 } CallOptions;
 
 /* Which function asks; a bit each. */
@@ -39,8 +53,11 @@ typedef enum OptionsOf
 	OPTIONS_OF_TRACK = 4
 } OptionsOf;
 
-/* Reads them; NULL gives the defaults.  Raises for a key that isn't known and
- * for a value that can't be meant. */
+/* Nothing said. */
+extern void OptionsInit(CallOptions *options);
+
+/* Adds what the JSON says, or nothing if it is NULL.  A key that is not known and a value
+ * that cannot be meant are complained of and passed over.  Texts point into the JSON. */
 extern void OptionsRead(Jsonb *json, OptionsOf function, CallOptions *options);
 
 #endif

@@ -2,66 +2,129 @@
 
 #include "common/int.h"
 #include "core/base/utf8.h"
+#include "core/span/ai_kind.h"
 #include "record/arguments.h"
+#include "record/complaint.h"
 #include "record/condition.h"
-#include "record/duplicate.h"
+#include "record/keys.h"
 #include "record/outcome.h"
 #include "record/text.h"
 
+/* A reason is a word.  Bytes. */
+#define FINISH_REASON_MAX 64
+
 void
-OutcomeArgumentsInit(OutcomeArguments *arguments)
+CallOutcomeInit(CallOutcome *outcome)
 {
-	memset(arguments, 0, offsetof(OutcomeArguments, options));
-	arguments->prompt_tokens = GENOPS_UNKNOWN_TOKENS;
-	arguments->completion_tokens = GENOPS_UNKNOWN_TOKENS;
-	OptionsRead(NULL, OPTIONS_OF_END, &arguments->options);
+	memset(outcome, 0, offsetof(CallOutcome, options));
+	outcome->prompt_tokens = GENOPS_UNKNOWN_TOKENS;
+	outcome->completion_tokens = GENOPS_UNKNOWN_TOKENS;
+	OptionsInit(&outcome->options);
 }
 
+bool
+CallOutcomeHasUsage(const CallOutcome *outcome)
+{
+	const CallOptions *options = &outcome->options;
+
+	if (outcome->prompt_tokens != GENOPS_UNKNOWN_TOKENS ||
+	    outcome->completion_tokens != GENOPS_UNKNOWN_TOKENS ||
+	    genops_slice_present(outcome->total_cost) || options->known_costs != 0)
+		return true;
+	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
+		if (options->tokens[i] != GENOPS_UNKNOWN_TOKENS)
+			return true;
+	return false;
+}
+
+/*
+ * Tokens
+ */
+
+/* What cannot be is settled, and told. */
 static void
-SetTokens(GenopsSpanFacts *facts, const OutcomeArguments *arguments)
+IncludeCache(GenopsSpanFacts *facts)
 {
-	memcpy(facts->tokens, arguments->options.tokens, sizeof(facts->tokens));
-	facts->tokens[GENOPS_TOKENS_INPUT] = arguments->prompt_tokens;
-	facts->tokens[GENOPS_TOKENS_OUTPUT] = arguments->completion_tokens;
-}
+	int64 said = facts->tokens[GENOPS_TOKENS_INPUT];
 
-/* A total that isn't said is the sum of the parts that are. */
-static GenopsMoney
-SumOfParts(const CallOptions *options)
-{
-	GenopsMoney sum = 0;
-
-	for (int i = 0; i < GENOPS_COST_COUNT; i++)
-		if (pg_add_s64_overflow(sum, options->cost[i], &sum))
-			ereport(
-			    ERROR,
-			    (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			     errmsg("the parts of the cost are too large"),
-			     errdetail("One call may cost up to 9.2 million units of a currency."),
-			     errhint("Check the unit of \"input_cost\" and the other costs in \"options\".")));
-	return sum;
-}
-
-static void
-SetCost(SpanDraft *draft, const OutcomeArguments *arguments)
-{
-	GenopsSpanFacts *facts = &draft->facts;
-	const CallOptions *options = &arguments->options;
-
-	facts->known_costs = options->known_costs;
-	memcpy(facts->cost, options->cost, sizeof(facts->cost));
-	if (genops_slice_present(arguments->total_cost))
-		facts->cost[GENOPS_COST_TOTAL] = MoneyFromText(arguments->total_cost, "total_cost");
-	else if (options->known_costs != 0)
-		facts->cost[GENOPS_COST_TOTAL] = SumOfParts(options);
-	else
+	if (!genops_ai_include_cache(facts))
 		return;
-	facts->known_costs |= 1 << GENOPS_COST_TOTAL;
-	facts->text[GENOPS_TEXT_CURRENCY] =
-	    genops_slice_present(options->currency) ? options->currency : GENOPS_LITERAL("USD");
-	draft->outcome.cost_source = GENOPS_LITERAL("caller");
+	Complain(COMPLAINT_TOKENS, ERRCODE_INVALID_PARAMETER_VALUE,
+	         errmsg("more tokens came from or went to the cache than there were"),
+	         errdetail("%lld tokens in the prompt cannot contain those of the cache; they are taken "
+	                   "as those beside them.",
+	                   (long long) said),
+	         errhint("\"prompt_tokens\" includes what was read from and written to a cache."));
 }
 
+static void
+SetTokens(GenopsSpanFacts *facts, const CallOutcome *said)
+{
+	memcpy(facts->tokens, said->options.tokens, sizeof(facts->tokens));
+	facts->tokens[GENOPS_TOKENS_INPUT] = said->prompt_tokens;
+	facts->tokens[GENOPS_TOKENS_OUTPUT] = said->completion_tokens;
+	IncludeCache(facts);
+}
+
+/*
+ * Cost
+ */
+
+/* A total that is not said is the sum of the parts that are. */
+static bool
+SumOfParts(const CallOptions *options, GenopsMoney *sum)
+{
+	*sum = 0;
+	for (int i = 0; i < GENOPS_COST_COUNT; i++)
+		if (pg_add_s64_overflow(*sum, options->cost[i], sum))
+		{
+			Complain(COMPLAINT_COST, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+			         errmsg("the parts of the cost are too large"),
+			         errdetail("One call may cost up to 9.2 million units of a currency."),
+			         errhint("Check the unit of \"input_cost\" and the other costs in "
+			                 "\"options\"."));
+			return false;
+		}
+	return true;
+}
+
+static void
+SetCost(GenopsSpanFacts *facts, const CallOutcome *said)
+{
+	const CallOptions *options = &said->options;
+	GenopsMoney total;
+	bool known = false;
+
+	if (genops_slice_present(said->total_cost))
+		known = MoneyFromText(said->total_cost, "total_cost", &total);
+	if (!known && options->known_costs != 0)
+		known = SumOfParts(options, &total);
+	if (!known)
+		return;
+	facts->known_costs = options->known_costs | 1 << GENOPS_COST_TOTAL;
+	memcpy(facts->cost, options->cost, sizeof(facts->cost));
+	facts->cost[GENOPS_COST_TOTAL] = total;
+	facts->text[GENOPS_TEXT_CURRENCY] = genops_slice_present(options->currency)
+	                                        ? TextFromServer(options->currency, TextNameLimit())
+	                                        : GENOPS_LITERAL("USD");
+	facts->cost_source = GENOPS_COST_FROM_CALLER;
+}
+
+/* A call that failed before it used anything has nothing to be priced. */
+static void
+SetCostSource(GenopsSpanFacts *facts)
+{
+	if (facts->cost_source != GENOPS_COST_FROM_NOWHERE)
+		return;
+	facts->cost_source =
+	    facts->ai_call && (genops_ai_has_usage(facts) || facts->status != GENOPS_STATUS_ERROR)
+	        ? GENOPS_COST_UNPRICED
+	        : GENOPS_COST_NONE;
+}
+
+/*
+ * Status
+ */
 static GenopsStatus
 StatusFromText(GenopsSlice text)
 {
@@ -71,112 +134,141 @@ StatusFromText(GenopsSlice text)
 		return GENOPS_STATUS_OK;
 	if (genops_slice_equal(text, GENOPS_LITERAL("error")))
 		return GENOPS_STATUS_ERROR;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	                errmsg("unknown status \"%s\"", TextForMessage(text)),
-	                errdetail("The status of a call is unset, ok or error."),
-	                genops_slice_equal(text, GENOPS_LITERAL("success"))
-	                    ? errhint("Use \"ok\", or leave it out: a call that did not fail is unset.")
-	                    : errhint("Leave it out unless the call failed; the argument \"error\" "
-	                              "sets it as well.")));
+	Complain(COMPLAINT_STATUS, ERRCODE_INVALID_PARAMETER_VALUE,
+	         errmsg("unknown status \"%s\"", TextForMessage(text)),
+	         errdetail("The status of a call is unset, ok or error."),
+	         genops_slice_equal(text, GENOPS_LITERAL("success"))
+	             ? errhint("Use \"ok\", or leave it out: a call that did not fail is unset.")
+	             : errhint("Leave it out unless the call failed; the argument \"error\" sets it as "
+	                       "well."));
+	return GENOPS_STATUS_UNSET;
+}
+
+/* What HTTP says of a reply that is none. */
+static void
+SetHttpError(GenopsAiOutcome *outcome, const Reply *reply)
+{
+	if (reply->error.length > 0)
+	{
+		outcome->error_message = TextFromServer(reply->error, Min(TextLimit(), DRAFT_ERROR_MAX));
+		outcome->error_type = ErrorTypeFromMessage(outcome->error_message);
+		return;
+	}
+	outcome->error_message =
+	    TextFromServer(genops_slice(psprintf("HTTP status %d", reply->http_status)), TextLimit());
+	outcome->error_type =
+	    TextFromServer(genops_slice(psprintf("%d", reply->http_status)), TextLimit());
 }
 
 static void
-SetStatus(SpanDraft *draft, const OutcomeArguments *arguments)
+SetStatus(SpanDraft *draft, const CallOutcome *said)
 {
 	GenopsAiOutcome *outcome = &draft->outcome;
-	GenopsStatus status = StatusFromText(arguments->status);
-	bool failed =
-	    arguments->error.length > 0 || genops_slice_present(arguments->options.error_type);
+	GenopsStatus status = StatusFromText(said->status);
+	bool failed = said->error.length > 0 || genops_slice_present(said->options.error_type);
 
 	if (failed && status == GENOPS_STATUS_OK)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("a call with an error can't have status \"ok\""),
-		                errdetail("An error implies the status \"error\"."),
-		                errhint("Leave \"status\" out, or the error.")));
+		Complain(COMPLAINT_STATUS, ERRCODE_INVALID_PARAMETER_VALUE,
+		         errmsg("a call with an error cannot have status \"ok\""),
+		         errdetail("An error implies the status \"error\"."),
+		         errhint("Leave \"status\" out, or the error."));
+	if (status == GENOPS_STATUS_UNSET && ReplyFailed(&said->reply))
+		failed = true;
 	draft->facts.status = failed ? GENOPS_STATUS_ERROR : status;
 	if (draft->facts.status != GENOPS_STATUS_ERROR)
 		return;
-	if (arguments->error.length > 0)
-		outcome->error_message =
-		    TextFromServer(arguments->error, Min(TextLimit(), DRAFT_ERROR_MAX));
-	outcome->error_type = genops_slice_present(arguments->options.error_type)
-	                          ? arguments->options.error_type
-	                          : ErrorTypeFromMessage(outcome->error_message);
+	if (ReplyFailed(&said->reply))
+		SetHttpError(outcome, &said->reply);
+	if (said->error.length > 0)
+	{
+		outcome->error_message = TextFromServer(said->error, Min(TextLimit(), DRAFT_ERROR_MAX));
+		outcome->error_type = ErrorTypeFromMessage(outcome->error_message);
+	}
+	if (said->options.error_type.length > 0)
+		outcome->error_type = TextFromServer(said->options.error_type, ERROR_TYPE_MAX);
+	if (outcome->error_type.length == 0)
+		outcome->error_type = ERROR_TYPE_OTHER;
 }
 
+/*
+ * The reply
+ */
 static GenopsSlice
-ReplyId(Jsonb *response)
+ReplyId(const Reply *reply)
 {
 	JsonbValue id;
 
-	if (response == NULL || !JB_ROOT_IS_OBJECT(response) ||
-	    getKeyJsonValueFromContainer(&response->root, "id", 2, &id) == NULL ||
+	if (reply->jsonb == NULL || !JB_ROOT_IS_OBJECT(reply->jsonb) ||
+	    getKeyJsonValueFromContainer(&reply->jsonb->root, "id", 2, &id) == NULL ||
 	    id.type != jbvString || id.val.string.len == 0)
 		return GENOPS_ABSENT;
-	return TextFromServer((GenopsSlice){ id.val.string.val, id.val.string.len }, TextNameLimit());
+	return (GenopsSlice){ id.val.string.val, id.val.string.len };
 }
 
 static void
-SetReply(SpanDraft *draft, const OutcomeArguments *arguments)
+SetReply(SpanDraft *draft, const CallOutcome *said)
 {
 	GenopsAiOutcome *outcome = &draft->outcome;
-	const CallOptions *options = &arguments->options;
+	const CallOptions *options = &said->options;
+	GenopsSlice id = options->response_id;
 
-	outcome->response_id = genops_slice_present(options->response_id)
-	                           ? options->response_id
-	                           : ReplyId(arguments->response);
-	outcome->response_model = options->response_model;
-	outcome->finish_reasons = options->finish_reasons;
+	if (!genops_slice_present(id))
+		id = ReplyId(&said->reply);
+	outcome->response_id = TextFromServer(id, TextNameLimit());
+	outcome->response_model = TextFromServer(options->response_model, TextNameLimit());
+	draft->facts.text[GENOPS_TEXT_RESPONSE_MODEL] = outcome->response_model;
+	for (int i = 0; i < options->finish_reason_count; i++)
+		draft->finish_reasons[i] = TextFromServer(options->finish_reasons[i], FINISH_REASON_MAX);
+	outcome->finish_reasons = draft->finish_reasons;
 	outcome->finish_reason_count = options->finish_reason_count;
-	if (!genops_slice_present(outcome->response_id))
-		return;
-	draft->reply_key = DuplicateKey(outcome->response_id, &draft->facts);
-	draft->duplicate = DuplicateSeen(draft->reply_key);
+	KeySetReply(&draft->facts, outcome->response_id);
 }
 
 /* It stays in the trace, but whoever sums up must not find it. */
 static void
-ChargeNothing(SpanDraft *draft)
+MarkDuplicate(GenopsSpanFacts *facts)
 {
-	GenopsSpanFacts *facts = &draft->facts;
-
-	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
-		facts->tokens[i] = GENOPS_UNKNOWN_TOKENS;
-	memset(facts->cost, 0, sizeof(facts->cost));
-	facts->known_costs = 0;
-	facts->text[GENOPS_TEXT_CURRENCY] = GENOPS_ABSENT;
-	draft->outcome.cost_source = GENOPS_ABSENT;
+	genops_ai_uncharge(facts);
+	facts->flags |= GENOPS_FLAG_DUPLICATE;
 }
 
-/* Tokens or a cost make it one if provider and model didn't. */
-static bool
-HasUsage(const GenopsSpanFacts *facts)
+/* A span that is linked to one of its own id (which the caller gave to both) needs another. */
+static void
+LinkToFirst(SpanDraft *draft)
 {
-	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
-		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)
-			return true;
-	return facts->known_costs != 0;
+	draft->has_first = true;
+	if (memcmp(draft->first.span_id, draft->facts.span_id, GENOPS_SPAN_ID_SIZE) != 0)
+		return;
+	TraceNewSpanId(&draft->place);
+	memcpy(draft->facts.span_id, draft->place.own.span_id, GENOPS_SPAN_ID_SIZE);
+	genops_otlp_patch_span_id(&draft->span, draft->facts.span_id);
+}
+
+static void
+SetFate(SpanDraft *draft, const CallOutcome *said)
+{
+	KeyFate fate = KeysClaim(&draft->facts, &draft->first);
+
+	if (fate != KEY_NEW)
+		LinkToFirst(draft);
+	if (fate == KEY_DUPLICATE || said->repeated)
+		MarkDuplicate(&draft->facts);
 }
 
 void
-OutcomeSet(SpanDraft *draft, const OutcomeArguments *arguments)
+OutcomeSet(SpanDraft *draft, const CallOutcome *said, bool may_charge)
 {
 	GenopsSpanFacts *facts = &draft->facts;
-	bool used;
 
-	SetTokens(facts, arguments);
-	SetCost(draft, arguments);
-	SetStatus(draft, arguments);
-	SetReply(draft, arguments);
-	if (draft->duplicate)
-	{
-		ChargeNothing(draft);
-		facts->ai_call = false;
-		return;
-	}
-	used = HasUsage(facts);
-	facts->ai_call = facts->ai_call || used;
-	/* A call that failed before it used anything has nothing to be priced. */
-	if (facts->ai_call && facts->known_costs == 0 && (used || facts->status != GENOPS_STATUS_ERROR))
-		draft->outcome.cost_source = GENOPS_LITERAL("unpriced");
+	SetTokens(facts, said);
+	if (may_charge)
+		SetCost(facts, said);
+	SetStatus(draft, said);
+	SetReply(draft, said);
+	genops_ai_decide(facts, GENOPS_AI_PART_UNKNOWN, true, false);
+	SetCostSource(facts);
+	draft->outcome.untimed = said->untimed;
+	if (said->untimed)
+		facts->flags |= GENOPS_FLAG_UNTIMED;
+	SetFate(draft, said);
 }

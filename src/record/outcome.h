@@ -9,32 +9,34 @@
 #include "core/span/otlp_write.h"
 #include "record/draft.h"
 #include "record/options.h"
-#include "utils/jsonb.h"
-
-/* Set on a reply that was recorded, and charged, before. */
-#define OUTCOME_DUPLICATE_KEY GENOPS_KEY("genops.duplicate")
+#include "record/reply.h"
 
 /* What the caller says.  Texts are in the server's encoding; absent: not
  * said. */
-typedef struct OutcomeArguments
+typedef struct CallOutcome
 {
-	int64 prompt_tokens;
+	int64 prompt_tokens; /* or GENOPS_UNKNOWN_TOKENS, as is the next */
 	int64 completion_tokens;
 	GenopsSlice total_cost; /* as it prints */
 	GenopsSlice status;
 	GenopsSlice error;
-	Jsonb *response; /* or NULL */
+	Reply reply;
+	bool untimed; /* the reply was there before the call began */
+	bool repeated; /* it is a reply that was observed before: charge nothing */
 	CallOptions options;
-} OutcomeArguments;
+} CallOutcome;
 
 /* Nothing said. */
-extern void OutcomeArgumentsInit(OutcomeArguments *arguments);
+extern void CallOutcomeInit(CallOutcome *outcome);
+
+/* Whether it says what a call is charged by: tokens or a cost. */
+extern bool CallOutcomeHasUsage(const CallOutcome *outcome);
 
 /*
  * Every call's outcome passes here, when all of its request is known in the
  * draft: sets tokens, cost, status and error.  What the caller says goes over
- * what the reply says.  Raises for what can't be meant.
+ * what the reply says.  "may_charge" as ChargeAllowed has it.
  */
-extern void OutcomeSet(SpanDraft *draft, const OutcomeArguments *arguments);
+extern void OutcomeSet(SpanDraft *draft, const CallOutcome *said, bool may_charge);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/span/otlp_write.h"
 #include "record/arguments.h"
 #include "record/call.h"
+#include "record/complaint.h"
 #include "record/statement.h"
 #include "record/trace.h"
 #include "settings.h"
@@ -40,19 +41,15 @@ MakeId(uint8 *id, size_t size)
 	} while (AllZero(id, size));
 }
 
-static GenopsTraceParent
-ParseArgument(GenopsSlice text, const char *name)
+static void
+ComplainOfTraceparent(GenopsSlice text)
 {
-	GenopsTraceParent parsed;
-
-	if (!genops_traceparent_parse(text, &parsed))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("invalid value for \"%s\": \"%s\"", name, TextForMessage(text)),
-		                errdetail("It must be a W3C traceparent, like "
-		                          "\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"."),
-		                errhint("Pass what genops_begin, genops_track or genops_traceparent "
-		                        "returned, or a request's header.")));
-	return parsed;
+	Complain(COMPLAINT_TRACE, ERRCODE_INVALID_PARAMETER_VALUE,
+	         errmsg("invalid value for \"traceparent\": \"%s\"", TextForMessage(text)),
+	         errdetail("It must be a W3C traceparent, like "
+	                   "\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"."),
+	         errhint("Pass what genops_begin, genops_track or genops_traceparent returned, or a "
+	                 "request's header."));
 }
 
 static bool
@@ -78,13 +75,23 @@ ParentFromSession(Parent *parent)
 }
 
 static bool
+InheritParent(Parent *parent)
+{
+	return ParentFromCall(CallInnermost(), parent) || ParentFromSession(parent);
+}
+
+static bool
 FindParent(GenopsSlice traceparent, GenopsSlice trace_state, Parent *parent)
 {
 	if (!genops_slice_present(traceparent))
-		return ParentFromCall(CallInnermost(), parent) || ParentFromSession(parent);
+		return InheritParent(parent);
 	if (traceparent.length == 0)
 		return false;
-	parent->at = ParseArgument(traceparent, "traceparent");
+	if (!genops_traceparent_parse(traceparent, &parent->at))
+	{
+		ComplainOfTraceparent(traceparent);
+		return InheritParent(parent);
+	}
 	if (ParentFromCall(CallFind(&parent->at), parent))
 		return true;
 	parent->remote = true;
@@ -113,30 +120,24 @@ NewIds(TracePlace *place, const Parent *parent, const GenopsSampler *sampler)
 		place->own.flags |= GENOPS_TRACE_FLAG_SAMPLED;
 }
 
-/* Ids that were made before.  True if the parent is of the same trace; an
- * inherited one that isn't is passed over, an argument raises. */
+/* Ids that were made before.  True if the parent is of the same trace; one that is not is
+ * passed over, and complained of if it was given. */
 static bool
-GivenIds(TracePlace *place, GenopsSlice call, const Parent *parent, bool parent_was_given)
+GivenIds(TracePlace *place, const GenopsTraceParent *call, const Parent *parent,
+         bool parent_was_given)
 {
-	place->own = ParseArgument(call, "call");
-	if (CallFind(&place->own) != NULL)
-		ereport(
-		    ERROR,
-		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		     errmsg("call \"%s\" is open in this session", TextForMessage(call)),
-		     errdetail("It was begun by genops_begin and would be recorded twice."),
-		     errhint(
-		         "End it with genops_end, or pass it as \"traceparent\" if it is the parent.")));
+	place->own = *call;
 	if (parent == NULL)
 		return false;
-	if (memcmp(parent->at.trace_id, place->own.trace_id, GENOPS_TRACE_ID_SIZE) == 0)
-		return memcmp(parent->at.span_id, place->own.span_id, GENOPS_SPAN_ID_SIZE) != 0;
+	if (memcmp(parent->at.trace_id, call->trace_id, GENOPS_TRACE_ID_SIZE) == 0)
+		return memcmp(parent->at.span_id, call->span_id, GENOPS_SPAN_ID_SIZE) != 0;
 	if (parent_was_given)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("\"call\" and \"traceparent\" are of different traces"),
-		                errdetail("A call and its parent have the same trace id."),
-		                errhint("Make the call's id with genops_traceparent() where the parent is "
-		                        "current, or leave \"traceparent\" out.")));
+		Complain(COMPLAINT_TRACE, ERRCODE_INVALID_PARAMETER_VALUE,
+		         errmsg("\"call\" and \"traceparent\" are of different traces"),
+		         errdetail("A call and its parent have the same trace id. The call is recorded "
+		                   "without a parent."),
+		         errhint("Make the call's id with genops_traceparent() where the parent is "
+		                 "current, or leave \"traceparent\" out."));
 	return false;
 }
 
@@ -161,13 +162,13 @@ StateToWrite(TracePlace *place, const Parent *parent, const GenopsSampler *sampl
 }
 
 void
-TraceFindPlace(TracePlace *place, GenopsSlice traceparent, GenopsSlice call,
+TraceFindPlace(TracePlace *place, GenopsSlice traceparent, const GenopsTraceParent *call,
                GenopsSlice trace_state, const GenopsSampler *sampler)
 {
 	Parent found;
 	const Parent *parent = FindParent(traceparent, trace_state, &found) ? &found : NULL;
 
-	if (call.length == 0)
+	if (call == NULL)
 		NewIds(place, parent, sampler);
 	else if (!GivenIds(place, call, parent, genops_slice_present(traceparent)))
 		parent = NULL;
@@ -178,6 +179,22 @@ TraceFindPlace(TracePlace *place, GenopsSlice traceparent, GenopsSlice call,
 	else
 		memset(place->parent_span_id, 0, GENOPS_SPAN_ID_SIZE);
 	place->trace_state = StateToWrite(place, parent, sampler);
+}
+
+void
+TraceFindPlaceUnder(TracePlace *place, const GenopsTraceParent *parent, GenopsSlice trace_state)
+{
+	place->own = *parent;
+	MakeId(place->own.span_id, GENOPS_SPAN_ID_SIZE);
+	memcpy(place->parent_span_id, parent->span_id, GENOPS_SPAN_ID_SIZE);
+	place->remote = false;
+	place->trace_state = trace_state;
+}
+
+void
+TraceNewSpanId(TracePlace *place)
+{
+	MakeId(place->own.span_id, GENOPS_SPAN_ID_SIZE);
 }
 
 uint32

@@ -26,13 +26,21 @@ typedef struct TracePlace
  * comment of the current statement, else nobody: a new trace.  An empty
  * argument means nobody.
  *
- * "call" are ids that genops_traceparent() made for this very call; absent,
- * new ones are made.  "trace_state" came along with the argument.  A parent
+ * "call" are ids that genops_traceparent() made for this very call; NULL: new
+ * ones are made.  "trace_state" came along with the argument.  A parent
  * decides whether the call is sampled, unless the sampler asks anew; for a root the
  * sampler does.
  */
-extern void TraceFindPlace(TracePlace *place, GenopsSlice traceparent, GenopsSlice call,
-                           GenopsSlice trace_state, const GenopsSampler *sampler);
+extern void TraceFindPlace(TracePlace *place, GenopsSlice traceparent,
+                           const GenopsTraceParent *call, GenopsSlice trace_state,
+                           const GenopsSampler *sampler);
+
+/* The place of a new call right under one of this process, with the same fate. */
+extern void TraceFindPlaceUnder(TracePlace *place, const GenopsTraceParent *parent,
+                                GenopsSlice trace_state);
+
+/* Gives the place another span id. */
+extern void TraceNewSpanId(TracePlace *place);
 
 /* The span's flags in OTLP. */
 extern uint32 TraceSpanFlags(const TracePlace *place);

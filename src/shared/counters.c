@@ -25,6 +25,15 @@ RingCountText(uint32 repaired, uint32 cut)
 }
 
 void
+RingCountComplaint(void)
+{
+	RingQueue *queue = RingExists() ? RingMyQueue() : NULL;
+
+	if (queue != NULL)
+		pg_atomic_fetch_add_u64(&queue->complaints, 1);
+}
+
+void
 RingCountDuplicate(void)
 {
 	RingQueue *queue = RingMyQueue();
@@ -100,6 +109,7 @@ RingReadCounts(RingCounts *counts)
 	                   counts->dropped[RING_DROP_TOO_LARGE];
 	counts->repaired_texts = pg_atomic_read_u64(&queue->repaired_texts);
 	counts->cut_attributes = pg_atomic_read_u64(&queue->cut_attributes);
+	counts->complaints = pg_atomic_read_u64(&queue->complaints);
 	counts->duplicates = pg_atomic_read_u64(&queue->duplicates);
 	counts->waits = pg_atomic_read_u64(&queue->waits);
 }

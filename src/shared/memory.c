@@ -89,6 +89,7 @@ RingResetQueue(RingQueue *queue, Oid database)
 	pg_atomic_write_u64(&queue->repaired_texts, 0);
 	pg_atomic_write_u64(&queue->cut_attributes, 0);
 	pg_atomic_write_u64(&queue->duplicates, 0);
+	pg_atomic_write_u64(&queue->complaints, 0);
 	pg_atomic_write_u64(&queue->waits, 0);
 	pg_atomic_write_u32(&queue->dropping, 0);
 	pg_atomic_write_u32(&queue->worker_process, RING_NO_PROCESS);
@@ -122,6 +123,7 @@ InitQueue(RingQueue *queue, LWLock *lock)
 	pg_atomic_init_u64(&queue->repaired_texts, 0);
 	pg_atomic_init_u64(&queue->cut_attributes, 0);
 	pg_atomic_init_u64(&queue->duplicates, 0);
+	pg_atomic_init_u64(&queue->complaints, 0);
 	pg_atomic_init_u64(&queue->waits, 0);
 	pg_atomic_init_u32(&queue->dropping, 0);
 	pg_atomic_init_u32(&queue->worker_process, RING_NO_PROCESS);

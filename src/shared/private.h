@@ -86,6 +86,7 @@ typedef struct RingQueue
 	pg_atomic_uint64 repaired_texts;
 	pg_atomic_uint64 cut_attributes;
 	pg_atomic_uint64 duplicates;
+	pg_atomic_uint64 complaints;
 	pg_atomic_uint64 waits;
 	pg_atomic_uint32 dropping; /* the last outcome was a full ring */
 

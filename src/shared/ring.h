@@ -54,7 +54,8 @@ typedef struct RingCounts
 	uint64 dropped[RING_DROP_COUNT];
 	uint64 repaired_texts; /* were not valid UTF-8 */
 	uint64 cut_attributes; /* were longer than the limit */
-	uint64 duplicates;     /* a provider's response id seen before */
+	uint64 duplicates;     /* calls that were recorded before */
+	uint64 complaints;     /* see complaint.h */
 	uint64 queued_bytes;
 	uint64 waits;     /* callers that waited for room */
 	pid_t worker_pid; /* 0: none is running */
@@ -115,6 +116,7 @@ extern void RingBeginLedger(void);
 /* Counts what happened to texts while a span was made. */
 extern void RingCountText(uint32 repaired, uint32 cut);
 extern void RingCountDuplicate(void);
+extern void RingCountComplaint(void);
 
 /* The counts of the current database, all of one moment; all zero if nothing was
  * recorded. */

@@ -27,13 +27,19 @@ ImmutableFunctions(void)
 	    " ORDER BY 1");
 }
 
+/* The form that changes nothing for anybody else comes first. */
 static char *
-AlterStatements(List *functions)
+WaysOut(List *functions)
 {
 	StringInfoData statements;
 	ListCell *cell;
 
 	initStringInfo(&statements);
+	appendStringInfoString(
+	    &statements, "-- Write (SELECT genops_observe(genops_begin(...), f(...))): one call of the "
+	                 "model in a statement, and an index stays usable.\n"
+	                 "-- To have it timed too, run the following. Every use of f outside of such a "
+	                 "subquery then calls the model for each row.");
 	foreach (cell, functions)
 	{
 		if (foreach_current_index(cell) == SHOWN)
@@ -41,8 +47,7 @@ AlterStatements(List *functions)
 			appendStringInfo(&statements, "\nand %d more", list_length(functions) - SHOWN);
 			break;
 		}
-		appendStringInfo(&statements, "%sALTER FUNCTION %s VOLATILE;",
-		                 statements.len > 0 ? "\n" : "", (char *) lfirst(cell));
+		appendStringInfo(&statements, "\nALTER FUNCTION %s VOLATILE;", (char *) lfirst(cell));
 	}
 	return statements.data;
 }
@@ -57,7 +62,7 @@ CheckImmutableFunctions(Validation *validation)
 		         "no function of pgai or pgml that calls a model is declared immutable");
 	else
 		CheckAdd(
-		    validation, IMMUTABLE, CHECK_WARNING, AlterStatements(functions),
+		    validation, IMMUTABLE, CHECK_WARNING, WaysOut(functions),
 		    "%d functions of pgai or pgml that call a model are declared immutable: the planner "
 		    "may call them before genops_begin() has run",
 		    list_length(functions));

@@ -1,6 +1,7 @@
 #include "test/core/check.h"
 
 #include "core/span/ai_call.h"
+#include "core/span/ai_provider.h"
 #include "core/span/otlp_read.h"
 #include "core/span/otlp_write.h"
 
@@ -32,6 +33,7 @@ full_facts(void)
 	facts.tokens[GENOPS_TOKENS_CACHE_WRITE] = 50;
 	facts.tokens[GENOPS_TOKENS_REASONING] = 0;
 	facts.known_costs = (1u << GENOPS_COST_COUNT) - 1;
+	facts.cost_source = GENOPS_COST_FROM_PRICES;
 	facts.cost[GENOPS_COST_TOTAL] = GENOPS_MONEY_UNIT;
 	facts.cost[GENOPS_COST_INPUT] = GENOPS_MONEY_UNIT / 2;
 	facts.cost[GENOPS_COST_OUTPUT] = GENOPS_MONEY_UNIT / 4;
@@ -60,7 +62,6 @@ full_outcome(void)
 		.response_model = GENOPS_LITERAL("gpt-4o-2024-08-06"),
 		.finish_reasons = reasons,
 		.finish_reason_count = COUNT_OF(reasons),
-		.cost_source = GENOPS_LITERAL("price_table"),
 		.price_version = GENOPS_LITERAL("v1"),
 		.error_type = GENOPS_LITERAL("rate_limit_exceeded"),
 		.error_message = GENOPS_LITERAL("slow down"),
@@ -282,7 +283,7 @@ unpriced_has_no_cost(void **state)
 
 	(void) state;
 	facts.known_costs = 0;
-	outcome.cost_source = GENOPS_LITERAL("unpriced");
+	facts.cost_source = GENOPS_COST_UNPRICED;
 	attributes = attributes_of(&facts, &outcome);
 	assert_int_equal(find(attributes, "genops.cost.total_cost", &value), 0);
 	assert_int_equal(find(attributes, "genops.cost.total", &value), 0);
@@ -317,6 +318,8 @@ facts_round_trip(void **state)
 	GenopsBytes out = genops_bytes_over(memory, sizeof(memory));
 	GenopsSpanView view;
 	GenopsSpanFacts read;
+	GenopsFactMemory memory;
+	GenopsSlice reply_id;
 	GenopsError error;
 
 	(void) state;
@@ -327,7 +330,7 @@ facts_round_trip(void **state)
 	genops_ai_call_put_outcome(&out, &facts, &outcome);
 	genops_otlp_span_close(&out, GENOPS_STATUS_ERROR, outcome.error_message, 1);
 	assert_true(genops_read_span((GenopsSlice){ (const char *) out.data, out.length }, &view));
-	assert_true(genops_facts_from_span(GENOPS_ABSENT, &view, &read, &error));
+	assert_true(genops_facts_from_span(GENOPS_ABSENT, &view, &memory, &read, &reply_id, &error));
 	assert_true(read.ai_call);
 	assert_int_equal(read.status, GENOPS_STATUS_ERROR);
 	assert_memory_equal(read.tokens, facts.tokens, sizeof(facts.tokens));

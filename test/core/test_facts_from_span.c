@@ -62,6 +62,9 @@ put_resource(const char *key, const char *value)
 	                          (GenopsSlice){ (const char *) any.data, any.length });
 }
 
+static GenopsFactMemory memory;
+static GenopsSlice reply_id;
+
 static bool
 read_facts(GenopsSpanFacts *facts, GenopsError *error)
 {
@@ -71,7 +74,7 @@ read_facts(GenopsSpanFacts *facts, GenopsError *error)
 
 	assert_false(span.failed);
 	assert_true(genops_read_span(message, &view));
-	return genops_facts_from_span(resource_message, &view, facts, error);
+	return genops_facts_from_span(resource_message, &view, &memory, facts, &reply_id, error);
 }
 
 static GenopsSpanFacts
@@ -171,7 +174,7 @@ unusable_values_are_passed_over(void **state)
 	(void) state;
 	put_text("team", "");
 	put_text("genops.team", "platform");
-	put_int("project", 7);
+	put_text("project", "");
 	put_text("genops.project", "assistant");
 	put_double("genops.cost.total_cost", -1.0);
 	put_text("genops.cost.total", "a lot");

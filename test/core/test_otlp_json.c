@@ -470,11 +470,13 @@ check_data(const char *name, size_t expected_spans, size_t expected_attributes)
 	{
 		GenopsSpanView view;
 		GenopsSpanFacts facts;
+		GenopsFactMemory memory;
+		GenopsSlice reply_id;
 		GenopsFields fields;
 		GenopsWireField field;
 
 		assert_true(genops_read_span(walk.span, &view));
-		if (!genops_facts_from_span(walk.resource, &view, &facts, &error))
+		if (!genops_facts_from_span(walk.resource, &view, &memory, &facts, &reply_id, &error))
 			fail_msg("%s: %s", name, error.message);
 		assert_true(facts.start_ns > INT64_C(1700000000000000000));
 		assert_true(facts.end_ns >= facts.start_ns);

@@ -45,6 +45,8 @@ read_span(GenopsSlice resource, GenopsSlice span)
 {
 	GenopsSpanView view;
 	GenopsSpanFacts facts;
+	GenopsFactMemory memory;
+	GenopsSlice reply_id;
 	GenopsError error;
 
 	if (!genops_read_span(span, &view))
@@ -52,7 +54,7 @@ read_span(GenopsSlice resource, GenopsSlice span)
 	check_within(view.name, span);
 	check_within(view.status_message, span);
 	read_attributes(span, GENOPS_SPAN_ATTRIBUTES);
-	if (!genops_facts_from_span(resource, &view, &facts, &error))
+	if (!genops_facts_from_span(resource, &view, &memory, &facts, &reply_id, &error))
 	{
 		assert(error.code == GENOPS_MALFORMED && error.message[0] != '\0');
 		return;

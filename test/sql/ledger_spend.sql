@@ -17,7 +17,7 @@ SELECT team, customer_id, currency, sum(calls) AS calls, sum(errors) AS errors, 
 	sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens, sum(total_cost) AS total_cost
 FROM genops.spend WHERE team IN ('a', 'late') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 PREPARE expected AS
-VALUES ('a', 'x', 'USD', 3::numeric, 1::numeric, 1::numeric, 30::numeric, 10::numeric, 0.3::numeric),
+VALUES ('a', 'x', 'USD', 3::numeric, 1::numeric, 0::numeric, 30::numeric, 10::numeric, 0.3::numeric),
 	('a', NULL, 'EUR', 1, 0, 0, NULL, NULL, 7),
 	('late', NULL, 'USD', 1, 0, 0, NULL, NULL, 1);
 

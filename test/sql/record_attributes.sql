@@ -68,8 +68,9 @@ RESET genops_tempo.max_attribute_length;
 SELECT genops_flush('stored') \g /dev/null
 SELECT is(row(length(model), length(own ->> 'text'))::text, '(64,64)', 'the limit is a setting') FROM mine WHERE feature = 'other limit';
 
+SET genops.on_error = error;
 SELECT throws_like($$ SELECT genops_track('p', 'm', attributes => '{"genops.cost.total_cost": 1}') $$,
-	'attribute "genops.cost.total_cost" can''t be set by "attributes"', 'no attribute twice');
+	'attribute "genops.cost.total_cost" cannot be set by "attributes"', 'no attribute twice');
 SELECT is(count(*), 13::bigint, 'all were recorded') FROM mine;
 SELECT is(count(DISTINCT trace_id), 13::bigint, 'in traces of their own') FROM mine;
 SELECT is(count(DISTINCT span_id), 13::bigint, 'with ids of their own') FROM mine;

@@ -22,7 +22,7 @@ BEGIN
 END
 $$;
 
-SELECT plan(37);
+SELECT plan(38);
 
 -- Ended in good order.
 SELECT is(genops_observe(genops_begin('p', 'm', feature => 'observe'), x), x, 'the reply comes back unchanged')
@@ -121,6 +121,7 @@ COMMIT;
 -- The limit.
 CREATE FUNCTION pg_temp.begin_many() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
+	SET LOCAL genops.on_error = error;
 	PERFORM genops_begin('p', 'm', feature => 'many') FROM generate_series(1, 1001);
 	RETURN 'no error';
 EXCEPTION WHEN program_limit_exceeded THEN
@@ -128,6 +129,7 @@ EXCEPTION WHEN program_limit_exceeded THEN
 END
 $$;
 SELECT is(pg_temp.begin_many(), 'too many open calls', 'there is a limit');
+SELECT count(genops_begin('p', 'm', feature => 'more')) FROM generate_series(1, 1001) \g /dev/null
 
 SELECT genops_flush('stored') \g /dev/null
 
@@ -162,6 +164,7 @@ SELECT is(row(status, unfinished)::text, '(unset,t)', 'COMMIT in a procedure') F
 SELECT is(row(status, unfinished)::text, '(error,t)', 'ROLLBACK in a procedure') FROM mine WHERE feature = 'procedure rolls back';
 SELECT is(row(status, error_type)::text, '(error,22023)', 'an error in a later statement') FROM mine WHERE feature = 'error in a later statement';
 SELECT is(count(*), 1000::bigint, 'a thousand calls are recorded when their transaction fails') FROM mine WHERE feature = 'many' AND error_type = '54000';
+SELECT is(count(*), 1001::bigint, 'which no statement fails of') FROM mine WHERE feature = 'more' AND unfinished;
 SELECT is(count(DISTINCT trace_id), 1::bigint, 'all in one trace') FROM mine WHERE feature = 'many';
 SELECT is(count(*), count(DISTINCT span_id), 'and nothing twice') FROM mine;
 

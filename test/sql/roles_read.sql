@@ -15,7 +15,7 @@ CREATE ROLE roles_monitor IN ROLE pg_monitor;
 SELECT genops_grant('roles_acme', 'read', '{acme}') \g /dev/null
 SELECT genops_grant('roles_all', 'read') \g /dev/null
 SELECT genops_grant('roles_untenanted', 'read', ARRAY['', 'nobody''s']) \g /dev/null
-GRANT SELECT ON genops.spans, genops.spend, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total TO roles_plain;
+GRANT SELECT ON genops.spans, genops.spend, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total, genops.adjustment TO roles_plain;
 
 SELECT genops_track('openai', 'gpt-4o', total_cost => 0.25, tenant_id => t, feature => 'of ' || coalesce(t, 'none'),
 	attributes => jsonb_build_object('secret', 'of ' || coalesce(t, 'none')))

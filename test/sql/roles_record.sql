@@ -1,6 +1,7 @@
 -- Who records, who says what a call cost, and what a role can't say about itself.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
+SET genops.on_error = error;
 SELECT plan(52);
 
 CREATE ROLE roles_app;

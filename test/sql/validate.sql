@@ -29,6 +29,8 @@ CREATE FUNCTION pgml.embed(transformer text) RETURNS text LANGUAGE sql IMMUTABLE
 CREATE FUNCTION pgml.norm_l2(vector real[]) RETURNS real LANGUAGE sql IMMUTABLE AS 'SELECT vector[1]';
 SELECT results_eq($$SELECT * FROM pg_temp.found('Immutable Functions')$$, $$VALUES ('warning',
 	'2 functions of pgai or pgml that call a model are declared immutable: the planner may call them before genops_begin() has run',
+	'-- Write (SELECT genops_observe(genops_begin(...), f(...))): one call of the model in a statement, and an index stays usable.' || E'\n' ||
+	'-- To have it timed too, run the following. Every use of f outside of such a subquery then calls the model for each row.' || E'\n' ||
 	'ALTER FUNCTION ai.openai_embed(model text, input_text text) VOLATILE;' || E'\n' || 'ALTER FUNCTION pgml.embed(transformer text) VOLATILE;')$$,
 	'those that call a model are told, by name');
 SELECT fix AS fix FROM pg_temp.found('Immutable Functions') \gset

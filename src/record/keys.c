@@ -1,0 +1,111 @@
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "record/arguments.h"
+#include "record/keys.h"
+
+/* What a key is of, so that ids of two kinds are never taken for each other. */
+typedef enum KeyOf
+{
+	KEY_OF_CALL = 1,
+	KEY_OF_REPLY,
+	KEY_OF_SPAN
+} KeyOf;
+
+/* A key that is not looked for any more: the longest window. */
+#define NANOSECONDS_PER_US 1000
+
+static CallKeys claimed;
+static GenopsTraceParent claimed_for;
+static bool has_claim = false;
+
+static uint64
+Mix(uint64 hash, const void *data, size_t length)
+{
+	return hash_bytes_extended(data, (int) length, hash);
+}
+
+static uint64
+MixText(uint64 hash, GenopsSlice text)
+{
+	return Mix(hash, text.data, text.length);
+}
+
+/* Never 0. */
+static uint64
+Begin(const GenopsSpanFacts *facts, KeyOf of)
+{
+	uint32 start[2] = { MyDatabaseId, of };
+
+	return MixText(Mix(0, start, sizeof(start)), facts->text[GENOPS_TEXT_TENANT_ID]);
+}
+
+static uint64
+Finish(uint64 key)
+{
+	return key != 0 ? key : 1;
+}
+
+void
+KeySetCall(GenopsSpanFacts *facts, GenopsSlice id)
+{
+	uint64 key = MixText(Begin(facts, KEY_OF_CALL), facts->text[GENOPS_TEXT_PROVIDER]);
+
+	facts->call_key = id.length > 0 ? Finish(MixText(key, id)) : 0;
+}
+
+void
+KeySetReply(GenopsSpanFacts *facts, GenopsSlice id)
+{
+	uint64 key = MixText(Begin(facts, KEY_OF_REPLY), facts->text[GENOPS_TEXT_PROVIDER]);
+
+	facts->reply_key = id.length >= REPLY_ID_MIN ? Finish(MixText(key, id)) : 0;
+}
+
+void
+KeySetSpan(GenopsSpanFacts *facts)
+{
+	uint64 key = Mix(Begin(facts, KEY_OF_SPAN), facts->trace_id, GENOPS_TRACE_ID_SIZE);
+
+	facts->call_key = Finish(Mix(key, facts->span_id, GENOPS_SPAN_ID_SIZE));
+}
+
+KeyFate
+KeysClaim(const GenopsSpanFacts *facts, GenopsTraceParent *first)
+{
+	CallKeys keys = { .call = facts->call_key,
+		              .reply = facts->reply_key,
+		              .failed = facts->status == GENOPS_STATUS_ERROR &&
+		                        facts->cost_source == GENOPS_COST_NONE };
+	int64 now_us;
+	KeyFate fate;
+
+	if (keys.call == 0 && keys.reply == 0)
+		return KEY_NEW;
+	now_us = ClockNanoseconds() / NANOSECONDS_PER_US;
+	memcpy(claimed_for.trace_id, facts->trace_id, GENOPS_TRACE_ID_SIZE);
+	memcpy(claimed_for.span_id, facts->span_id, GENOPS_SPAN_ID_SIZE);
+	fate = KeyTableClaim(&keys, &claimed_for, now_us,
+	                     now_us - ConfigurationGet()->duplicate_window_us, first);
+	if (fate != KEY_DUPLICATE)
+	{
+		claimed = keys;
+		has_claim = true;
+	}
+	return fate;
+}
+
+void
+KeysSubmitted(void)
+{
+	has_claim = false;
+}
+
+void
+KeysDrop(void)
+{
+	if (has_claim)
+		KeyTableRelease(&claimed, &claimed_for);
+	has_claim = false;
+}

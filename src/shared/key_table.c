@@ -1,0 +1,216 @@
+/*
+ * A ring of entries, the oldest of which is overwritten by the next, and a hash table over it
+ * whose chains go through the entries.  One lock guards it: a claim takes two or three
+ * cache lines under it, and few calls have a key.
+ *
+ * Only calls that charge keep their keys.  Two sessions that record the same call at
+ * once cannot both be told that it is new; who was told so and then did not get its span into the
+ * queue gives the keys back.  A session that dies between claim and queue leaves a key
+ * without a span: a retry of that call is then taken for a duplicate until the key is
+ * overwritten or the window is over.  It takes a kill -9 within microseconds, after which
+ * the server starts again with an empty table.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "settings.h"
+#include "shared/key_table.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+
+#define NO_ENTRY PG_UINT32_MAX
+
+typedef struct KeyEntry
+{
+	uint64 key;   /* 0: free */
+	uint64 reply; /* of the call whose own id this is; 0: it had none, or this is a reply's */
+	int64 claimed_us;
+	GenopsTraceParent span;
+	bool failed;
+	uint32 next; /* in the chain */
+} KeyEntry;
+
+typedef struct KeyTable
+{
+	uint32 size;        /* of entries */
+	uint32 bucket_mask; /* buckets are a power of two */
+	uint32 oldest;      /* is overwritten next */
+	uint32 entries_offset;
+	uint32 buckets[FLEXIBLE_ARRAY_MEMBER];
+} KeyTable;
+
+#define TRANCHE "genops_tempo keys"
+
+static KeyTable *table = NULL;
+static LWLock *table_lock = NULL;
+
+static uint32
+BucketCount(void)
+{
+	uint32 count = 1024;
+
+	while (count < (uint32) setting_remembered_calls)
+		count *= 2;
+	return count;
+}
+
+static Size
+EntriesOffset(void)
+{
+	return MAXALIGN(offsetof(KeyTable, buckets) + BucketCount() * sizeof(uint32));
+}
+
+static Size
+TableSize(void)
+{
+	return EntriesOffset() + (Size) setting_remembered_calls * sizeof(KeyEntry);
+}
+
+void
+KeyTableShmemRequest(void)
+{
+	RequestAddinShmemSpace(TableSize());
+	RequestNamedLWLockTranche(TRANCHE, 1);
+}
+
+static KeyEntry *
+Entry(uint32 number)
+{
+	return (KeyEntry *) ((char *) table + table->entries_offset) + number;
+}
+
+static void
+InitTable(void)
+{
+	memset(table, 0, TableSize());
+	table->size = (uint32) setting_remembered_calls;
+	table->bucket_mask = BucketCount() - 1;
+	table->entries_offset = (uint32) EntriesOffset();
+	memset(table->buckets, 0xFF, BucketCount() * sizeof(uint32));
+}
+
+void
+KeyTableShmemStart(void)
+{
+	bool found;
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	table = ShmemInitStruct("genops_tempo keys", TableSize(), &found);
+	table_lock = &GetNamedLWLockTranche(TRANCHE)->lock;
+	if (!found)
+		InitTable();
+	LWLockRelease(AddinShmemInitLock);
+}
+
+/* Where the number of the first entry of a key's chain is. */
+static uint32 *
+Bucket(uint64 key)
+{
+	return &table->buckets[(uint32) (key >> 32) & table->bucket_mask];
+}
+
+static KeyEntry *
+Find(uint64 key, int64 since_us)
+{
+	for (uint32 at = *Bucket(key); at != NO_ENTRY; at = Entry(at)->next)
+		if (Entry(at)->key == key)
+			return Entry(at)->claimed_us >= since_us ? Entry(at) : NULL;
+	return NULL;
+}
+
+static void
+Unlink(uint32 number)
+{
+	uint32 *at = Bucket(Entry(number)->key);
+
+	while (*at != number)
+		at = &Entry(*at)->next;
+	*at = Entry(number)->next;
+	Entry(number)->key = 0;
+}
+
+static void
+Put(uint64 key, uint64 reply, bool failed, const GenopsTraceParent *own, int64 now_us)
+{
+	uint32 number = table->oldest;
+	KeyEntry *entry = Entry(number);
+
+	if (entry->key != 0)
+		Unlink(number);
+	table->oldest = number + 1 == table->size ? 0 : number + 1;
+	*entry = (KeyEntry){ .key = key,
+		                 .reply = reply,
+		                 .failed = failed,
+		                 .span = *own,
+		                 .claimed_us = now_us,
+		                 .next = *Bucket(key) };
+	*Bucket(key) = number;
+}
+
+/* An older claim of the key goes: chains hold a key once. */
+static void
+Remove(uint64 key, const GenopsTraceParent *only_of)
+{
+	for (uint32 at = *Bucket(key); at != NO_ENTRY; at = Entry(at)->next)
+		if (Entry(at)->key == key &&
+		    (only_of == NULL ||
+		     memcmp(Entry(at)->span.span_id, only_of->span_id, GENOPS_SPAN_ID_SIZE) == 0))
+		{
+			Unlink(at);
+			return;
+		}
+}
+
+KeyFate
+KeyFateOfReply(const CallKeys *keys, uint64 first_reply, bool first_failed)
+{
+	if (first_failed)
+		return keys->failed ? KEY_DUPLICATE : KEY_ATTEMPT;
+	if (keys->reply == 0 || first_reply == 0 || first_reply == keys->reply)
+		return KEY_DUPLICATE;
+	return KEY_ATTEMPT;
+}
+
+KeyFate
+KeyTableClaim(const CallKeys *keys, const GenopsTraceParent *own, int64 now_us, int64 since_us,
+              GenopsTraceParent *first)
+{
+	KeyFate fate = KEY_NEW;
+	KeyEntry *entry;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	entry = keys->reply != 0 ? Find(keys->reply, since_us) : NULL;
+	if (entry != NULL)
+		fate = KEY_DUPLICATE;
+	else if (keys->call != 0 && (entry = Find(keys->call, since_us)) != NULL)
+		fate = KeyFateOfReply(keys, entry->reply, entry->failed);
+	if (entry != NULL)
+		*first = entry->span;
+	if (fate != KEY_DUPLICATE)
+	{
+		if (keys->reply != 0)
+		{
+			Remove(keys->reply, NULL);
+			Put(keys->reply, 0, false, own, now_us);
+		}
+		if (keys->call != 0)
+		{
+			Remove(keys->call, NULL);
+			Put(keys->call, keys->reply, keys->failed, own, now_us);
+		}
+	}
+	LWLockRelease(table_lock);
+	return fate;
+}
+
+void
+KeyTableRelease(const CallKeys *keys, const GenopsTraceParent *own)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	if (keys->reply != 0)
+		Remove(keys->reply, own);
+	if (keys->call != 0)
+		Remove(keys->call, own);
+	LWLockRelease(table_lock);
+}
