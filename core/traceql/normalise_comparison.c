@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "core/traceql/build.h"
-#include "core/traceql/known_types.h"
 #include "core/traceql/normalise_parts.h"
 #include "core/traceql/vocabulary.h"
 
@@ -146,28 +145,34 @@ with_all_values(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsFiel
 	                         genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL));
 }
 
+/* Tempo has a column of text for it, and a resource without one has an empty text. */
+static bool
+is_service_name(const GenopsAttribute *attribute)
+{
+	return (attribute->scope == GENOPS_SCOPE_RESOURCE || attribute->scope == GENOPS_SCOPE_NONE) &&
+	       genops_slice_equal(attribute->name, GENOPS_LITERAL("service.name"));
+}
+
+/* Of several events (or links) Tempo looks at each only while a single type is asked for, so
+ * that these are asked for as written. */
 static GenopsField *
 compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
                GenopsLiteral literal)
 {
-	GenopsValueType known = genops_known_type(&attribute->attribute);
-	GenopsField *whole = compare_with_int(normaliser, attribute, op, &literal);
-	GenopsField *real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
+	GenopsField *plain = genops_build_comparison(normaliser, attribute, op, literal);
+	GenopsField *whole;
+	GenopsField *real;
 
-	if (known == GENOPS_TYPE_FLOAT)
-		return real;
-	if (op == GENOPS_OPERATOR_NOT_EQUAL || attribute->attribute.scope >= GENOPS_SCOPE_EVENT)
-		return known == GENOPS_TYPE_INT && whole != NULL
-		           ? whole
-		           : with_all_values(normaliser, attribute,
-		                             genops_build_comparison(normaliser, attribute, op, literal));
-	if (known == GENOPS_TYPE_STRING)
-		return genops_build_comparison(normaliser, attribute, op, literal);
-	if (whole == NULL)
-		return real;
-	return known == GENOPS_TYPE_INT
-	           ? whole
-	           : genops_build_both(normaliser, GENOPS_OPERATOR_OR, whole, real);
+	if (genops_normalise_repeated(attribute->attribute.scope) ||
+	    is_service_name(&attribute->attribute))
+		return plain;
+	if (op == GENOPS_OPERATOR_NOT_EQUAL || normaliser->mentions_repeated ||
+	    attribute->attribute.scope == GENOPS_SCOPE_INSTRUMENTATION)
+		return with_all_values(normaliser, attribute, plain);
+	whole = compare_with_int(normaliser, attribute, op, &literal);
+	real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
+	return whole == NULL ? real
+	                     : genops_build_both(normaliser, GENOPS_OPERATOR_OR, whole, real);
 }
 
 /* The comparison so that Tempo fetches what makes it true. */
@@ -189,30 +194,20 @@ positive(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op
 			return compare_number(normaliser, attribute, op, literal);
 		default:
 			plain = genops_build_comparison(normaliser, attribute, op, literal);
-			if (plain == NULL || !differs ||
-			    genops_known_type(&attribute->attribute) != GENOPS_TYPE_ANY)
+			if (plain == NULL || !differs || is_service_name(&attribute->attribute) ||
+			    genops_normalise_repeated(attribute->attribute.scope))
 				return plain;
 			return with_all_values(normaliser, attribute, plain);
 	}
 }
 
+/* Whether the opposite of the comparison can be written with another operator: of an attribute
+ * whose type is known, and that is never nil. */
 static bool
-is_number(GenopsValueType type)
+has_opposite(const GenopsAttribute *attribute, const GenopsLiteral *literal)
 {
-	return type == GENOPS_TYPE_INT || type == GENOPS_TYPE_FLOAT || type == GENOPS_TYPE_DURATION;
-}
-
-/* Of a span's own attribute of known type only nil is neither = nor !=.  Without a scope "= nil"
- * would hide the resource's value, see normalise_nil.c. */
-bool
-genops_normalise_has_opposite(const GenopsField *attribute, const GenopsLiteral *literal)
-{
-	GenopsValueType known = genops_known_type(&attribute->attribute);
-
-	if (attribute->attribute.scope == GENOPS_SCOPE_NONE)
-		return false;
-	return (known == GENOPS_TYPE_STRING && literal->type == GENOPS_TYPE_STRING) ||
-	       (known != GENOPS_TYPE_STRING && is_number(known) && is_number(literal->type));
+	return is_service_name(attribute) && attribute->scope == GENOPS_SCOPE_RESOURCE &&
+	       literal->type == GENOPS_TYPE_STRING;
 }
 
 GenopsField *
@@ -224,10 +219,24 @@ genops_normalise_negate(GenopsNormaliser *normaliser, GenopsField *field)
 	                                              field, NULL, field->offset);
 }
 
+static bool
+is_event_intrinsic(GenopsIntrinsic intrinsic)
+{
+	return intrinsic >= GENOPS_INTRINSIC_EVENT_NAME && intrinsic <= GENOPS_INTRINSIC_LINK_SPAN_ID;
+}
+
 bool
 genops_normalise_repeated(GenopsScope scope)
 {
 	return scope == GENOPS_SCOPE_EVENT || scope == GENOPS_SCOPE_LINK;
+}
+
+bool
+genops_is_repeated(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic == GENOPS_INTRINSIC_NONE
+	           ? genops_normalise_repeated(attribute->scope)
+	           : is_event_intrinsic(attribute->intrinsic);
 }
 
 /* That the attribute is nil, so that nothing else in the query sees a nil. */
@@ -257,11 +266,9 @@ normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, Genops
 		           : genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL);
 	if (!negated)
 		return positive(normaliser, attribute, op, *literal);
-	if (!genops_normalise_has_opposite(attribute, literal))
+	if (!has_opposite(&attribute->attribute, literal))
 		return genops_normalise_negate(normaliser, positive(normaliser, attribute, op, *literal));
-	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
-	                         positive(normaliser, attribute, opposite(op), *literal),
-	                         is_nil(normaliser, attribute));
+	return positive(normaliser, attribute, opposite(op), *literal);
 }
 
 /* Tempo's storage refuses to compare such a column with a float, or does it wrongly. */
@@ -289,12 +296,6 @@ compare_whole(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperat
 	attribute = genops_build_both(normaliser, GENOPS_OPERATOR_ADD, attribute,
 	                              genops_build_literal(arena, zero, attribute->offset));
 	return attribute == NULL ? NULL : genops_build_comparison(normaliser, attribute, op, *literal);
-}
-
-static bool
-is_event_intrinsic(GenopsIntrinsic intrinsic)
-{
-	return intrinsic >= GENOPS_INTRINSIC_EVENT_NAME && intrinsic <= GENOPS_INTRINSIC_LINK_SPAN_ID;
 }
 
 /* A root's parent reads as zeros, so that it never is "". */
@@ -409,6 +410,13 @@ add_guard(GenopsNormaliser *normaliser, GenopsField *field, GenopsField *guard)
 	return guarded;
 }
 
+static GenopsField *
+normalise_unguarded(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	return genops_is_nested(field) ? genops_normalise_nested(normaliser, field, negated)
+	                               : normalise_plain(normaliser, field, negated);
+}
+
 GenopsField *
 genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
@@ -418,8 +426,8 @@ genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bo
 	    !genops_normalise_guard(normaliser, field, &guard))
 		return NULL;
 	if (guard == NULL)
-		return normalise_plain(normaliser, field, negated);
-	field = normalise_plain(normaliser, field, false);
+		return normalise_unguarded(normaliser, field, negated);
+	field = normalise_unguarded(normaliser, field, false);
 	if (field != NULL)
 		field = add_guard(normaliser, field, guard);
 	return negated ? genops_normalise_negate(normaliser, field) : field;

@@ -155,15 +155,15 @@ needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
 	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->text.length == 0);
 }
 
-static bool
-mentions_scope(const GenopsField *field, GenopsScope scope)
+bool
+genops_mentions_scope(const GenopsField *field, GenopsScope scope)
 {
 	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
 		return field->attribute.intrinsic == GENOPS_INTRINSIC_NONE &&
 		       field->attribute.scope == scope;
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		if (mentions_scope(field->operands[i], scope))
+		if (genops_mentions_scope(field->operands[i], scope))
 			return true;
 	}
 	return false;
@@ -174,6 +174,8 @@ genops_holds_of_nothing(const GenopsField *comparison)
 {
 	if (comparison->op != GENOPS_OPERATOR_EQUAL && comparison->op != GENOPS_OPERATOR_NOT_EQUAL)
 		return false;
+	if (genops_is_nested(comparison))
+		return true;
 	for (size_t i = 0; i < 2; i++)
 	{
 		const GenopsField *other = comparison->operands[1 - i];
@@ -192,7 +194,7 @@ genops_holds_of_nothing(const GenopsField *comparison)
 static bool
 scope_needs_guard(const GenopsField *comparison, GenopsScope scope)
 {
-	return genops_holds_of_nothing(comparison) && mentions_scope(comparison, scope);
+	return genops_holds_of_nothing(comparison) && genops_mentions_scope(comparison, scope);
 }
 
 bool
