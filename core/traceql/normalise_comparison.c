@@ -153,8 +153,14 @@ is_service_name(const GenopsAttribute *attribute)
 	       genops_slice_equal(attribute->name, GENOPS_LITERAL("service.name"));
 }
 
-/* Of several events (or links) Tempo looks at each only while a single type is asked for, so
- * that these are asked for as written. */
+/* Whether nothing may be added to the comparison: normalise_choice.c. */
+static bool
+is_as_written(const GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
+{
+	return is_service_name(attribute) ||
+	       (normaliser->chooses && genops_normalise_repeated(attribute->scope));
+}
+
 static GenopsField *
 compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
                GenopsLiteral literal)
@@ -163,11 +169,10 @@ compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOpera
 	GenopsField *whole;
 	GenopsField *real;
 
-	if (genops_normalise_repeated(attribute->attribute.scope) ||
-	    is_service_name(&attribute->attribute))
+	if (is_as_written(normaliser, &attribute->attribute))
 		return plain;
-	if (op == GENOPS_OPERATOR_NOT_EQUAL || normaliser->mentions_repeated ||
-	    attribute->attribute.scope == GENOPS_SCOPE_INSTRUMENTATION)
+	if (op == GENOPS_OPERATOR_NOT_EQUAL || normaliser->chooses ||
+	    attribute->attribute.scope >= GENOPS_SCOPE_EVENT)
 		return with_all_values(normaliser, attribute, plain);
 	whole = compare_with_int(normaliser, attribute, op, &literal);
 	real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
@@ -194,8 +199,7 @@ positive(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op
 			return compare_number(normaliser, attribute, op, literal);
 		default:
 			plain = genops_build_comparison(normaliser, attribute, op, literal);
-			if (plain == NULL || !differs || is_service_name(&attribute->attribute) ||
-			    genops_normalise_repeated(attribute->attribute.scope))
+			if (plain == NULL || !differs || is_as_written(normaliser, &attribute->attribute))
 				return plain;
 			return with_all_values(normaliser, attribute, plain);
 	}

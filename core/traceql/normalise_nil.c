@@ -40,8 +40,6 @@ add(GenopsNormaliser *normaliser, GenopsSlice name)
 static bool
 add_attribute(GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
 {
-	if (genops_is_repeated(attribute))
-		normaliser->mentions_repeated = true;
 	return attribute->intrinsic != GENOPS_INTRINSIC_NONE ||
 	       genops_normalise_repeated(attribute->scope) || add(normaliser, attribute->name);
 }
@@ -104,8 +102,6 @@ collect_comparison(GenopsNormaliser *normaliser, const GenopsField *field, bool 
 
 	if (attribute == NULL)
 		return add_all(normaliser, field);
-	if (genops_is_repeated(&attribute->attribute))
-		normaliser->mentions_repeated = true;
 	if (asks_for_nil(field, negated) || is_beside_nil(either, &attribute->attribute))
 		return true;
 	return add_attribute(normaliser, &attribute->attribute);

@@ -18,9 +18,9 @@ typedef struct GenopsNormaliser
 	GenopsSlice *mentioned;
 	size_t mentioned_count;
 	bool mentions_all; /* by compare() */
-	/* The query mentions events or links, which Tempo chooses rightly among several only
-	 * while all conditions must be met: an "||" ends that. */
-	bool mentions_repeated;
+	/* Tempo finds the right one of several events or links in what is sent, unless
+	 * something is added to their comparisons, or an "||" anywhere: normalise_choice.c. */
+	bool chooses;
 } GenopsNormaliser;
 
 /* A sentence: "before" is sent as "after", because of the reason. */
@@ -78,6 +78,9 @@ extern bool genops_is_repeated(const GenopsAttribute *attribute);
 
 /* Whether an attribute of the scope is mentioned, intrinsics aside. */
 extern bool genops_mentions_scope(const GenopsField *field, GenopsScope scope);
+
+/* Whether Tempo finds the right one of several events or links that the query mentions. */
+extern bool genops_normalise_chooses(const GenopsQuery *query);
 
 /* To be called before anything is rewritten; false if there was no memory. */
 extern bool genops_normalise_collect_mentions(GenopsNormaliser *normaliser, GenopsQuery *query);

@@ -89,7 +89,17 @@ several_events_or_links(void **state)
 	                  "{ (span.n > 5) && (span.n != nil) && (event.k = `a`) }");
 	assert_normalised("{ event:name = `a` } | { resource.n = 5 }",
 	                  "{ event:name = `a` } | { (resource.n = 5) && (resource.n != nil) }");
+	assert_untouched("{ (event.k = `a`) || (event.k = `b`) }");
 	assert_untouched("{ event.k = `a` } | sum_over_time(event.n)");
+	/* Then the first of several counts anyway. */
+	assert_normalised("{ event.n > 1 || kind = server }",
+	                  "{ ((event.n > 1) && (event.n != nil)) || (kind = server) }");
+	assert_normalised("{ link.n > 1 } >> { name = `a` }",
+	                  "{ (link.n > 1) && (link.n != nil) } >> { name = `a` }");
+	check_normalised("{ !(link.n > 1) }",
+	                 "{ (!((link.n > 1) && (link.n != nil))) && ((duration >= 0s) || "
+	                 "(traceDuration >= 0s)) }",
+	                 2, __LINE__);
 	assert_normalised("{} | sum_over_time(event.n)", "{ event.n != nil } | sum_over_time(event.n)");
 }
 
