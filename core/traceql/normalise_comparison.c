@@ -5,6 +5,7 @@
 
 #include "core/traceql/build.h"
 #include "core/traceql/normalise_parts.h"
+#include "core/traceql/value.h"
 #include "core/traceql/vocabulary.h"
 
 static const char *const type_reason =
@@ -286,20 +287,46 @@ is_whole(GenopsIntrinsic intrinsic)
 	        intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT);
 }
 
-/* With an int where there is one, else of a sum, for which everything is fetched. */
+/* Of a sum, for which everything is fetched. */
+static GenopsField *
+compare_sum(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+            const GenopsLiteral *literal)
+{
+	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
+	GenopsArena *arena = &normaliser->traceql->arena;
+
+	attribute = genops_build_both(normaliser, GENOPS_OPERATOR_ADD, attribute,
+	                              genops_build_literal(arena, zero, attribute->offset));
+	return attribute == NULL ? NULL : genops_build_comparison(normaliser, attribute, op, *literal);
+}
+
+/* With an int where there is one. */
 static GenopsField *
 compare_whole(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
               const GenopsLiteral *literal)
 {
-	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
-	GenopsArena *arena = &normaliser->traceql->arena;
 	GenopsField *whole = compare_with_int(normaliser, attribute, op, literal);
 
-	if (whole != NULL)
-		return whole;
-	attribute = genops_build_both(normaliser, GENOPS_OPERATOR_ADD, attribute,
-	                              genops_build_literal(arena, zero, attribute->offset));
-	return attribute == NULL ? NULL : genops_build_comparison(normaliser, attribute, op, *literal);
+	return whole != NULL ? whole : compare_sum(normaliser, attribute, op, literal);
+}
+
+static bool
+is_number(GenopsValueType type)
+{
+	return type == GENOPS_TYPE_INT || type == GENOPS_TYPE_FLOAT || type == GENOPS_TYPE_DURATION;
+}
+
+/* A place in the tree that was not fetched is 0 to Tempo, not nil. */
+static bool
+is_true_of_unfetched(const GenopsAttribute *attribute, GenopsOperator op,
+                     const GenopsLiteral *literal)
+{
+	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
+	GenopsTraceqlValue unfetched = genops_traceql_value_of(&zero);
+	GenopsTraceqlValue value = genops_traceql_value_of(literal);
+
+	return genops_is_place(attribute) && is_number(literal->type) &&
+	       genops_traceql_compare(op, &unfetched, &value);
 }
 
 /* A root's parent reads as zeros, so that it never is "". */
@@ -335,6 +362,8 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
 		op = opposite(op);
 	if (is_about_no_parent(intrinsic, op, literal))
 		return no_parent(normaliser, attribute, op);
+	if (is_true_of_unfetched(&attribute->attribute, op, literal))
+		return compare_sum(normaliser, attribute, op, literal);
 	return literal->type == GENOPS_TYPE_FLOAT && is_whole(intrinsic)
 	           ? compare_whole(normaliser, attribute, op, literal)
 	           : genops_build_comparison(normaliser, attribute, op, *literal);
@@ -348,6 +377,9 @@ reason_for(const GenopsField *field, const GenopsField *rewritten, const GenopsF
 		return "Tempo's storage has no parent of a root, which reads as zeros";
 	if (literal->type == GENOPS_TYPE_NIL && rewritten->op == GENOPS_OPERATOR_NOT)
 		return "Tempo takes the nil for a value where the query mentions the attribute again";
+	if (rewritten->operands[0]->op == GENOPS_OPERATOR_ADD &&
+	    genops_is_place(&attribute->attribute) && literal->type != GENOPS_TYPE_FLOAT)
+		return "a place in the tree that Tempo did not fetch is 0 to it";
 	if (negated && rewritten->op != GENOPS_OPERATOR_NOT)
 		return not_reason;
 	if (literal->type == GENOPS_TYPE_FLOAT && is_whole(attribute->attribute.intrinsic))

@@ -136,6 +136,14 @@ guard_of(GenopsNormaliser *normaliser, const GenopsField *comparison, GenopsIntr
 	                                               is_event ? nil : empty);
 }
 
+/* Of an intrinsic that is compared anywhere, Tempo fetches only what makes that true, also
+ * among several events; the guard would have it fetch all. */
+static bool
+may_guard_with(const GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
+{
+	return (normaliser->mentioned_intrinsics & (UINT32_C(1) << intrinsic)) == 0;
+}
+
 /* A plain comparison of the time (with a float it is none, see compare_whole), and one
  * for an id that there is, fetch nothing where there is none. */
 static bool
@@ -219,6 +227,8 @@ genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparis
 		if (!needs_guard(comparison, guarded[i].intrinsic) &&
 		    (guarded[i].scope == GENOPS_SCOPE_NONE ||
 		     !scope_needs_guard(comparison, guarded[i].scope)))
+			continue;
+		if (!may_guard_with(normaliser, other_of(guarded[i].intrinsic)))
 			continue;
 		each = guard_of(normaliser, comparison, guarded[i].intrinsic);
 		*guard = *guard == NULL ? each

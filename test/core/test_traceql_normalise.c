@@ -267,6 +267,12 @@ what_tempo_refuses(void **state)
 	assert_normalised("{ span:childCount = 2.0 }", "{ span:childCount = 2 }");
 	assert_untouched("{ true } | sum(.x) > (-9223372036854775807 - 1)");
 	assert_normalised("{ nestedSetParent != 0.5 }", "{ (nestedSetParent + 0) != 0.5 }");
+	/* Which Tempo takes for 0 where another condition fetched the span. */
+	assert_normalised("{ nestedSetRight = 0 || name = `a` }",
+	                  "{ ((nestedSetRight + 0) = 0) || (name = `a`) }");
+	assert_normalised("{ nestedSetLeft < 5.5 }", "{ (nestedSetLeft + 0) < 5.5 }");
+	check_normalised("{ !(nestedSetLeft > 5) }", "{ (nestedSetLeft + 0) <= 5 }", 1, __LINE__);
+	assert_untouched("{ nestedSetParent < 0 }");
 }
 
 static void
@@ -287,6 +293,9 @@ spans_without_events_or_links(void **state)
 	                 "{ (event:timeSinceStart >= 1) && (event:name != nil) }", 2, __LINE__);
 	assert_normalised("{ (event:timeSinceStart - 1s) < 0s }",
 	                  "{ ((event:timeSinceStart - 1s) < 0s) && (event:name != nil) }");
+	/* It would have Tempo fetch the names of all events, and look at the first. */
+	assert_untouched("{ ((event:timeSinceStart - 1s) < 0s) || (event:name = `a`) }");
+	assert_untouched("{ (link:traceID != `a`) || (link:spanID = `00f067aa0ba902b7`) }");
 }
 
 static void

@@ -98,10 +98,18 @@ SELECT bool_and((ledger IS NULL OR tempo IS NULL) AND 0 = ALL (coalesce(ledger, 
 FROM live.unequal_point WHERE query = asked
 $$;
 
+-- What arithmetic with a number makes of zeros: the same at all times.
+CREATE FUNCTION live.constant_in_tempo(asked int) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT bool_and(least = greatest) FROM
+	(SELECT min(value) AS least, max(value) AS greatest FROM live.unequal_point, unnest(tempo) value WHERE query = asked GROUP BY series) each
+$$;
+
 -- Tempo has zeros of such series among the least values; or a series of such zeros in an operand,
 -- so that those of the other one, which all are in Tempo alone, meet it.
 CREATE FUNCTION live.beside_zeros(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
 SELECT CASE
+	WHEN text ~ 'bottomk\(\d+\) [<=>!]' THEN bool_and(tempo IS NULL)
+	WHEN text ~ '(rate|count_over_time|histogram_over_time)\(.*\) [-+*/] -?\.?\d' THEN bool_and(ledger IS NULL) AND live.constant_in_tempo(asked)
 	WHEN text ~ 'bottomk\(' THEN bool_and((ledger IS NULL OR tempo IS NULL) AND (tempo IS NULL OR 0 = ALL (tempo))) AND bool_or(tempo IS NOT NULL)
 	WHEN text ~ '((rate|count_over_time)\(\).*\) [-+*/] \(|\) [-+*/] \(.*(rate|count_over_time)\(\))' THEN bool_and(ledger IS NULL)
 	END

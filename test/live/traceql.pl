@@ -36,7 +36,7 @@ my $node = new_node('main', conf => 'client_min_messages = error');
 
 note("GENOPS_LIVE_SEED=$seed GENOPS_LIVE_ROUNDS=$rounds GENOPS_LIVE_QUERIES=$queries");
 create_ledger($node);
-sql(slurp_file(dirname(__FILE__) . '/comparison.sql'));
+sql(decode('UTF-8', slurp_file(dirname(__FILE__) . '/comparison.sql')));
 sql("SELECT genops_configure(endpoint => '$tempo', otlp_endpoint => '$otlp', tenant_id => 'genops-live')");
 
 sub sql { return decode('UTF-8', $node->safe_psql('postgres', encode('UTF-8', $_[0]))); }
