@@ -146,12 +146,14 @@ CollectOption(const char *key, const JsonbValue *value, void *arg)
 	SettingId id = SettingByName(key);
 	const char *text;
 
-	if (id != SETTING_KEEP_ERRORS && id != SETTING_MAX_CONCURRENT_REQUESTS)
+	if (id != SETTING_KEEP_ERRORS && id != SETTING_MAX_CONCURRENT_REQUESTS &&
+	    id != SETTING_TEMPO_IS_MULTITENANT)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("unrecognized option \"%s\"", key),
-		                errhint("The options are \"%s\" and \"%s\".",
+		                errhint("The options are \"%s\", \"%s\" and \"%s\".",
 		                        setting_definitions[SETTING_KEEP_ERRORS].name,
-		                        setting_definitions[SETTING_MAX_CONCURRENT_REQUESTS].name)));
+		                        setting_definitions[SETTING_MAX_CONCURRENT_REQUESTS].name,
+		                        setting_definitions[SETTING_TEMPO_IS_MULTITENANT].name)));
 	if (value->type == jbvBool)
 		text = BoolToText(BoolGetDatum(value->val.boolean));
 	else if (value->type == jbvNumeric)

@@ -34,6 +34,7 @@ typedef enum SettingId
 	SETTING_MAX_EXPORT_BATCH_SIZE,
 	SETTING_MAX_CONCURRENT_REQUESTS,
 	SETTING_RETENTION,
+	SETTING_TEMPO_IS_MULTITENANT,
 	SETTING_COUNT
 } SettingId;
 
@@ -50,6 +51,9 @@ extern const SettingDefinition setting_definitions[SETTING_COUNT];
 
 /* SETTING_COUNT if there is none of that name. */
 extern SettingId SettingByName(const char *name);
+
+/* endpoint and the like. */
+extern bool SettingIsAddress(SettingId id);
 
 /* Values that have passed the check of their setting. */
 extern bool SettingBool(const char *value);

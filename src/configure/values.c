@@ -59,6 +59,14 @@ ValuesResolve(List *settings, SettingValues *values)
 	FromResourceAttributes(&values->items[SETTING_ENVIRONMENT], environment_keys);
 }
 
+const char *
+AddressShown(const char *url)
+{
+	const char *query = url == NULL ? NULL : strchr(url, '?');
+
+	return query == NULL ? url : psprintf("%.*s?%s", (int) (query - url), url, HIDDEN_VALUE);
+}
+
 bool
 ValuesOtlpUrl(const SettingValues *values, char url[GENOPS_URL_SIZE], const char **from,
               GenopsError *error)

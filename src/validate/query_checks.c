@@ -101,11 +101,14 @@ CheckAccess(Validation *validation, const Network *network)
 {
 	const char *why_not = network->exchanges->query.why_not;
 
-	if (network->build == NULL && validation->connectivity)
+	if (network->build == NULL && validation->connectivity && !HasEndpoint())
+		CheckAdd(validation, ACCESS, CHECK_SKIPPED,
+		         "SELECT genops_configure(endpoint => 'http://localhost:3200');",
+		         "no query address of a Tempo is configured: the ledger answers alone");
+	else if (network->build == NULL && validation->connectivity)
 		CheckAdd(validation, ACCESS,
 		         network->otlp_kind == GENOPS_ADDRESS_COLLECTOR ? CHECK_WARNING : CHECK_ERROR,
-		         HasEndpoint() ? "See check \"Secrets\"."
-		                       : "SELECT genops_configure(endpoint => 'http://localhost:3200');",
+		         "See check \"Secrets\".",
 		         "%s", why_not ? ShownText(why_not) : "out of memory");
 	else if (validation->connectivity)
 	{

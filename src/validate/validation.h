@@ -72,4 +72,7 @@ extern void CheckNetwork(Validation *validation);
 /* All of them. */
 extern void ValidationRun(Validation *validation);
 
+/* Whether nothing says where spans could be sent, which is a way to use the ledger. */
+extern bool ValidationLedgerOnly(void);
+
 #endif
