@@ -4,7 +4,7 @@
 -- them (on the parents, never on partitions), which genops_grant gives, and row
 -- security sees the reader.
 --
--- An operator that pg_catalog doesn't have for just these types could be somebody
+-- An operator that pg_catalog does not have for just these types could be somebody
 -- else's, made in the schema of the extension before it: hence the casts.
 
 -- The planner waits for what was recorded: see src/ask/await_stored.c.

@@ -53,7 +53,7 @@ COMMENT ON COLUMN genops.route.position IS 'Routes are tried in this order.';
 COMMENT ON COLUMN genops.route.role IS
 	'Matches calls of this role: the one logged in, or that SET ROLE made current; not the owner of a security definer function.';
 COMMENT ON COLUMN genops.route.tenant_id IS
-	'The tenant, which may contain {customer_id}, {team}, {project}, {environment} and {cost_center}; a span that has none of such a thing does not match. What a tenant''s name can''t have is written as ! and two hexadecimal digits.';
+	'The tenant, which may contain {customer_id}, {team}, {project}, {environment} and {cost_center}; a span that has none of such a thing does not match. What a tenant''s name cannot have is written as ! and two hexadecimal digits.';
 COMMENT ON COLUMN genops.route.otlp_endpoint IS
 	'An OTLP/HTTP address of its own, to which v1/traces is appended. It gets the route''s headers only.';
 COMMENT ON COLUMN genops.route.headers IS

@@ -56,7 +56,7 @@ extern bool genops_is_computed(const GenopsField *field);
 extern const GenopsField *genops_normalise_compared(const GenopsField *field,
                                                     const GenopsLiteral **value);
 
-/* What can't be computed is false, and so equals what else can't, and is not nil: whether
+/* What cannot be computed is false, and so equals what else cannot, and is not nil: whether
  * the comparison may be true where a span has nothing that it mentions. */
 extern bool genops_holds_of_nothing(const GenopsField *comparison);
 

@@ -106,7 +106,7 @@ RangeOf(TempoRange range)
 {
 	if (TIMESTAMP_NOT_FINITE(range.start) || TIMESTAMP_NOT_FINITE(range.end))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("Tempo can't be asked for an infinite time range")));
+		                errmsg("Tempo cannot be asked for an infinite time range")));
 	return (GenopsTempoRange){ UnixUs(range.start), UnixUs(range.end) };
 }
 

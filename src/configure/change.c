@@ -272,7 +272,7 @@ Afterwards(List *settings, List *changes)
 	return after;
 }
 
-/* What the environment says is not the caller's to mend. */
+/* What the environment says is not the caller's to fix. */
 static bool
 FromEnvironment(const SettingValues *values, SettingId a, SettingId b)
 {

@@ -119,7 +119,7 @@ WarnAddress(const char *name, const char *variable)
 {
 	ereport(WARNING,
 	        (errcode(ERRCODE_WARNING),
-	         errmsg("spans don't go where setting \"%s\" says, environment variable \"%s\" wins",
+	         errmsg("spans do not go where setting \"%s\" says, environment variable \"%s\" wins",
 	                name, variable),
 	         errhint("Unset the variable in the environment of the server and restart it.")));
 }

@@ -60,7 +60,7 @@ Delivers(const CursorStream *stream)
 	       (strcmp(stream->state, "paused") == 0 && WhyNotOn(stream->route) == NULL);
 }
 
-/* How many there are that don't deliver. */
+/* How many there are that do not deliver. */
 static int
 ReportStreams(Validation *validation)
 {

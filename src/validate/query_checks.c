@@ -86,7 +86,7 @@ ReportVersion(Validation *validation, const Network *network)
 		CheckAdd(validation, VERSION, CHECK_SKIPPED, NULL, "Tempo does not tell its version");
 }
 
-/* Where there is one, it is a header that can't be sent. */
+/* Where there is one, it is a header that cannot be sent. */
 static bool
 HasEndpoint(void)
 {

@@ -230,7 +230,7 @@ owns_what_it_writes(void **state)
 {
 	static const char *const others[] = { "",          "tea",          "teams",
 		                                  "Team",      "genops.cost.", "http.route",
-		                                  "tenant_id", "zzz" };
+		                                  "tenant",    "zzz" };
 	GenopsSpanFacts facts = full_facts();
 	GenopsAiOutcome outcome = full_outcome();
 	GenopsSlice attributes = attributes_of(&facts, &outcome);

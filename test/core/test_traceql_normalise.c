@@ -487,7 +487,7 @@ nil_and_something_else(void **state)
 	                 2, __LINE__);
 }
 
-/* What can't be computed is false, and false = false. */
+/* What cannot be computed is false, and false = false. */
 static void
 sums_that_are_none(void **state)
 {

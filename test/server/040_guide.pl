@@ -50,7 +50,7 @@ sub runs
 	  or diag('the last block was ' . ($out =~ /.*(docs\/guide\.md:\d+)/s ? $1 : 'none') . "\n$err");
 }
 
-# What an example prints; fails if it doesn't come to its end.
+# What an example prints; fails if it does not come to its end.
 sub example
 {
 	my ($node, $database, $name, %variables) = @_;

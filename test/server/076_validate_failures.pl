@@ -1,4 +1,4 @@
-# genops_validate() tells what is wrong from what else could be, and how to mend it.
+# genops_validate() tells what is wrong from what else could be, and how to fix it.
 use strict;
 use warnings;
 
@@ -140,7 +140,7 @@ configure($strict->url, $receiver->url, "tenant_id => 'a'");
 check(checks(), 'Tenant', 'error', qr/the tenant is refused \(HTTP 400: tenant ID 'a' is not allowed\)$/, qr/tenant_id/);
 $receiver->set_mode();
 
-# Spans that never arrive, directly and via a Collector; a Collector that isn't there.
+# Spans that never arrive, directly and via a Collector; a Collector that is not there.
 my $elsewhere = GenopsTempo->start;
 configure($elsewhere->url, $receiver->url);
 check(validate($node, 'timeout => 1'), 'Query Capability', 'error', qr/was not found in time/, qr/timeout => 30/);

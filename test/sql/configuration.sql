@@ -69,7 +69,7 @@ SELECT results_eq($$SELECT * FROM genops_reset('sampling_rate')$$,
 	$$VALUES ('sampling_rate', '1', 'default', NULL)$$, 'one setting is reset');
 SELECT is_empty($$SELECT * FROM genops_reset('sampling_rate')$$, 'once');
 SELECT throws_ok($$SELECT genops_reset('sampling')$$, '42704', 'unrecognized setting "sampling"',
-	'what is no setting can''t be reset');
+	'what is no setting cannot be reset');
 SELECT genops_reset('all') \g /dev/null
 SELECT is_empty($$SELECT * FROM genops.configuration WHERE source <> 'default'$$, 'all are reset');
 

@@ -31,7 +31,7 @@ SELECT is(value, 'Basic ' || replace(encode(convert_to('user:' || repeat('p', 80
 SELECT throws_ok($$SELECT genops_configure(basic_auth => 'u:p', headers => '{"authorization": "x"}')$$,
 	'22023', NULL, 'but not beside an Authorization header');
 
--- What can't be a header, and errors that don't say what it was.
+-- What cannot be a header, and errors that do not say what it was.
 CREATE FUNCTION pg_temp.error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	message text;

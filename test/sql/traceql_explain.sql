@@ -18,7 +18,7 @@ SELECT matches(said('read as', '{} | sum(.cost) by (.team)'), 'sum_over_time', '
 
 SELECT is(said('pushed down', '{.team = "platform"}'), 'team = ''platform''', 'a column decides');
 SELECT matches(said('SQL on columns', '{.team = "platform"}'), 'FROM genops.ledger_span WHERE team = ''platform'' AND exact ', 'by its rows');
-SELECT is_empty($$SELECT said('SQL on columns', '{.team = "platform" && .foo = 1}')$$, 'a column alone doesn''t');
+SELECT is_empty($$SELECT said('SQL on columns', '{.team = "platform" && .foo = 1}')$$, 'a column alone does not');
 SELECT matches(said('pushed down', '{.team = "platform" && .foo = 1}'), '= ''platform''; the rest is looked at', 'but it helps');
 SELECT is(said('pushed down', '{.foo = 1}'), 'nothing but the range of time; the rest is looked at in the spans'' bytes', 'no column');
 SELECT is(said('evaluation', '{.team = "a"} >> {.foo = 1}'), 'whole traces, of which a span may match', 'structure');
