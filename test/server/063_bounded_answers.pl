@@ -5,6 +5,8 @@ use warnings;
 use GenopsSession;
 use GenopsTempo;
 use GenopsTest;
+use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 
 my $tempo = GenopsTempo->start;
@@ -44,6 +46,25 @@ for my $what (sort keys %answers)
 	cmp_ok(peak($session) - $before, '<', 12 * length($answers{$what}) / 2**20, 'and memory by the size of the text');
 	is($session->query('SELECT 1'), 1, 'the session goes on');
 }
+
+# A header without an end.
+my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die $!;
+my $pid = fork;
+if (!$pid)
+{
+	while (my $client = $listener->accept)
+	{
+		sysread $client, my $request, 4096;
+		print $client "HTTP/1.1 200 OK\r\nX-Long: ", 'x' x 1_000_000, "\r\n\r\n";
+		close $client;
+	}
+	POSIX::_exit(0);
+}
+$node->safe_psql('postgres', "SELECT genops_configure(endpoint => 'http://127.0.0.1:@{[ $listener->sockport ]}')");
+my (undef, undef, $said) = $node->psql('postgres', q(SELECT count(*) FROM genops_traceql('{}', source => 'tempo')));
+kill 'KILL', $pid;
+waitpid $pid, 0;
+like($said, qr/headers is longer than 100 kB|[Tt]oo large/, 'a header without an end is told as what it is');
 
 $node->stop('fast');
 done_testing();
