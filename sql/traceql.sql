@@ -236,6 +236,16 @@ AS 'MODULE_PATHNAME', 'genops_delivers_via_collector';
 COMMENT ON FUNCTION genops.delivers_via_collector() IS
 'Internal: whether spans go to a Collector.';
 
+-- Not in the query below: that is planned before anybody has asked whether the caller may read.
+CREATE FUNCTION genops.oldest_start() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT min(s.min_start) FROM genops.segment s
+$$;
+COMMENT ON FUNCTION genops.oldest_start() IS
+'Internal: when the oldest span began that the caller may read.';
+
 CREATE FUNCTION genops_traceql_compare(
 	query text,
 	since interval DEFAULT '1 hour',
@@ -305,7 +315,7 @@ AS $$
 	SELECT 'tempo',
 		CASE WHEN EXISTS (SELECT FROM here_by_id h WHERE h.trace_id = m.trace_id AND h.span_id = m.span_id)
 			THEN 'the ledger has it, and this query does not find it there: one of the differences in docs/traceql.md'
-		WHEN m.start_time < (SELECT min(s.min_start) FROM genops.segment s)
+		WHEN m.start_time < (SELECT genops.oldest_start())
 			THEN 'older than the ledger, or beyond its retention'
 		ELSE 'not recorded here: by another sender, on a standby, or in a ledger that was dropped' END,
 		m.trace_id, m.span_id, m.name, m.start_time, NULL, NULL, NULL, NULL

@@ -391,7 +391,8 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 	rewritten = genops_normalise_field(normaliser, filter, false);
 	if (rewritten != NULL &&
 	    (may_hold_of_nothing(rewritten) ||
-	     (normaliser->of_metrics && (normaliser->by_place || !is_decided_by_storage(rewritten)))))
+	     (normaliser->of_metrics && ((normaliser->by_place && !normaliser->chooses) ||
+	                                 !is_decided_by_storage(rewritten)))))
 		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{

@@ -90,6 +90,7 @@ several_events_or_links(void **state)
 	assert_normalised("{ event:name = `a` } | { resource.n = 5 }",
 	                  "{ event:name = `a` } | { (resource.n = 5) && (resource.n != nil) }");
 	assert_untouched("{ (event.k = `a`) || (event.k = `b`) }");
+	assert_untouched("{ event.k = `a` } | rate() by(nestedSetParent)");
 	assert_untouched("{ event.k = `a` } | sum_over_time(event.n)");
 	/* Then the first of several counts anyway. */
 	assert_normalised("{ event.n > 1 || kind = server }",
