@@ -21,7 +21,7 @@ typedef enum GenopsErrorCode
 	GENOPS_DIVISION_BY_ZERO, /* of whole numbers, by a query over somebody's values */
 	GENOPS_OUT_OF_MEMORY,
 	GENOPS_INTERRUPTED, /* the caller wanted it: interrupt.h */
-	GENOPS_UNREACHABLE /* the network or a peer */
+	GENOPS_UNREACHABLE  /* the network or a peer */
 } GenopsErrorCode;
 
 typedef struct GenopsError

@@ -85,7 +85,8 @@ typedef struct GenopsTempoSearch
 	uint32_t total_jobs;
 } GenopsTempoSearch;
 
-extern bool genops_tempo_search_read(GenopsSlice json, GenopsTempoSearch *search, const GenopsInterrupt *interrupt, GenopsError *error);
+extern bool genops_tempo_search_read(GenopsSlice json, GenopsTempoSearch *search,
+                                     const GenopsInterrupt *interrupt, GenopsError *error);
 
 /*
  * Metrics
@@ -113,7 +114,8 @@ typedef struct GenopsTempoMetrics
 } GenopsTempoMetrics;
 
 /* "instant": the answer of /api/metrics/query, a value per series. */
-extern bool genops_tempo_metrics_read(GenopsSlice json, bool instant, GenopsTempoMetrics *metrics, const GenopsInterrupt *interrupt, GenopsError *error);
+extern bool genops_tempo_metrics_read(GenopsSlice json, bool instant, GenopsTempoMetrics *metrics,
+                                      const GenopsInterrupt *interrupt, GenopsError *error);
 
 /*
  * Tags and their values
@@ -132,7 +134,8 @@ typedef struct GenopsTempoTags
 	size_t tag_count;
 } GenopsTempoTags;
 
-extern bool genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags, const GenopsInterrupt *interrupt, GenopsError *error);
+extern bool genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags,
+                                   const GenopsInterrupt *interrupt, GenopsError *error);
 
 typedef struct GenopsTempoTagValue
 {
@@ -147,7 +150,8 @@ typedef struct GenopsTempoTagValues
 	size_t value_count;
 } GenopsTempoTagValues;
 
-extern bool genops_tempo_tag_values_read(GenopsSlice json, GenopsTempoTagValues *values, const GenopsInterrupt *interrupt, GenopsError *error);
+extern bool genops_tempo_tag_values_read(GenopsSlice json, GenopsTempoTagValues *values,
+                                         const GenopsInterrupt *interrupt, GenopsError *error);
 
 /*
  * One trace, and the version

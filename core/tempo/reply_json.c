@@ -156,19 +156,6 @@ genops_tempo_take_double(GenopsTempoReader *reader, const cJSON *object, const c
 	       genops_convert_refuse(&reader->converter, name, "a number");
 }
 
-static bool
-is_hex(GenopsSlice text)
-{
-	for (size_t i = 0; i < text.length; i++)
-	{
-		char c = text.data[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
-			return false;
-	}
-	return true;
-}
-
 bool
 genops_tempo_take_id(GenopsTempoReader *reader, const cJSON *object, const char *name,
                      size_t digits, GenopsSlice *id)
@@ -177,7 +164,7 @@ genops_tempo_take_id(GenopsTempoReader *reader, const cJSON *object, const char 
 	char expected[64];
 	char *padded;
 
-	if (text.length == 0 || text.length > digits || !is_hex(text))
+	if (text.length == 0 || text.length > digits || !genops_slice_is_hex(text))
 	{
 		snprintf(expected, sizeof(expected), "1 to %zu hexadecimal digits", digits);
 		return genops_convert_refuse(&reader->converter, name, expected);
@@ -360,9 +347,8 @@ read_element(GenopsTempoReader *reader, GenopsSlice text, GenopsTempoRead *read,
 		return genops_json_refuse(
 		    WHAT, (size_t) (text.data - (const char *) reader->prepared.data) + stopped,
 		    reader->converter.error);
-	done = cJSON_IsObject(parsed)
-	           ? read(reader, parsed, element)
-	           : genops_convert_refuse(&reader->converter, NULL, "an object");
+	done = cJSON_IsObject(parsed) ? read(reader, parsed, element)
+	                              : genops_convert_refuse(&reader->converter, NULL, "an object");
 	cJSON_Delete(parsed);
 	return done;
 }

@@ -41,7 +41,7 @@ extern bool genops_complain(GenopsTraceqlError *error, GenopsErrorCode code, Gen
 /* What was meant by the bytes from "from" to "to"; a longer replacement than a
  * GenopsFix holds is none. */
 extern void genops_complain_fix(GenopsTraceqlError *error, size_t from, size_t to,
-                                 GenopsSlice replacement);
+                                GenopsSlice replacement);
 
 /* Hints at the fixed query, of which the part around the fixed place is shown. */
 extern void genops_complain_meant(GenopsTraceqlError *error, GenopsSlice fixed);

@@ -77,7 +77,7 @@ sql_condition(GenopsParser *parser)
 	if (length == 0)
 		return false;
 	genops_complain_fix(parser->lexer.error, start, start + length,
-	                     (GenopsSlice){ meant, out.length });
+	                    (GenopsSlice){ meant, out.length });
 	return true;
 }
 
@@ -139,7 +139,7 @@ bare_filter(GenopsParser *parser)
 	genops_bytes_put(&out, " }", 2);
 	if (!out.failed)
 		genops_complain_fix(parser->lexer.error, parser->token.start, end,
-		                     (GenopsSlice){ meant, out.length });
+		                    (GenopsSlice){ meant, out.length });
 	return true;
 }
 

@@ -177,8 +177,7 @@ compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOpera
 		return with_all_values(normaliser, attribute, plain);
 	whole = compare_with_int(normaliser, attribute, op, &literal);
 	real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
-	return whole == NULL ? real
-	                     : genops_build_both(normaliser, GENOPS_OPERATOR_OR, whole, real);
+	return whole == NULL ? real : genops_build_both(normaliser, GENOPS_OPERATOR_OR, whole, real);
 }
 
 /* The comparison so that Tempo fetches what makes it true. */

@@ -62,8 +62,9 @@ genops_normalise_bare(GenopsNormaliser *normaliser, GenopsField *field)
 	bool negated;
 
 	field = without_not(field, &negated);
-	return field->kind == GENOPS_FIELD_ATTRIBUTE ? compare_boolean(normaliser, field, !negated)
-	                                             : genops_build_boolean(normaliser, false, field->offset);
+	return field->kind == GENOPS_FIELD_ATTRIBUTE
+	           ? compare_boolean(normaliser, field, !negated)
+	           : genops_build_boolean(normaliser, false, field->offset);
 }
 
 GenopsField *
@@ -102,8 +103,8 @@ make_certain(GenopsNormaliser *normaliser, const GenopsField *either)
 
 		if (!genops_traceql_certain(operand))
 		{
-			booleans =
-			    add(normaliser, GENOPS_OPERATOR_AND, booleans, genops_normalise_is_boolean(normaliser, operand));
+			booleans = add(normaliser, GENOPS_OPERATOR_AND, booleans,
+			               genops_normalise_is_boolean(normaliser, operand));
 			operand = genops_normalise_bare(normaliser, operand);
 			if (operand == NULL || booleans == NULL)
 				return NULL;
@@ -223,9 +224,9 @@ compare_constants(GenopsNormaliser *normaliser, GenopsField *field, bool negated
 
 	if (left->kind == GENOPS_FIELD_LITERAL && right->kind == GENOPS_FIELD_LITERAL &&
 	    field->op <= GENOPS_OPERATOR_GREATER_EQUAL)
-		return genops_build_boolean(normaliser,
-		               compare_literals(field->op, &left->literal, &right->literal) != negated,
-		               field->offset);
+		return genops_build_boolean(
+		    normaliser, compare_literals(field->op, &left->literal, &right->literal) != negated,
+		    field->offset);
 	normaliser->needs_all_spans = true;
 	return negated ? genops_normalise_negate(normaliser, field) : field;
 }
@@ -234,7 +235,9 @@ GenopsField *
 genops_normalise_field(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
 	if (field->kind == GENOPS_FIELD_LITERAL)
-		return negated ? genops_build_boolean(normaliser, field->literal.integer == 0, field->offset) : field;
+		return negated
+		           ? genops_build_boolean(normaliser, field->literal.integer == 0, field->offset)
+		           : field;
 	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
 		return negated ? genops_normalise_negate(normaliser, field) : field;
 	switch (field->op)
@@ -391,8 +394,8 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 	rewritten = genops_normalise_field(normaliser, filter, false);
 	if (rewritten != NULL &&
 	    (may_hold_of_nothing(rewritten) ||
-	     (normaliser->of_metrics && ((normaliser->by_place && !normaliser->chooses) ||
-	                                 !is_decided_by_storage(rewritten)))))
+	     (normaliser->of_metrics &&
+	      ((normaliser->by_place && !normaliser->chooses) || !is_decided_by_storage(rewritten)))))
 		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{

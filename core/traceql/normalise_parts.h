@@ -17,7 +17,7 @@ typedef struct GenopsNormaliser
 	/* Names of attributes, sorted: normalise_nil.c. */
 	GenopsSlice *mentioned;
 	size_t mentioned_count;
-	bool mentions_all;       /* by compare() */
+	bool mentions_all;             /* by compare() */
 	uint32_t mentioned_intrinsics; /* a bit for each */
 	/* Tempo finds the right one of several events or links in what is sent, unless
 	 * something is added to their comparisons, or an "||" anywhere: normalise_choice.c. */

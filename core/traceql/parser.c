@@ -58,7 +58,7 @@ genops_parser_expect(GenopsParser *parser, GenopsTokenKind kind, const char *wha
 	genops_parser_unexpected(parser, what);
 	if (parser->token.kind == GENOPS_TOKEN_END)
 		genops_complain_fix(parser->lexer.error, parser->token.start, parser->token.start,
-		                     genops_slice(kind == GENOPS_TOKEN_OPEN ? "()" : what));
+		                    genops_slice(kind == GENOPS_TOKEN_OPEN ? "()" : what));
 	return false;
 }
 

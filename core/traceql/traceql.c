@@ -75,7 +75,7 @@ slice_of(const GenopsBytes *text)
 /* Fixes the text until it parses; "next" is what is wrong after the first fix. */
 static bool
 fix(GenopsBytes *text, GenopsTraceqlMode mode, const GenopsTraceqlError *error,
-     GenopsTraceqlError *next)
+    GenopsTraceqlError *next)
 {
 	GenopsTraceqlError last = *error;
 
@@ -132,19 +132,6 @@ blanks(GenopsSlice text)
 	return count;
 }
 
-static bool
-is_hex(GenopsSlice text)
-{
-	for (size_t i = 0; i < text.length; i++)
-	{
-		char c = text.data[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
-			return false;
-	}
-	return true;
-}
-
 /* A trace's id, or a traceparent, which has it behind "00-", and nothing else. */
 static bool
 is_trace(GenopsSlice text, GenopsSlice *id)
@@ -158,14 +145,15 @@ is_trace(GenopsSlice text, GenopsSlice *id)
 	    text.data[3 + TRACE_ID_DIGITS] == '-')
 		text = (GenopsSlice){ text.data + 3, TRACE_ID_DIGITS };
 	*id = text;
-	return text.length == TRACE_ID_DIGITS && is_hex(text);
+	return text.length == TRACE_ID_DIGITS && genops_slice_is_hex(text);
 }
 
 static void
 hint_at_trace(GenopsSlice text, GenopsSlice id, GenopsTraceqlError *error)
 {
 	char meant[TRACE_ID_DIGITS + 32];
-	int length = snprintf(meant, sizeof(meant), "{ trace:id = \"%.*s\" }", (int) id.length, id.data);
+	int length =
+	    snprintf(meant, sizeof(meant), "{ trace:id = \"%.*s\" }", (int) id.length, id.data);
 
 	genops_complain_fix(error, 0, text.length, (GenopsSlice){ meant, (size_t) length });
 	genops_complain_meant(error, (GenopsSlice){ meant, (size_t) length });

@@ -60,9 +60,9 @@ RangeArguments(FunctionCallInfo fcinfo, int since, int start, int end)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("Tempo needs a time range"),
 		                errhint("Give \"since\" or \"start_time\".")));
 	if (range.start >= range.end)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the range of time is empty"),
-		                errhint("Set start_time before end_time, or a positive \"since\".")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the range of time is empty"),
+		         errhint("Set start_time before end_time, or a positive \"since\".")));
 	return range;
 }
 

@@ -251,7 +251,9 @@ ReadMetrics(TempoExchange *exchange, const GenopsBytes *url, bool instant)
 	GenopsError error;
 
 	AskUrl(exchange, url);
-	RequireRead(genops_tempo_metrics_read(exchange->reply.body, instant, metrics, &interrupt, &error), &error);
+	RequireRead(
+	    genops_tempo_metrics_read(exchange->reply.body, instant, metrics, &interrupt, &error),
+	    &error);
 	TempoExchangeEnd(exchange);
 	WarnIfPartial(&metrics->completeness);
 	return metrics;
@@ -328,7 +330,8 @@ TempoTagValues(GenopsSlice tag, GenopsSlice query, const TempoRange *range, cons
 	genops_tempo_tag_values_url(url, exchange->target.url, tag, query,
 	                            range != NULL ? &when : NULL);
 	AskUrl(exchange, url);
-	RequireRead(genops_tempo_tag_values_read(exchange->reply.body, values, &interrupt, &error), &error);
+	RequireRead(genops_tempo_tag_values_read(exchange->reply.body, values, &interrupt, &error),
+	            &error);
 	TempoExchangeEnd(exchange);
 	return values;
 }

@@ -21,8 +21,7 @@
 #include "utils/acl.h"
 #include "utils/formatting.h"
 
-static void
-__attribute__((noreturn)) RefuseValue(const char *name, const GenopsError *error)
+static void __attribute__((noreturn)) RefuseValue(const char *name, const GenopsError *error)
 {
 	GenopsError named = *error;
 
@@ -67,10 +66,10 @@ static void
 WarnUnreadable(const char *name, const char *path)
 {
 	if (access(path, R_OK) != 0)
-		ereport(WARNING, (errcode_for_file_access(),
-		                  errmsg("\"%s\" names a file that the server cannot read: \"%s\": %m", name,
-		                         path),
-		                  errhint("Nothing is delivered or asked for until it can.")));
+		ereport(WARNING,
+		        (errcode_for_file_access(),
+		         errmsg("\"%s\" names a file that the server cannot read: \"%s\": %m", name, path),
+		         errhint("Nothing is delivered or asked for until it can.")));
 }
 
 List *

@@ -69,7 +69,8 @@ AppendFile(StringInfo out, const char *path, GenopsError *error)
 
 	initStringInfo(&content);
 	if (!is_absolute_path(path))
-		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "\"%s\" is not an absolute path", path);
+		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "\"%s\" is not an absolute path",
+		                        path);
 	if (!ReadWhole(path, &content, error))
 		return false;
 	CutLineEnd(content.data);

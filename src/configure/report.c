@@ -217,8 +217,7 @@ PutEnvironment(ReturnSetInfo *result, List *settings)
 	const GenopsOtelEnvironment *environment = Environment();
 
 	if (environment->resource_attributes.variable != NULL)
-		PutRow(result, "otel_resource_attributes",
-		       environment->resource_attributes.value,
+		PutRow(result, "otel_resource_attributes", environment->resource_attributes.value,
 		       SourceOf(environment->resource_attributes.variable, false),
 		       "attributes of the resource that resource_attributes does not have");
 	if (environment->tempo_authorization.variable != NULL &&
@@ -239,7 +238,8 @@ PutUrl(ReturnSetInfo *result, const SettingValues *values)
 	GenopsError error;
 	bool known = ValuesOtlpUrl(values, url, &from, &error);
 
-	PutRow(result, "otlp_url", known ? AddressShown(url) : NULL, known ? psprintf("from %s", from) : "default",
+	PutRow(result, "otlp_url", known ? AddressShown(url) : NULL,
+	       known ? psprintf("from %s", from) : "default",
 	       "where spans are sent that have no route with an address of its own; follows from the "
 	       "other settings");
 }

@@ -108,8 +108,7 @@ CheckAccess(Validation *validation, const Network *network)
 	else if (network->build == NULL && validation->connectivity)
 		CheckAdd(validation, ACCESS,
 		         network->otlp_kind == GENOPS_ADDRESS_COLLECTOR ? CHECK_WARNING : CHECK_ERROR,
-		         "See check \"Secrets\".",
-		         "%s", why_not ? ShownText(why_not) : "out of memory");
+		         "See check \"Secrets\".", "%s", why_not ? ShownText(why_not) : "out of memory");
 	else if (validation->connectivity)
 	{
 		ReportAccess(validation, network);

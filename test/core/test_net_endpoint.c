@@ -195,14 +195,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(always_appended),
-		cmocka_unit_test(no_endpoint_at_all),
-		cmocka_unit_test(without_a_scheme),
-		cmocka_unit_test(from_tempos_query_address),
-		cmocka_unit_test(the_query_address),
-		cmocka_unit_test(from_a_base_url),
-		cmocka_unit_test(verbatim),
-		cmocka_unit_test(too_long),
+		cmocka_unit_test(always_appended),   cmocka_unit_test(no_endpoint_at_all),
+		cmocka_unit_test(without_a_scheme),  cmocka_unit_test(from_tempos_query_address),
+		cmocka_unit_test(the_query_address), cmocka_unit_test(from_a_base_url),
+		cmocka_unit_test(verbatim),          cmocka_unit_test(too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,16 +240,16 @@ tags(void **state)
 	assert_slice(tags.tags[51].name, "zero");
 	genops_arena_free(&tags.arena);
 
-	assert_true(
-	    genops_tempo_tag_values_read(recorded("tag_values_v2_unscoped.json"), &values, NULL, &error));
+	assert_true(genops_tempo_tag_values_read(recorded("tag_values_v2_unscoped.json"), &values, NULL,
+	                                         &error));
 	assert_int_equal(values.value_count, 5);
 	assert_slice(values.values[1].type, "string");
 	assert_slice(values.values[1].value, "platform");
 	assert_slice(values.values[4].value, "");
 	genops_arena_free(&values.arena);
 
-	assert_true(
-	    genops_tempo_tag_values_read(recorded("tag_values_v2_duration.json"), &values, NULL, &error));
+	assert_true(genops_tempo_tag_values_read(recorded("tag_values_v2_duration.json"), &values, NULL,
+	                                         &error));
 	assert_int_equal(values.value_count, 0);
 	genops_arena_free(&values.arena);
 }
@@ -429,9 +429,10 @@ interrupted(void **state)
 static void
 elements_of_any_shape(void **state)
 {
-	GenopsTempoSearch search = read_search(GENOPS_LITERAL(
-	    " { \"metrics\" : {\"traces\":[1]}, \"traces\" : [ {\"traceID\":\"1\",\"rootTraceName\":\"a]}\\\"\"} "
-	    ", { \"traceID\" : \"2\" } ] , \"status\" : \"PARTIAL\" } "));
+	GenopsTempoSearch search =
+	    read_search(GENOPS_LITERAL(" { \"metrics\" : {\"traces\":[1]}, \"traces\" : [ "
+	                               "{\"traceID\":\"1\",\"rootTraceName\":\"a]}\\\"\"} "
+	                               ", { \"traceID\" : \"2\" } ] , \"status\" : \"PARTIAL\" } "));
 
 	(void) state;
 	assert_int_equal(search.trace_count, 2);
@@ -444,7 +445,8 @@ elements_of_any_shape(void **state)
 	               "Parsing stopped near byte 29.");
 	assert_refused("{\"traces\":[{\"traceID\":\"1\"}],x}", "answer of Tempo is not valid JSON",
 	               "Parsing stopped near byte 29.");
-	assert_refused("{\"traces\":[5]}", "invalid answer of Tempo at traces[0]", "Expected an object.");
+	assert_refused("{\"traces\":[5]}", "invalid answer of Tempo at traces[0]",
+	               "Expected an object.");
 }
 
 /* Cut anywhere, a reply is an error. */

@@ -324,9 +324,10 @@ text_must_be_utf8(void **state)
 static void
 ids_of_traces(void **state)
 {
-	static const char *const texts[] = { "4bf92f3577b34da6a3ce929d0e0e4736",
-		                                 " 4bf92f3577b34da6a3ce929d0e0e4736\n",
-		                                 "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" };
+	static const char *const texts[] = {
+		"4bf92f3577b34da6a3ce929d0e0e4736", " 4bf92f3577b34da6a3ce929d0e0e4736\n",
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	};
 	GenopsTraceql query;
 	GenopsTraceqlError error;
 
@@ -345,12 +346,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ids_of_traces),
-		cmocka_unit_test(common_mistakes),     cmocka_unit_test(hints_parse),
-		cmocka_unit_test(syntax_errors),       cmocka_unit_test(check_errors),
-		cmocka_unit_test(regular_expressions), cmocka_unit_test(place_is_shown),
-		cmocka_unit_test(nesting_is_limited),  cmocka_unit_test(length_is_limited),
-		cmocka_unit_test(text_must_be_utf8),
+		cmocka_unit_test(ids_of_traces),     cmocka_unit_test(common_mistakes),
+		cmocka_unit_test(hints_parse),       cmocka_unit_test(syntax_errors),
+		cmocka_unit_test(check_errors),      cmocka_unit_test(regular_expressions),
+		cmocka_unit_test(place_is_shown),    cmocka_unit_test(nesting_is_limited),
+		cmocka_unit_test(length_is_limited), cmocka_unit_test(text_must_be_utf8),
 	};
 
 	return cmocka_run_group_tests_name("traceql_errors", tests, NULL, NULL);

@@ -68,8 +68,9 @@ numbers_of_other_senders(void **state)
 	assert_normalised(
 	    "{ span.gen_ai.usage.input_tokens < 5 }",
 	    "{ (span.gen_ai.usage.input_tokens < 5) || (span.gen_ai.usage.input_tokens < 5.0) }");
-	assert_normalised("{ .genops.cost.total_tokens != 5.0 }",
-	                  "{ (.genops.cost.total_tokens != 5.0) && (.genops.cost.total_tokens != nil) }");
+	assert_normalised(
+	    "{ .genops.cost.total_tokens != 5.0 }",
+	    "{ (.genops.cost.total_tokens != 5.0) && (.genops.cost.total_tokens != nil) }");
 	assert_normalised("{ .team != `a` }", "{ (.team != `a`) && (.team != nil) }");
 	assert_normalised("{ .team !~ `a` }", "{ (.team !~ `a`) && (.team != nil) }");
 }
