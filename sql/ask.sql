@@ -4,8 +4,19 @@
 -- them (on the parents, never on partitions), which genops_grant gives, and row
 -- security sees the reader.
 --
--- An operator that pg_catalog doesn't have for just these types could be somebody
+-- An operator that pg_catalog does not have for just these types could be somebody
 -- else's, made in the schema of the extension before it: hence the casts.
+
+-- The planner waits for what was recorded: see src/ask/await_stored.c.
+CREATE FUNCTION genops.await_stored_support(internal) RETURNS internal
+LANGUAGE C STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'genops_await_stored_support';
+COMMENT ON FUNCTION genops.await_stored_support(internal) IS
+	'Internal: waits, while a statement is planned, until what was recorded before is stored.';
+CREATE FUNCTION genops.is_awaited() RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE SUPPORT genops.await_stored_support
+AS 'MODULE_PATHNAME', 'genops_is_awaited';
+COMMENT ON FUNCTION genops.is_awaited() IS
+	'Internal: true, and nothing at all in a plan. Makes the planner wait for what was recorded before.';
 
 CREATE FUNCTION genops.cost_from_e12(e12 bigint) RETURNS numeric
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -144,10 +155,10 @@ SELECT
 	cache_write_1h_tokens,
 	genops.span_flags(flags) AS flags,
 	coalesce((flags & 16) <> 0, false) AS blocked
-FROM genops.ledger_span;
+FROM genops.is_awaited() AS awaited, genops.ledger_span;
 
 COMMENT ON VIEW genops.spans IS
-'Every recorded span: AI calls, workflow steps around them, and spans that were ingested. A span is here once the worker has stored it (genops_flush(''stored'') waits for that). NULL is unknown.';
+'Every recorded span: AI calls, workflow steps around them, and spans that were ingested. A statement that is planned anew waits for what was recorded before it; one whose plan is kept does not: genops_flush(''stored'') does. NULL is unknown.';
 COMMENT ON COLUMN genops.spans.trace_id IS '32 hexadecimal digits. To find one trace, genops_trace() is fast; a condition on this column reads the whole time range.';
 COMMENT ON COLUMN genops.spans.span_id IS '16 hexadecimal digits';
 COMMENT ON COLUMN genops.spans.parent_span_id IS 'NULL: the root of its trace';
@@ -185,6 +196,7 @@ COMMENT ON COLUMN genops.spans.blocked IS 'the call was refused by a budget or a
 -- leave out columns and run them in parallel; a GROUP BY here would prevent all
 -- three.
 CREATE VIEW genops.spend WITH (security_invoker = true) AS
+SELECT s.* FROM genops.is_awaited() AS awaited, (
 SELECT
 	period_start, recorded_at,
 	tenant_id, team, project, customer_id, cost_center, environment, feature,
@@ -220,7 +232,8 @@ SELECT
 	NULL, NULL, NULL, NULL, NULL,
 	cost, NULL, NULL, NULL, NULL,
 	bigint '0', bigint '0'
-FROM genops.adjustment;
+FROM genops.adjustment
+) AS s;
 
 COMMENT ON VIEW genops.spend IS
 'What AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
@@ -268,7 +281,7 @@ SELECT
 	genops.cost_from_e12(total_cost_e12) AS total_cost,
 	CASE WHEN total_cost_e12 IS NOT NULL THEN coalesce(currency, 'USD') END AS currency,
 	recorded_at
-FROM genops.ledger_span
+FROM genops.is_awaited() AS awaited, genops.ledger_span
 WHERE NOT ai_call AND (flags & 796) <> 0;
 CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON genops.uncounted
 	FOR EACH ROW EXECUTE FUNCTION genops_internal.refuse_change();
@@ -278,7 +291,7 @@ COMMENT ON VIEW genops.uncounted IS
 COMMENT ON COLUMN genops.uncounted.total_cost IS 'what it says and is not charged';
 
 CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans
-LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 10000
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 10000 SUPPORT genops.await_stored_support
 AS 'MODULE_PATHNAME', 'genops_trace';
 COMMENT ON FUNCTION genops_trace(text) IS
 'All spans of a trace, in the order in which they began. Takes a trace id (32 hexadecimal digits) or a traceparent, as genops_track() returns it.';

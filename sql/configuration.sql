@@ -23,7 +23,7 @@ CREATE TABLE genops.route (
 	role text CHECK (role <> ''),
 	tenant_id text COLLATE "C" CHECK (length(tenant_id) <= 150 AND tenant_id NOT IN ('.', '..') AND
 		tenant_id ~ '^([A-Za-z0-9!_.*''()-]|[{](customer_id|team|project|environment|cost_center)[}])+$'),
-	otlp_endpoint text CHECK (otlp_endpoint ~ '^https?://[^[:space:]/@#?]+(/[^[:space:]@#]*)?$'),
+	otlp_endpoint text CHECK (otlp_endpoint ~ '^https?://[^[:space:]/@#?]+(/[^[:space:]@#?]*)?$'),
 	sampling_rate double precision CHECK (sampling_rate BETWEEN 0::double precision AND 1::double precision),
 	headers text[] NOT NULL DEFAULT '{}'
 );
@@ -53,7 +53,7 @@ COMMENT ON COLUMN genops.route.position IS 'Routes are tried in this order.';
 COMMENT ON COLUMN genops.route.role IS
 	'Matches calls of this role: the one logged in, or that SET ROLE made current; not the owner of a security definer function.';
 COMMENT ON COLUMN genops.route.tenant_id IS
-	'The tenant, which may contain {customer_id}, {team}, {project}, {environment} and {cost_center}; a span that has none of such a thing does not match. What a tenant''s name can''t have is written as ! and two hexadecimal digits.';
+	'The tenant, which may contain {customer_id}, {team}, {project}, {environment} and {cost_center}; a span that has none of such a thing does not match. What a tenant''s name cannot have is written as ! and two hexadecimal digits.';
 COMMENT ON COLUMN genops.route.otlp_endpoint IS
 	'An OTLP/HTTP address of its own, to which v1/traces is appended. It gets the route''s headers only.';
 COMMENT ON COLUMN genops.route.headers IS
@@ -87,6 +87,13 @@ ALTER TABLE genops.setting ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE genops.secret ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE genops.route ENABLE ALWAYS TRIGGER changed;
 
+-- What is being stored, so that no statement and no plan has a secret.
+CREATE FUNCTION genops.secret_to_store() RETURNS text
+LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_secret_to_store';
+COMMENT ON FUNCTION genops.secret_to_store() IS
+	'Internal: the value that is being written into genops.secret; NULL at any other time.';
+REVOKE ALL ON FUNCTION genops.secret_to_store() FROM PUBLIC;
+
 CREATE FUNCTION genops_configure(
 	endpoint text DEFAULT NULL,
 	via_collector boolean DEFAULT NULL,
@@ -117,7 +124,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'genops_configure';
 COMMENT ON FUNCTION genops_configure IS
-	'Configures recording and delivery for this database and returns what changed. NULL leaves a setting as it is, an empty text unsets it (also: genops_reset). Without any argument it configures a local Tempo, if nothing is configured yet. endpoint is Tempo''s query address; spans go to port 4318 of the same host, or to otlp_endpoint, or with via_collector to collector_endpoint. headers are for both addresses of Tempo, collector_headers for the Collector; they are merged with those that are there, and null removes one. TEMPO_AUTH_HEADER replaces Tempo''s Authorization, OTEL_EXPORTER_OTLP_HEADERS are added where spans are sent to, unless a route with an address of its own names that; headers_file comes before headers. A value may be ${env:NAME} or ${file:/path}, or all may be in headers_file, so that no secret is in the statement; that takes the rights of pg_read_server_files. timeout is in seconds. options: keep_errors, max_concurrent_requests, duplicate_window, max_keys. Variables of the server''s environment (OTEL_*, TEMPO_*, ENVIRONMENT) win, with a WARNING. Applied when the transaction commits.';
+	'Configures recording and delivery for this database and returns what changed. NULL leaves a setting as it is, an empty text unsets it (also: genops_reset). Without any argument it configures a local Tempo, if nothing is configured yet. endpoint is Tempo''s query address; spans go to port 4318 of the same host, or to otlp_endpoint, or with via_collector to collector_endpoint. headers are for both addresses of Tempo, collector_headers for the Collector; they are merged with those that are there, and null removes one. TEMPO_AUTH_HEADER replaces Tempo''s Authorization, OTEL_EXPORTER_OTLP_HEADERS are added where spans are sent to, unless a route with an address of its own names that; headers_file comes before headers. A value may be ${env:NAME} or ${file:/path}, or all may be in headers_file, so that no secret is in the statement; that takes the rights of pg_read_server_files. timeout is in seconds. options: keep_errors, max_concurrent_requests, duplicate_window, max_keys, tempo_is_multitenant. What an address has behind a question mark is kept like a header, and not dumped. Variables of the server''s environment (OTEL_*, TEMPO_*, ENVIRONMENT) win, with a WARNING. Applied when the transaction commits.';
 
 CREATE FUNCTION genops_reset(setting text)
 RETURNS TABLE (setting text, value text, source text, note text)

@@ -236,8 +236,8 @@ AS 'MODULE_PATHNAME', 'genops_traceql_explain';
 COMMENT ON FUNCTION genops_traceql_explain(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
 'How genops_traceql() with the same arguments reads a query: as parsed, as it would be sent to Tempo and why it is rewritten for that, what is pushed down to the ledger''s columns, and the SQL on the ledger''s tables.';
 
--- Why a span of the ledger may be missing elsewhere.  It reads what the caller may:
--- of another tenant's segment nothing is said.
+-- Why a span of the ledger may be missing elsewhere, as far as delivery tells; 'sent' otherwise.  It
+-- reads what the caller may: of another tenant's segment nothing is said.
 CREATE FUNCTION genops.span_delivery(seq bigint) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -248,11 +248,9 @@ AS $$
 			'pending' || coalesce(': delivery is ' || nullif(d.state, 'delivering') || coalesce(', ' || d.reason, ''), '')
 		WHEN s.recorded_at > pg_catalog.clock_timestamp() - interval '1 minute' THEN
 			'too young: Tempo shows a span some time after it took it'
-		WHEN d.rejected > 0 THEN
-			'rejected, or dropped by Tempo: the endpoint rejected ' || d.rejected || ' spans of this tenant'
-		WHEN d.skipped > 0 OR d.expired > 0 THEN
-			'skipped: delivery was resumed from ''now'', or retention came first'
-		ELSE 'sent, and not found: beyond Tempo''s retention, or dropped by its limits'
+		ELSE 'sent' || CASE WHEN d.rejected > 0 THEN ', or among the ' || d.rejected || ' spans of this tenant that the endpoint rejected' ELSE '' END
+			|| CASE WHEN d.skipped > 0 THEN ', or skipped when delivery was resumed from ''now''' ELSE '' END
+			|| CASE WHEN d.expired > 0 THEN ', or expired before it was sent' ELSE '' END
 	END
 	FROM (SELECT l.recorded_at, l.seq, l.sampled, l.tenant_id, l.route FROM genops.ledger_segment l
 			WHERE l.seq = $1 AND l.directory IS NULL
@@ -267,6 +265,22 @@ REVOKE ALL ON FUNCTION genops.span_delivery FROM PUBLIC;
 
 -- Functions of ours are called with every argument and its exact type: who may create
 -- functions beside them could make one that fits better.
+CREATE FUNCTION genops.delivers_via_collector() RETURNS boolean
+LANGUAGE C STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'genops_delivers_via_collector';
+COMMENT ON FUNCTION genops.delivers_via_collector() IS
+'Internal: whether spans go to a Collector.';
+
+-- Not in the query below: that is planned before anybody has asked whether the caller may read.
+CREATE FUNCTION genops.oldest_start() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT min(s.min_start) FROM genops.segment s
+$$;
+COMMENT ON FUNCTION genops.oldest_start() IS
+'Internal: when the oldest span began that the caller may read.';
+
 CREATE FUNCTION genops_traceql_compare(
 	query text,
 	since interval DEFAULT '1 hour',
@@ -303,21 +317,44 @@ AS $$
 		SELECT DISTINCT ON (l.trace_id, l.span_id) l.* FROM ledger l WHERE l.span_id IS NOT NULL
 	), spans_of_tempo AS (
 		SELECT DISTINCT ON (t.trace_id, t.span_id) t.* FROM tempo t WHERE t.span_id IS NOT NULL
-	)
-	SELECT 'ledger', (
+	), missing_there AS MATERIALIZED (
+		SELECT l.*, (
 			SELECT genops.span_delivery(s.segment) FROM @extschema@.genops_trace(l.trace_id) s
-			WHERE s.span_id = l.span_id LIMIT 1),
-		l.trace_id, l.span_id, l.name, l.start_time, NULL::jsonb, NULL::timestamptz, NULL::float8, NULL::float8
-	FROM spans_of_ledger l
-	WHERE NOT EXISTS (SELECT FROM spans_of_tempo t WHERE t.trace_id = l.trace_id AND t.span_id = l.span_id)
+			WHERE s.span_id = l.span_id LIMIT 1) AS delivery
+		FROM spans_of_ledger l
+		WHERE NOT EXISTS (SELECT FROM spans_of_tempo t WHERE t.trace_id = l.trace_id AND t.span_id = l.span_id)
+	), missing_here AS MATERIALIZED (
+		SELECT t.* FROM spans_of_tempo t
+		WHERE NOT EXISTS (SELECT FROM spans_of_ledger l WHERE l.trace_id = t.trace_id AND l.span_id = t.span_id)
+	), asked_by_id AS MATERIALIZED (
+		-- The newest of them; each is a request.
+		SELECT m.trace_id FROM missing_there m WHERE m.delivery !~ '^(not sampled|pending)'
+		GROUP BY m.trace_id ORDER BY max(m.start_time) DESC LIMIT 20
+	), there_by_id AS MATERIALIZED (
+		SELECT t.trace_id, t.span_id FROM asked_by_id a, LATERAL genops.tempo_trace(a.trace_id, $6) t
+	), here_by_id AS MATERIALIZED (
+		SELECT s.trace_id, s.span_id
+		FROM (SELECT DISTINCT m.trace_id FROM missing_here m LIMIT 20) m, LATERAL @extschema@.genops_trace(m.trace_id) s
+	)
+	SELECT 'ledger',
+		CASE WHEN EXISTS (SELECT FROM there_by_id t WHERE t.trace_id = m.trace_id AND t.span_id = m.span_id)
+			THEN 'Tempo has it, and does not find it by the query that it was sent: see genops_traceql_explain()'
+		WHEN m.delivery !~ '^sent' THEN m.delivery
+		WHEN m.trace_id IN (SELECT a.trace_id FROM asked_by_id a)
+			THEN 'unknown: ' || m.delivery || ', and Tempo does not have the trace. It may be beyond Tempo''s retention, or dropped by its limits' ||
+				CASE WHEN genops.delivers_via_collector() THEN ', or by the Collector after it answered' ELSE '' END
+		ELSE 'unknown: ' || m.delivery || '; Tempo was not asked for so many traces by their ids' END,
+		m.trace_id, m.span_id, m.name, m.start_time, NULL::jsonb, NULL::timestamptz, NULL::float8, NULL::float8
+	FROM missing_there m
 	UNION ALL
 	SELECT 'tempo',
-		CASE WHEN t.start_time < (SELECT min(s.min_start) FROM genops.segment s)
+		CASE WHEN EXISTS (SELECT FROM here_by_id h WHERE h.trace_id = m.trace_id AND h.span_id = m.span_id)
+			THEN 'the ledger has it, and this query does not find it there: one of the differences in docs/traceql.md'
+		WHEN m.start_time < (SELECT genops.oldest_start())
 			THEN 'older than the ledger, or beyond its retention'
-			ELSE 'not recorded here: by another sender, on a standby, or in a ledger that was dropped' END,
-		t.trace_id, t.span_id, t.name, t.start_time, NULL, NULL, NULL, NULL
-	FROM spans_of_tempo t
-	WHERE NOT EXISTS (SELECT FROM spans_of_ledger l WHERE l.trace_id = t.trace_id AND l.span_id = t.span_id)
+		ELSE 'not recorded here: by another sender, on a standby, or in a ledger that was dropped' END,
+		m.trace_id, m.span_id, m.name, m.start_time, NULL, NULL, NULL, NULL
+	FROM missing_here m
 	UNION ALL
 	SELECT CASE WHEN t.value IS NULL THEN 'ledger' WHEN l.value IS NULL THEN 'tempo' END,
 		'the spans that are counted differ: compare the search without its metrics function',
@@ -330,7 +367,7 @@ AS $$
 		coalesce(l.value, t.value) <> 0);
 $$;
 COMMENT ON FUNCTION genops_traceql_compare(text, interval, timestamptz, timestamptz, interval, text) IS
-'Asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, rejected, too young, beyond retention ...), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
+'Asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, too young, in Tempo but not found by the query ..., or that the cause is unknown), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
 
 CREATE FUNCTION genops.segment_tags(bytes bytea, OUT scope text, OUT tag text)
 RETURNS SETOF record LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20000 ROWS 50

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "compat.h"
+#include "configure/environment.h"
 #include "configure/prepared_changes.h"
 #include "deliver/launcher.h"
 #include "fmgr.h"
@@ -55,6 +56,7 @@ _PG_init(void)
 	/* Without preloading, what reads the ledger still works. */
 	if (!process_shared_preload_libraries_in_progress)
 		return;
+	EnvironmentLog();
 
 	previous_shmem_request_hook = shmem_request_hook;
 	shmem_request_hook = RequestSharedMemory;

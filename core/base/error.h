@@ -20,7 +20,8 @@ typedef enum GenopsErrorCode
 	GENOPS_TOO_LARGE,        /* a stated limit is exceeded */
 	GENOPS_DIVISION_BY_ZERO, /* of whole numbers, by a query over somebody's values */
 	GENOPS_OUT_OF_MEMORY,
-	GENOPS_UNREACHABLE /* the network or a peer */
+	GENOPS_INTERRUPTED, /* the caller wanted it: interrupt.h */
+	GENOPS_UNREACHABLE  /* the network or a peer */
 } GenopsErrorCode;
 
 typedef struct GenopsError

@@ -54,4 +54,18 @@ genops_slice_trim(GenopsSlice text)
 	return text;
 }
 
+/* Whether it has nothing but hexadecimal digits; so has an empty one. */
+static inline bool
+genops_slice_is_hex(GenopsSlice text)
+{
+	for (size_t i = 0; i < text.length; i++)
+	{
+		char c = text.data[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+			return false;
+	}
+	return true;
+}
+
 #endif

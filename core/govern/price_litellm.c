@@ -15,6 +15,9 @@
 #define NAME(literal) GENOPS_LITERAL(literal)
 #define MAX_DEPTH 32
 
+/* Twenty times as many as such a file has. */
+#define MAX_VALUES 2000000
+
 /* Prices of a call of everyday, by the rate that they are. */
 static const struct
 {
@@ -287,7 +290,7 @@ genops_price_litellm_read(GenopsSlice json, GenopsSlice source, GenopsPriceFileS
                           void *context, GenopsError *error)
 {
 	Reading reading = { source, see, context };
-	cJSON *parsed = genops_json_parse(json, MAX_DEPTH, "the file of prices", error);
+	cJSON *parsed = genops_json_parse(json, MAX_DEPTH, MAX_VALUES, "the file of prices", error);
 
 	if (parsed == NULL)
 		return false;

@@ -33,7 +33,7 @@ static const Advice advice[GENOPS_PROBLEM_COUNT] = {
 	                             "grafana/tempo:latest\n"
 	                             "  Or check if Tempo is running: curl %s/api/status/buildinfo",
 	                             "Enable OTLP receiver in Tempo config (default port 4318)" },
-	[GENOPS_PROBLEM_UNREACHABLE] = { "the host can't be reached",
+	[GENOPS_PROBLEM_UNREACHABLE] = { "the host cannot be reached",
 	                                 "Check the network between the database's machine and this "
 	                                 "host, and that the host runs.",
 	                                 NULL },

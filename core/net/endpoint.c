@@ -131,7 +131,7 @@ wrong_port(const Address *address, const char *what, GenopsError *error)
 	                        address->scheme, address->host, address->port, what);
 }
 
-/* The OTLP/HTTP exporter can't use these. */
+/* The OTLP/HTTP exporter cannot use these. */
 static bool
 check_otlp_port(const Address *address, GenopsError *error)
 {
@@ -235,7 +235,7 @@ check_derivable(const Address *address, GenopsError *error)
 	{
 		genops_error_set(error, GENOPS_INVALID_ARGUMENT,
 		                 "OTLP address of \"https://%s\" must be given", address->host);
-		genops_error_detail(error, "Behind TLS, the address that takes spans can't be guessed "
+		genops_error_detail(error, "Behind TLS, the address that takes spans cannot be guessed "
 		                           "from the one that is queried.");
 		genops_error_hint(error, "Set otlp_endpoint; it often ends in \"/otlp\", or has port %d.",
 		                  OTLP_HTTP_PORT);
@@ -266,7 +266,7 @@ genops_endpoint_otlp_from_tempo(const char *endpoint, char out[GENOPS_URL_SIZE],
 }
 
 static bool
-append_traces_path(Address *address, GenopsError *error)
+append_traces_path(Address *address, bool always, GenopsError *error)
 {
 	size_t room;
 	size_t length;
@@ -280,7 +280,7 @@ append_traces_path(Address *address, GenopsError *error)
 	if (path == NULL)
 		return genops_error_set(error, GENOPS_OUT_OF_MEMORY, "out of memory");
 	memcpy(path, address->path, length + 1);
-	if (length < sizeof(TRACES_PATH) - 1 ||
+	if (always || length < sizeof(TRACES_PATH) - 1 ||
 	    strcmp(path + length - (sizeof(TRACES_PATH) - 1), TRACES_PATH) != 0)
 		memcpy(path + length, TRACES_PATH, sizeof(TRACES_PATH));
 	good = set_part(address, CURLUPART_PATH, path, error);
@@ -288,18 +288,30 @@ append_traces_path(Address *address, GenopsError *error)
 	return good;
 }
 
-bool
-genops_endpoint_otlp_from_base(const char *endpoint, char out[GENOPS_URL_SIZE], GenopsError *error)
+static bool
+from_base(const char *endpoint, bool always, char out[GENOPS_URL_SIZE], GenopsError *error)
 {
 	Address address;
 	bool good;
 
 	if (!parse(&address, endpoint, OTLP_HTTP_PORT, error))
 		return false;
-	good = check_otlp_port(&address, error) && append_traces_path(&address, error) &&
+	good = check_otlp_port(&address, error) && append_traces_path(&address, always, error) &&
 	       write_url(&address, out, error);
 	release(&address);
 	return good;
+}
+
+bool
+genops_endpoint_otlp_from_base(const char *endpoint, char out[GENOPS_URL_SIZE], GenopsError *error)
+{
+	return from_base(endpoint, false, out, error);
+}
+
+bool
+genops_endpoint_otlp_appended(const char *endpoint, char out[GENOPS_URL_SIZE], GenopsError *error)
+{
+	return from_base(endpoint, true, out, error);
 }
 
 bool

@@ -36,10 +36,15 @@ extern bool genops_endpoint_query_url(const char *endpoint, char out[GENOPS_URL_
 extern bool genops_endpoint_otlp_from_tempo(const char *endpoint, char out[GENOPS_URL_SIZE],
                                             GenopsError *error);
 
-/* From a Collector's address, otlp_endpoint or OTEL_EXPORTER_OTLP_ENDPOINT:
+/* From a Collector's address or otlp_endpoint:
  * appends v1/traces to the path, unless it ends in it. */
 extern bool genops_endpoint_otlp_from_base(const char *endpoint, char out[GENOPS_URL_SIZE],
                                            GenopsError *error);
+
+/* OTEL_EXPORTER_OTLP_ENDPOINT: appends v1/traces, whatever it ends in, as OpenTelemetry
+ * specifies. */
+extern bool genops_endpoint_otlp_appended(const char *endpoint, char out[GENOPS_URL_SIZE],
+                                          GenopsError *error);
 
 /* OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: verbatim; an empty path becomes "/". */
 extern bool genops_endpoint_otlp_verbatim(const char *endpoint, char out[GENOPS_URL_SIZE],

@@ -75,6 +75,8 @@ advice(CURLcode code)
 			return "; see client_certificate and client_key";
 		case CURLE_SSL_CACERT_BADFILE:
 			return "; see certificate, a PEM file that the server can read";
+		case CURLE_OUT_OF_MEMORY:
+			return ", or a line of the answer's headers is longer than 100 kB";
 		default:
 			return "";
 	}

@@ -3,13 +3,15 @@
 #include "core/base/money.h"
 #include "core/base/utf8.h"
 #include "core/span/ai_provider.h"
+#include "core/span/fact_names.h"
 #include "core/span/otlp_put.h"
 #include "core/span/otlp_read.h"
 #include "core/span/otlp_write.h"
 
 /*
- * Every key that this file writes, and those that the span's resource has from
- * the same arguments, in the order of bytes, for genops_ai_call_owns_key.
+ * Every key that this file writes, those that the span's resource has from the same arguments,
+ * and those that a reader could take for one of them, in the order of bytes, for
+ * genops_ai_call_owns_key.  What is read as a fact of others' spans (fact_names.c) belongs to them, too.
  */
 static const GenopsSlice owned_keys[] = {
 #define KEY(literal) GENOPS_LITERAL(literal)
@@ -18,6 +20,7 @@ static const GenopsSlice owned_keys[] = {
 	KEY("customer_id"),
 	KEY("deployment.environment"),
 	KEY("deployment.environment.name"),
+	KEY("environment"),
 	KEY("error.type"),
 	KEY("exception.message"),
 	KEY("exception.type"),
@@ -38,7 +41,9 @@ static const GenopsSlice owned_keys[] = {
 	KEY("genops.cost.cache_write_cost"),
 	KEY("genops.cost.completion_tokens"),
 	KEY("genops.cost.currency"),
+	KEY("genops.cost.input"),
 	KEY("genops.cost.input_cost"),
+	KEY("genops.cost.output"),
 	KEY("genops.cost.output_cost"),
 	KEY("genops.cost.price_version"),
 	KEY("genops.cost.prompt_tokens"),
@@ -56,7 +61,9 @@ static const GenopsSlice owned_keys[] = {
 	KEY("genops.original.provider"),
 	KEY("genops.project"),
 	KEY("genops.provider"),
+	KEY("genops.service_name"),
 	KEY("genops.team"),
+	KEY("genops.tenant_id"),
 	KEY("genops.timing"),
 	KEY("genops.tokens.input"),
 	KEY("genops.tokens.output"),
@@ -65,6 +72,7 @@ static const GenopsSlice owned_keys[] = {
 	KEY("project"),
 	KEY("service.name"),
 	KEY("team"),
+	KEY("tenant_id"),
 	KEY("user_id"),
 #undef KEY
 };
@@ -313,6 +321,8 @@ genops_ai_call_owns_key(GenopsSlice key)
 
 	if (key.length == 0)
 		return false;
+	if (genops_fact_of_span_key(key) != NULL || genops_fact_of_resource_key(key) != NULL)
+		return true;
 	while (low < high)
 	{
 		size_t middle = (low + high) / 2;

@@ -317,10 +317,15 @@ take_times(const GenopsSpanView *span, GenopsSpanFacts *facts, GenopsError *erro
 {
 	if (span->start_ns > INT64_MAX || span->end_ns > INT64_MAX)
 		return genops_error_set(error, GENOPS_MALFORMED, "span's time is out of range");
-	if (span->end_ns < span->start_ns)
-		return genops_error_set(error, GENOPS_MALFORMED, "span ends before it starts");
 	facts->start_ns = (int64_t) span->start_ns;
 	facts->end_ns = (int64_t) span->end_ns;
+
+	/* The sender's clock was set back, or the end is missing: what it cost is true all the same. */
+	if (facts->end_ns < facts->start_ns)
+	{
+		facts->end_ns = facts->start_ns;
+		facts->flags |= GENOPS_FLAG_NO_DURATION;
+	}
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/utf8.h"
+#include "core/span/json_scan.h"
 #include "core/span/trace_context.h"
 
 /* Integers of that many digits may not be a double. */
@@ -165,32 +166,45 @@ only_blanks(const char *text, const char *end)
 	return text == end;
 }
 
-static cJSON *
-parse_prepared(const GenopsBytes *prepared, const char *what, GenopsError *error)
+cJSON *
+genops_json_parse_prepared(GenopsSlice text, size_t *stopped)
 {
-	const char *text = (const char *) prepared->data;
-	const char *end = text;
+	const char *end = text.data;
 	cJSON *parsed = NULL;
 
-	if (prepared->length > 0)
-		parsed = cJSON_ParseWithLengthOpts(text, prepared->length, &end, false);
-	if (parsed != NULL && only_blanks(end, text + prepared->length))
+	if (text.length > 0)
+		parsed = cJSON_ParseWithLengthOpts(text.data, text.length, &end, false);
+	if (parsed != NULL && only_blanks(end, text.data + text.length))
 		return parsed;
 	cJSON_Delete(parsed);
-	genops_error_set(error, GENOPS_MALFORMED, "%s is not valid JSON", what);
-	genops_error_detail(error, "Parsing stopped near byte %zu.",
-	                    prepared->length > 0 ? (size_t) (end - text) : 0);
+	*stopped = text.length > 0 ? (size_t) (end - text.data) : 0;
 	return NULL;
 }
 
+bool
+genops_json_refuse(const char *what, size_t stopped, GenopsError *error)
+{
+	genops_error_set(error, GENOPS_MALFORMED, "%s is not valid JSON", what);
+	genops_error_detail(error, "Parsing stopped near byte %zu.", stopped);
+	return false;
+}
+
 cJSON *
-genops_json_parse(GenopsSlice json, int max_depth, const char *what, GenopsError *error)
+genops_json_parse(GenopsSlice json, int max_depth, size_t max_values, const char *what,
+                  GenopsError *error)
 {
 	GenopsBytes prepared = genops_bytes_growing();
 	cJSON *parsed = NULL;
+	size_t stopped;
 
-	if (genops_json_prepare(json, max_depth, &prepared, error))
-		parsed = parse_prepared(&prepared, what, error);
+	if (genops_json_bounded(json, max_values, what, error) &&
+	    genops_json_prepare(json, max_depth, &prepared, error))
+	{
+		parsed = genops_json_parse_prepared(
+		    (GenopsSlice){ (const char *) prepared.data, prepared.length }, &stopped);
+		if (parsed == NULL)
+			genops_json_refuse(what, stopped, error);
+	}
 	genops_bytes_free(&prepared);
 	return parsed;
 }

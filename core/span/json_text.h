@@ -24,9 +24,16 @@
 extern bool genops_json_prepare(GenopsSlice json, int max_depth, GenopsBytes *out,
                                 GenopsError *error);
 
-/* Parses JSON that has been made ready.  NULL with an error, in which it is called
- * "what", if it is not valid; else the caller's to delete. */
-extern cJSON *genops_json_parse(GenopsSlice json, int max_depth, const char *what,
-                                GenopsError *error);
+/* Parses text that genops_json_prepare has made ready.  NULL if it is not valid, and then near
+ * which byte; else the caller's to delete. */
+extern cJSON *genops_json_parse_prepared(GenopsSlice text, size_t *stopped);
+
+/* The error for that, in which the text is called "what"; returns false. */
+extern bool genops_json_refuse(const char *what, size_t stopped, GenopsError *error);
+
+/* Both.  An error also where there are more values than that: a parsed one takes some hundred
+ * bytes. */
+extern cJSON *genops_json_parse(GenopsSlice json, int max_depth, size_t max_values,
+                                const char *what, GenopsError *error);
 
 #endif

@@ -11,6 +11,9 @@
  */
 #define MAX_DEPTH 200
 
+/* Some 20 MB of text, which is the most that receivers take. */
+#define MAX_VALUES 2000000
+
 static const char *const kind_names[] = { "UNSPECIFIED", "INTERNAL", "SERVER",
 	                                      "CLIENT",      "PRODUCER", "CONSUMER" };
 static const GenopsJsonEnum kinds = { "SPAN_KIND_", kind_names, 6 };
@@ -139,7 +142,7 @@ genops_otlp_from_json(GenopsSlice json, GenopsBytes *request, GenopsError *error
 {
 	GenopsConverter converter = { .out = request, .error = error, .what = "OTLP/JSON" };
 	size_t length_before = request->length;
-	cJSON *parsed = genops_json_parse(json, MAX_DEPTH, converter.what, error);
+	cJSON *parsed = genops_json_parse(json, MAX_DEPTH, MAX_VALUES, converter.what, error);
 	bool converted = parsed != NULL && convert_request(&converter, parsed);
 
 	cJSON_Delete(parsed);

@@ -46,16 +46,16 @@ read_instant_series(GenopsTempoReader *reader, const cJSON *object, void *elemen
 
 bool
 genops_tempo_metrics_read(GenopsSlice json, bool instant, GenopsTempoMetrics *metrics,
-                          GenopsError *error)
+                          const GenopsInterrupt *interrupt, GenopsError *error)
 {
 	GenopsTempoReader reader;
 	bool good;
 
 	*metrics = (GenopsTempoMetrics){ 0 };
-	good = genops_tempo_reader_open(&reader, json, "series", &metrics->arena, error) &&
-	       genops_tempo_take_array(&reader, reader.root, "series", sizeof(GenopsTempoSeries),
-	                               instant ? read_instant_series : read_range_series,
-	                               &metrics->series, &metrics->series_count) &&
+	good = genops_tempo_reader_open(&reader, json, "series", &metrics->arena, interrupt, error) &&
+	       genops_tempo_take_elements(&reader, "series", sizeof(GenopsTempoSeries),
+	                                  instant ? read_instant_series : read_range_series,
+	                                  &metrics->series, &metrics->series_count) &&
 	       genops_tempo_take_completeness(&reader, &metrics->completeness);
 	return genops_tempo_reader_close(&reader, good);
 }

@@ -113,7 +113,7 @@ judge_success(const GenopsHttpReply *reply, const char *address, GenopsError *er
 	return GENOPS_TEMPO_SOMETHING_ELSE;
 }
 
-/* Tempo's words for a tenant that is missing or that it can't take. */
+/* Tempo's words for a tenant that is missing or that it cannot take. */
 static bool
 about_tenant(const char *text)
 {
@@ -196,7 +196,7 @@ judge_refusal(const Refusal *refusal)
 		case 414:
 		case 431:
 			return tell(refusal, GENOPS_TEMPO_TOO_LARGE, GENOPS_TOO_LARGE,
-			            "can't take a question as large",
+			            "cannot take a question as large",
 			            "A query is sent in the address: shorten it, or let what is in front of "
 			            "Tempo take longer addresses.");
 		case 429:
@@ -254,7 +254,7 @@ genops_tempo_judge(const GenopsHttpReply *reply, const char *address, const Geno
 	return problem;
 }
 
-/* The number behind the words, 0 if they aren't there. */
+/* The number behind the words, 0 if they are not there. */
 static int
 number_behind(const char *text, const char *words)
 {

@@ -12,7 +12,7 @@ typedef enum GenopsTempoProblem
 	GENOPS_TEMPO_UNREACHABLE,    /* name, connection, TLS */
 	GENOPS_TEMPO_INTERRUPTED,    /* closed or silent before the answer was complete */
 	GENOPS_TEMPO_UNAUTHORIZED,   /* 401, 403 */
-	GENOPS_TEMPO_SOMETHING_ELSE, /* what answers there is no Tempo, or one that can't do this */
+	GENOPS_TEMPO_SOMETHING_ELSE, /* what answers there is no Tempo, or one that cannot do this */
 	GENOPS_TEMPO_BAD_QUERY,      /* it does not understand the TraceQL */
 	GENOPS_TEMPO_BAD_REQUEST,    /* time range, limit, tenant ... */
 	GENOPS_TEMPO_TOO_LARGE,      /* the question or the answer */

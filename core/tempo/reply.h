@@ -6,6 +6,9 @@
  * a newer Tempo adds is passed over; what is there but of another type is an
  * error, whose message names the place.
  *
+ * Text is counted before it is parsed, and parsed a trace, a series or a tag at a time, so that
+ * memory is bounded by a few times the text; between two of these it can be interrupted.
+ *
  * A reply's first member is the arena in which all its slices lie: genops_arena_free
  * releases it.  After a failure there is nothing to be released.  Texts are valid
  * UTF-8.
@@ -22,6 +25,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/interrupt.h"
 #include "core/base/slice.h"
 #include "core/span/otlp_read.h"
 #include "core/traceql/arena.h"
@@ -82,7 +86,7 @@ typedef struct GenopsTempoSearch
 } GenopsTempoSearch;
 
 extern bool genops_tempo_search_read(GenopsSlice json, GenopsTempoSearch *search,
-                                     GenopsError *error);
+                                     const GenopsInterrupt *interrupt, GenopsError *error);
 
 /*
  * Metrics
@@ -111,7 +115,7 @@ typedef struct GenopsTempoMetrics
 
 /* "instant": the answer of /api/metrics/query, a value per series. */
 extern bool genops_tempo_metrics_read(GenopsSlice json, bool instant, GenopsTempoMetrics *metrics,
-                                      GenopsError *error);
+                                      const GenopsInterrupt *interrupt, GenopsError *error);
 
 /*
  * Tags and their values
@@ -130,7 +134,8 @@ typedef struct GenopsTempoTags
 	size_t tag_count;
 } GenopsTempoTags;
 
-extern bool genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags, GenopsError *error);
+extern bool genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags,
+                                   const GenopsInterrupt *interrupt, GenopsError *error);
 
 typedef struct GenopsTempoTagValue
 {
@@ -146,7 +151,7 @@ typedef struct GenopsTempoTagValues
 } GenopsTempoTagValues;
 
 extern bool genops_tempo_tag_values_read(GenopsSlice json, GenopsTempoTagValues *values,
-                                         GenopsError *error);
+                                         const GenopsInterrupt *interrupt, GenopsError *error);
 
 /*
  * One trace, and the version

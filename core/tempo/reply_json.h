@@ -14,15 +14,20 @@
 typedef struct GenopsTempoReader
 {
 	GenopsArena *arena;
+	const GenopsInterrupt *interrupt;
+	GenopsBytes prepared;      /* the text */
+	GenopsSlice member;        /* of it, what root has only as an empty array or object */
 	cJSON *root;               /* an object */
 	GenopsBytes pairs;         /* where the converter writes */
 	GenopsConverter converter; /* also: the error, and the place */
 } GenopsTempoReader;
 
 /* "member" or "metrics" must be there, unless the object is empty: else this is the
- * answer of something else.  genops_tempo_reader_close in any case. */
+ * answer of something else.  What is in "member" is not parsed yet.
+ * genops_tempo_reader_close in any case. */
 extern bool genops_tempo_reader_open(GenopsTempoReader *reader, GenopsSlice json,
-                                     const char *member, GenopsArena *arena, GenopsError *error);
+                                     const char *member, GenopsArena *arena,
+                                     const GenopsInterrupt *interrupt, GenopsError *error);
 
 /* Returns "good"; frees the arena if it is false. */
 extern bool genops_tempo_reader_close(GenopsTempoReader *reader, bool good);
@@ -54,6 +59,10 @@ typedef bool GenopsTempoRead(GenopsTempoReader *reader, const cJSON *object, voi
 extern bool genops_tempo_take_array(GenopsTempoReader *reader, const cJSON *object,
                                     const char *name, size_t size, GenopsTempoRead *read,
                                     void *array, size_t *count);
+
+/* The same of the member that the reader was opened for, each element parsed by itself. */
+extern bool genops_tempo_take_elements(GenopsTempoReader *reader, const char *name, size_t size,
+                                       GenopsTempoRead *read, void *array, size_t *count);
 
 /* An array of texts. */
 extern bool genops_tempo_take_texts(GenopsTempoReader *reader, const cJSON *object,

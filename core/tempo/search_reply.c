@@ -91,15 +91,16 @@ read_work(GenopsTempoReader *reader, GenopsTempoSearch *search)
 }
 
 bool
-genops_tempo_search_read(GenopsSlice json, GenopsTempoSearch *search, GenopsError *error)
+genops_tempo_search_read(GenopsSlice json, GenopsTempoSearch *search,
+                         const GenopsInterrupt *interrupt, GenopsError *error)
 {
 	GenopsTempoReader reader;
 	bool good;
 
 	*search = (GenopsTempoSearch){ 0 };
-	good = genops_tempo_reader_open(&reader, json, "traces", &search->arena, error) &&
-	       genops_tempo_take_array(&reader, reader.root, "traces", sizeof(GenopsTempoTrace),
-	                               read_trace, &search->traces, &search->trace_count) &&
+	good = genops_tempo_reader_open(&reader, json, "traces", &search->arena, interrupt, error) &&
+	       genops_tempo_take_elements(&reader, "traces", sizeof(GenopsTempoTrace), read_trace,
+	                                  &search->traces, &search->trace_count) &&
 	       genops_tempo_take_completeness(&reader, &search->completeness) &&
 	       read_work(&reader, search);
 	return genops_tempo_reader_close(&reader, good);

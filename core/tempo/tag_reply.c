@@ -40,7 +40,8 @@ flatten(GenopsTempoReader *reader, const Scope *scopes, size_t scope_count, Geno
 }
 
 bool
-genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags, GenopsError *error)
+genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags, const GenopsInterrupt *interrupt,
+                       GenopsError *error)
 {
 	GenopsTempoReader reader;
 	Scope *scopes;
@@ -48,9 +49,9 @@ genops_tempo_tags_read(GenopsSlice json, GenopsTempoTags *tags, GenopsError *err
 	bool good;
 
 	*tags = (GenopsTempoTags){ 0 };
-	good = genops_tempo_reader_open(&reader, json, "scopes", &tags->arena, error) &&
-	       genops_tempo_take_array(&reader, reader.root, "scopes", sizeof(Scope), read_scope,
-	                               &scopes, &scope_count) &&
+	good = genops_tempo_reader_open(&reader, json, "scopes", &tags->arena, interrupt, error) &&
+	       genops_tempo_take_elements(&reader, "scopes", sizeof(Scope), read_scope, &scopes,
+	                                  &scope_count) &&
 	       flatten(&reader, scopes, scope_count, tags);
 	return genops_tempo_reader_close(&reader, good);
 }
@@ -68,14 +69,15 @@ read_value(GenopsTempoReader *reader, const cJSON *object, void *element)
 }
 
 bool
-genops_tempo_tag_values_read(GenopsSlice json, GenopsTempoTagValues *values, GenopsError *error)
+genops_tempo_tag_values_read(GenopsSlice json, GenopsTempoTagValues *values,
+                             const GenopsInterrupt *interrupt, GenopsError *error)
 {
 	GenopsTempoReader reader;
 	bool good;
 
 	*values = (GenopsTempoTagValues){ 0 };
-	good = genops_tempo_reader_open(&reader, json, "tagValues", &values->arena, error) &&
-	       genops_tempo_take_array(&reader, reader.root, "tagValues", sizeof(GenopsTempoTagValue),
-	                               read_value, &values->values, &values->value_count);
+	good = genops_tempo_reader_open(&reader, json, "tagValues", &values->arena, interrupt, error) &&
+	       genops_tempo_take_elements(&reader, "tagValues", sizeof(GenopsTempoTagValue), read_value,
+	                                  &values->values, &values->value_count);
 	return genops_tempo_reader_close(&reader, good);
 }

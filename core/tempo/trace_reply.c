@@ -27,7 +27,7 @@ genops_tempo_trace_read(GenopsSlice json, GenopsTempoWholeTrace *trace, GenopsEr
 	bool good;
 
 	*trace = (GenopsTempoWholeTrace){ 0 };
-	good = genops_tempo_reader_open(&reader, json, "trace", &trace->arena, error) &&
+	good = genops_tempo_reader_open(&reader, json, "trace", &trace->arena, NULL, error) &&
 	       genops_tempo_take_completeness(&reader, &trace->completeness) &&
 	       convert_trace(&reader, json, trace);
 	return genops_tempo_reader_close(&reader, good);
@@ -40,7 +40,7 @@ genops_tempo_build_read(GenopsSlice json, GenopsTempoBuild *build, GenopsError *
 	bool good;
 
 	*build = (GenopsTempoBuild){ .version = GENOPS_LITERAL(""), .revision = GENOPS_LITERAL("") };
-	good = genops_tempo_reader_open(&reader, json, "version", &build->arena, error) &&
+	good = genops_tempo_reader_open(&reader, json, "version", &build->arena, NULL, error) &&
 	       genops_tempo_take_text(&reader, reader.root, "version", &build->version) &&
 	       genops_tempo_take_text(&reader, reader.root, "revision", &build->revision);
 	return genops_tempo_reader_close(&reader, good);

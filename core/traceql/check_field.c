@@ -119,8 +119,7 @@ hint_unquoted(const GenopsCheck *check, const GenopsField *string, GenopsValueTy
 	/* The text must be the value as it stands, without escapes. */
 	if (fits && string->offset + value.length + 2 <= check->text.length &&
 	    memcmp(check->text.data + string->offset + 1, value.data, value.length) == 0)
-		genops_complain_mend(check->error, string->offset, string->offset + value.length + 2,
-		                     value);
+		genops_complain_fix(check->error, string->offset, string->offset + value.length + 2, value);
 }
 
 /* name = error: the word as a string. */
@@ -136,8 +135,8 @@ hint_quoted(const GenopsCheck *check, const GenopsField *literal)
 	genops_bytes_put(&out, "\"", 1);
 	genops_bytes_put(&out, word, strlen(word));
 	genops_bytes_put(&out, "\"", 1);
-	genops_complain_mend(check->error, literal->offset, literal->offset + strlen(word),
-	                     (GenopsSlice){ quoted, out.length });
+	genops_complain_fix(check->error, literal->offset, literal->offset + strlen(word),
+	                    (GenopsSlice){ quoted, out.length });
 }
 
 static void

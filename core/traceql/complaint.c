@@ -113,30 +113,30 @@ genops_complain(GenopsTraceqlError *error, GenopsErrorCode code, GenopsSlice tex
 	else
 		genops_error_set(&error->error, code, "invalid TraceQL query at column %u: %s",
 		                 error->column, what);
-	error->mendable = false;
+	error->fixable = false;
 	show_place(error, text, offset);
 	return false;
 }
 
 void
-genops_complain_mend(GenopsTraceqlError *error, size_t from, size_t to, GenopsSlice replacement)
+genops_complain_fix(GenopsTraceqlError *error, size_t from, size_t to, GenopsSlice replacement)
 {
-	error->mendable = replacement.length <= sizeof(error->mend.replacement);
-	if (!error->mendable)
+	error->fixable = replacement.length <= sizeof(error->fix.replacement);
+	if (!error->fixable)
 		return;
-	error->mend.from = (uint32_t) from;
-	error->mend.to = (uint32_t) to;
-	error->mend.length = (uint32_t) replacement.length;
-	memcpy(error->mend.replacement, replacement.data, replacement.length);
+	error->fix.from = (uint32_t) from;
+	error->fix.to = (uint32_t) to;
+	error->fix.length = (uint32_t) replacement.length;
+	memcpy(error->fix.replacement, replacement.data, replacement.length);
 }
 
 void
-genops_complain_meant(GenopsTraceqlError *error, GenopsSlice mended)
+genops_complain_meant(GenopsTraceqlError *error, GenopsSlice fixed)
 {
 	char memory[sizeof(error->error.hint)];
 	GenopsBytes shown = genops_bytes_over(memory, sizeof(memory));
 
-	put_excerpt(&shown, mended, error->mend.from, CONTEXT, error->mend.length + CONTEXT);
+	put_excerpt(&shown, fixed, error->fix.from, CONTEXT, error->fix.length + CONTEXT);
 	if (!shown.failed)
 		genops_error_hint(&error->error, "Perhaps this is meant: %.*s", (int) shown.length, memory);
 }

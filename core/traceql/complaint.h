@@ -1,5 +1,5 @@
 /*
- * What is wrong with a query, where, and how to mend it.
+ * What is wrong with a query, where, and how to fix it.
  *
  * The message names the place and what was found and expected, the detail
  * shows the text around it with a caret below, and the hint shows the query
@@ -14,19 +14,19 @@
 #include "core/base/slice.h"
 
 /* What to write in place of some bytes of the query. */
-typedef struct GenopsMend
+typedef struct GenopsFix
 {
 	uint32_t from; /* offsets */
 	uint32_t to;
 	uint32_t length; /* of the replacement */
 	char replacement[160];
-} GenopsMend;
+} GenopsFix;
 
 typedef struct GenopsTraceqlError
 {
 	GenopsError error;
-	bool mendable; /* it looks like a known mistake */
-	GenopsMend mend;
+	bool fixable; /* it looks like a known mistake */
+	GenopsFix fix;
 	bool syntax;     /* the text does not parse; else it parses and cannot be meant */
 	uint32_t offset; /* in bytes, from 0 */
 	uint32_t line;   /* from 1 */
@@ -39,12 +39,12 @@ extern bool genops_complain(GenopsTraceqlError *error, GenopsErrorCode code, Gen
     __attribute__((format(printf, 5, 6)));
 
 /* What was meant by the bytes from "from" to "to"; a longer replacement than a
- * GenopsMend holds is none. */
-extern void genops_complain_mend(GenopsTraceqlError *error, size_t from, size_t to,
-                                 GenopsSlice replacement);
+ * GenopsFix holds is none. */
+extern void genops_complain_fix(GenopsTraceqlError *error, size_t from, size_t to,
+                                GenopsSlice replacement);
 
-/* Hints at the mended query, of which the part around the mended place is shown. */
-extern void genops_complain_meant(GenopsTraceqlError *error, GenopsSlice mended);
+/* Hints at the fixed query, of which the part around the fixed place is shown. */
+extern void genops_complain_meant(GenopsTraceqlError *error, GenopsSlice fixed);
 
 /* There was no memory.  Returns false. */
 extern bool genops_complain_memory(GenopsTraceqlError *error);

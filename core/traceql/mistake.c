@@ -8,9 +8,9 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static void
-mend(GenopsParser *parser, size_t from, size_t to, const char *replacement)
+fix(GenopsParser *parser, size_t from, size_t to, const char *replacement)
 {
-	genops_complain_mend(parser->lexer.error, from, to, genops_slice(replacement));
+	genops_complain_fix(parser->lexer.error, from, to, genops_slice(replacement));
 }
 
 static GenopsSlice
@@ -38,7 +38,7 @@ swapped_match(GenopsParser *parser)
 	    parser->token.symbol->spanset_operator != GENOPS_SPANSET_SIBLING ||
 	    parser->previous.kind != GENOPS_TOKEN_ATTRIBUTE)
 		return false;
-	mend(parser, parser->token.start, end + (end < text.length && text.data[end] == '='), "=~");
+	fix(parser, parser->token.start, end + (end < text.length && text.data[end] == '='), "=~");
 	return true;
 }
 
@@ -56,7 +56,7 @@ foreign_operator(GenopsParser *parser)
 		meant = "!=";
 	if (meant == NULL)
 		return false;
-	mend(parser, parser->previous.start, parser->token.end, meant);
+	fix(parser, parser->previous.start, parser->token.end, meant);
 	return true;
 }
 
@@ -76,8 +76,8 @@ sql_condition(GenopsParser *parser)
 	                                        &out);
 	if (length == 0)
 		return false;
-	genops_complain_mend(parser->lexer.error, start, start + length,
-	                     (GenopsSlice){ meant, out.length });
+	genops_complain_fix(parser->lexer.error, start, start + length,
+	                    (GenopsSlice){ meant, out.length });
 	return true;
 }
 
@@ -112,7 +112,7 @@ curly_string(GenopsParser *parser)
 		return true;
 	memcpy(meant + 1, text.data + start + 3, end - start - 3);
 	meant[end - start - 2] = '"';
-	mend(parser, start, end + 3, meant);
+	fix(parser, start, end + 3, meant);
 	return true;
 }
 
@@ -138,8 +138,8 @@ bare_filter(GenopsParser *parser)
 	genops_bytes_put(&out, text.data + parser->token.start, end - parser->token.start);
 	genops_bytes_put(&out, " }", 2);
 	if (!out.failed)
-		genops_complain_mend(parser->lexer.error, parser->token.start, end,
-		                     (GenopsSlice){ meant, out.length });
+		genops_complain_fix(parser->lexer.error, parser->token.start, end,
+		                    (GenopsSlice){ meant, out.length });
 	return true;
 }
 
@@ -157,7 +157,7 @@ bare_argument(GenopsParser *parser)
 	    text.length > sizeof(meant) - 3)
 		return false;
 	snprintf(meant, sizeof(meant), "(%.*s)", (int) text.length, text.data);
-	mend(parser, parser->token.start, parser->token.end, meant);
+	fix(parser, parser->token.start, parser->token.end, meant);
 	return true;
 }
 
@@ -202,7 +202,7 @@ foreign_word(GenopsParser *parser)
 		if (text.length == strlen(words[i][0]) &&
 		    strncasecmp(text.data, words[i][0], text.length) == 0)
 		{
-			mend(parser, parser->token.start, parser->token.end, words[i][1]);
+			fix(parser, parser->token.start, parser->token.end, words[i][1]);
 			return true;
 		}
 	}
@@ -234,7 +234,7 @@ bare_word(GenopsParser *parser)
 	memcpy(meant + 1, text.data + parser->token.start, end - parser->token.start);
 	if (string)
 		meant[end - parser->token.start + 1] = '"';
-	mend(parser, parser->token.start, end, meant);
+	fix(parser, parser->token.start, end, meant);
 }
 
 static bool
@@ -256,7 +256,7 @@ empty_call(GenopsParser *parser)
 	if (parser->token.kind != GENOPS_TOKEN_CLOSE || parser->previous.kind != GENOPS_TOKEN_OPEN ||
 	    before == 0 || genops_ends_name(text.data[before - 1]))
 		return false;
-	mend(parser, parser->token.start, parser->token.start, "duration");
+	fix(parser, parser->token.start, parser->token.start, "duration");
 	return true;
 }
 
@@ -286,5 +286,5 @@ genops_hint_at_mistake(GenopsParser *parser)
 			bare_word(parser);
 	}
 	else if (bare_metrics(parser))
-		mend(parser, parser->token.start, parser->token.start, "{} | ");
+		fix(parser, parser->token.start, parser->token.start, "{} | ");
 }

@@ -206,11 +206,11 @@ copy(const GenopsTraceql *traceql, GenopsTraceql *normalised, GenopsTraceqlError
 	return copied;
 }
 
-bool
-genops_traceql_normalise(const GenopsTraceql *traceql, GenopsTraceql *normalised,
-                         GenopsTraceqlError *error)
+static bool
+rewrite(const GenopsTraceql *traceql, bool chooses, GenopsTraceql *normalised,
+        GenopsTraceqlError *error)
 {
-	GenopsNormaliser normaliser = { .traceql = normalised };
+	GenopsNormaliser normaliser = { .traceql = normalised, .chooses = chooses };
 	GenopsQuery *query;
 
 	*error = (GenopsTraceqlError){ 0 };
@@ -226,4 +226,20 @@ genops_traceql_normalise(const GenopsTraceql *traceql, GenopsTraceql *normalised
 	genops_traceql_free(normalised);
 	return genops_error_set(&error->error, GENOPS_TOO_LARGE,
 	                        "the TraceQL query is nested too deeply to be rewritten for Tempo");
+}
+
+/* What is added for another reason may have ended that Tempo chooses among events; then nothing
+ * is lost by asking for all their values. */
+bool
+genops_traceql_normalise(const GenopsTraceql *traceql, GenopsTraceql *normalised,
+                         GenopsTraceqlError *error)
+{
+	bool chooses = genops_normalise_chooses(&traceql->query);
+
+	if (!rewrite(traceql, chooses, normalised, error))
+		return false;
+	if (!chooses || genops_normalise_chooses(&normalised->query))
+		return true;
+	genops_traceql_free(normalised);
+	return rewrite(traceql, false, normalised, error);
 }

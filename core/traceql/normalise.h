@@ -5,7 +5,7 @@
  * fetches, for each comparison, only values of the literal's own type that
  * satisfy it, and only spans with something fetched (all that was asked for,
  * where the filter is a plain conjunction) reach the engine.  From that follows
- * what is mended here:
+ * what is fixed here:
  *
  *   5 < .x              the storage reads .x < 5; written .x > 5
  *   .x > 5              sees no 5.5, as the literal is an int; written
@@ -44,7 +44,7 @@
  *   { .a = .b } | rate() decided by the storage alone, which is not able to; written
  *                       with the condition that lets all spans through
  *
- * What is right already stays as it is.  Not mended: what docs/traceql.md lists.
+ * What is right already stays as it is.  Not fixed: what docs/traceql.md lists.
  */
 #ifndef GENOPS_CORE_TRACEQL_NORMALISE_H
 #define GENOPS_CORE_TRACEQL_NORMALISE_H

@@ -4,8 +4,8 @@
 #include <math.h>
 
 #include "core/traceql/build.h"
-#include "core/traceql/known_types.h"
 #include "core/traceql/normalise_parts.h"
+#include "core/traceql/value.h"
 #include "core/traceql/vocabulary.h"
 
 static const char *const type_reason =
@@ -146,28 +146,38 @@ with_all_values(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsFiel
 	                         genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL));
 }
 
+/* Tempo has a column of text for it, and a resource without one has an empty text. */
+static bool
+is_service_name(const GenopsAttribute *attribute)
+{
+	return (attribute->scope == GENOPS_SCOPE_RESOURCE || attribute->scope == GENOPS_SCOPE_NONE) &&
+	       genops_slice_equal(attribute->name, GENOPS_LITERAL("service.name"));
+}
+
+/* Whether nothing may be added to the comparison: normalise_choice.c. */
+static bool
+is_as_written(const GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
+{
+	return is_service_name(attribute) ||
+	       (normaliser->chooses && genops_normalise_repeated(attribute->scope));
+}
+
 static GenopsField *
 compare_number(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
                GenopsLiteral literal)
 {
-	GenopsValueType known = genops_known_type(&attribute->attribute);
-	GenopsField *whole = compare_with_int(normaliser, attribute, op, &literal);
-	GenopsField *real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
+	GenopsField *plain = genops_build_comparison(normaliser, attribute, op, literal);
+	GenopsField *whole;
+	GenopsField *real;
 
-	if (known == GENOPS_TYPE_FLOAT)
-		return real;
-	if (op == GENOPS_OPERATOR_NOT_EQUAL || attribute->attribute.scope >= GENOPS_SCOPE_EVENT)
-		return known == GENOPS_TYPE_INT && whole != NULL
-		           ? whole
-		           : with_all_values(normaliser, attribute,
-		                             genops_build_comparison(normaliser, attribute, op, literal));
-	if (known == GENOPS_TYPE_STRING)
-		return genops_build_comparison(normaliser, attribute, op, literal);
-	if (whole == NULL)
-		return real;
-	return known == GENOPS_TYPE_INT
-	           ? whole
-	           : genops_build_both(normaliser, GENOPS_OPERATOR_OR, whole, real);
+	if (is_as_written(normaliser, &attribute->attribute))
+		return plain;
+	if (op == GENOPS_OPERATOR_NOT_EQUAL || normaliser->chooses ||
+	    attribute->attribute.scope >= GENOPS_SCOPE_EVENT)
+		return with_all_values(normaliser, attribute, plain);
+	whole = compare_with_int(normaliser, attribute, op, &literal);
+	real = genops_build_comparison(normaliser, attribute, op, as_float(&literal));
+	return whole == NULL ? real : genops_build_both(normaliser, GENOPS_OPERATOR_OR, whole, real);
 }
 
 /* The comparison so that Tempo fetches what makes it true. */
@@ -189,30 +199,19 @@ positive(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op
 			return compare_number(normaliser, attribute, op, literal);
 		default:
 			plain = genops_build_comparison(normaliser, attribute, op, literal);
-			if (plain == NULL || !differs ||
-			    genops_known_type(&attribute->attribute) != GENOPS_TYPE_ANY)
+			if (plain == NULL || !differs || is_as_written(normaliser, &attribute->attribute))
 				return plain;
 			return with_all_values(normaliser, attribute, plain);
 	}
 }
 
+/* Whether the opposite of the comparison can be written with another operator: of an attribute
+ * whose type is known, and that is never nil. */
 static bool
-is_number(GenopsValueType type)
+has_opposite(const GenopsAttribute *attribute, const GenopsLiteral *literal)
 {
-	return type == GENOPS_TYPE_INT || type == GENOPS_TYPE_FLOAT || type == GENOPS_TYPE_DURATION;
-}
-
-/* Of a span's own attribute of known type only nil is neither = nor !=.  Without a scope "= nil"
- * would hide the resource's value, see normalise_nil.c. */
-bool
-genops_normalise_has_opposite(const GenopsField *attribute, const GenopsLiteral *literal)
-{
-	GenopsValueType known = genops_known_type(&attribute->attribute);
-
-	if (attribute->attribute.scope == GENOPS_SCOPE_NONE)
-		return false;
-	return (known == GENOPS_TYPE_STRING && literal->type == GENOPS_TYPE_STRING) ||
-	       (known != GENOPS_TYPE_STRING && is_number(known) && is_number(literal->type));
+	return is_service_name(attribute) && attribute->scope == GENOPS_SCOPE_RESOURCE &&
+	       literal->type == GENOPS_TYPE_STRING;
 }
 
 GenopsField *
@@ -224,10 +223,24 @@ genops_normalise_negate(GenopsNormaliser *normaliser, GenopsField *field)
 	                                              field, NULL, field->offset);
 }
 
+static bool
+is_event_intrinsic(GenopsIntrinsic intrinsic)
+{
+	return intrinsic >= GENOPS_INTRINSIC_EVENT_NAME && intrinsic <= GENOPS_INTRINSIC_LINK_SPAN_ID;
+}
+
 bool
 genops_normalise_repeated(GenopsScope scope)
 {
 	return scope == GENOPS_SCOPE_EVENT || scope == GENOPS_SCOPE_LINK;
+}
+
+bool
+genops_is_repeated(const GenopsAttribute *attribute)
+{
+	return attribute->intrinsic == GENOPS_INTRINSIC_NONE
+	           ? genops_normalise_repeated(attribute->scope)
+	           : is_event_intrinsic(attribute->intrinsic);
 }
 
 /* That the attribute is nil, so that nothing else in the query sees a nil. */
@@ -257,11 +270,9 @@ normalise_attribute(GenopsNormaliser *normaliser, GenopsField *attribute, Genops
 		           : genops_build_nil(normaliser, attribute, GENOPS_OPERATOR_NOT_EQUAL);
 	if (!negated)
 		return positive(normaliser, attribute, op, *literal);
-	if (!genops_normalise_has_opposite(attribute, literal))
+	if (!has_opposite(&attribute->attribute, literal))
 		return genops_normalise_negate(normaliser, positive(normaliser, attribute, op, *literal));
-	return genops_build_both(normaliser, GENOPS_OPERATOR_OR,
-	                         positive(normaliser, attribute, opposite(op), *literal),
-	                         is_nil(normaliser, attribute));
+	return positive(normaliser, attribute, opposite(op), *literal);
 }
 
 /* Tempo's storage refuses to compare such a column with a float, or does it wrongly. */
@@ -275,26 +286,46 @@ is_whole(GenopsIntrinsic intrinsic)
 	        intrinsic <= GENOPS_INTRINSIC_NESTED_SET_PARENT);
 }
 
-/* With an int where there is one, else of a sum, for which everything is fetched. */
+/* Of a sum, for which everything is fetched. */
 static GenopsField *
-compare_whole(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
-              const GenopsLiteral *literal)
+compare_sum(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+            const GenopsLiteral *literal)
 {
 	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
 	GenopsArena *arena = &normaliser->traceql->arena;
-	GenopsField *whole = compare_with_int(normaliser, attribute, op, literal);
 
-	if (whole != NULL)
-		return whole;
 	attribute = genops_build_both(normaliser, GENOPS_OPERATOR_ADD, attribute,
 	                              genops_build_literal(arena, zero, attribute->offset));
 	return attribute == NULL ? NULL : genops_build_comparison(normaliser, attribute, op, *literal);
 }
 
-static bool
-is_event_intrinsic(GenopsIntrinsic intrinsic)
+/* With an int where there is one. */
+static GenopsField *
+compare_whole(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
+              const GenopsLiteral *literal)
 {
-	return intrinsic >= GENOPS_INTRINSIC_EVENT_NAME && intrinsic <= GENOPS_INTRINSIC_LINK_SPAN_ID;
+	GenopsField *whole = compare_with_int(normaliser, attribute, op, literal);
+
+	return whole != NULL ? whole : compare_sum(normaliser, attribute, op, literal);
+}
+
+static bool
+is_number(GenopsValueType type)
+{
+	return type == GENOPS_TYPE_INT || type == GENOPS_TYPE_FLOAT || type == GENOPS_TYPE_DURATION;
+}
+
+/* A place in the tree that was not fetched is 0 to Tempo, not nil. */
+static bool
+is_true_of_unfetched(const GenopsAttribute *attribute, GenopsOperator op,
+                     const GenopsLiteral *literal)
+{
+	static const GenopsLiteral zero = { GENOPS_TYPE_INT, 0, 0, { NULL, 0 } };
+	GenopsTraceqlValue unfetched = genops_traceql_value_of(&zero);
+	GenopsTraceqlValue value = genops_traceql_value_of(literal);
+
+	return genops_is_place(attribute) && is_number(literal->type) &&
+	       genops_traceql_compare(op, &unfetched, &value);
 }
 
 /* A root's parent reads as zeros, so that it never is "". */
@@ -330,6 +361,8 @@ rewrite(GenopsNormaliser *normaliser, GenopsField *attribute, GenopsOperator op,
 		op = opposite(op);
 	if (is_about_no_parent(intrinsic, op, literal))
 		return no_parent(normaliser, attribute, op);
+	if (is_true_of_unfetched(&attribute->attribute, op, literal))
+		return compare_sum(normaliser, attribute, op, literal);
 	return literal->type == GENOPS_TYPE_FLOAT && is_whole(intrinsic)
 	           ? compare_whole(normaliser, attribute, op, literal)
 	           : genops_build_comparison(normaliser, attribute, op, *literal);
@@ -343,6 +376,9 @@ reason_for(const GenopsField *field, const GenopsField *rewritten, const GenopsF
 		return "Tempo's storage has no parent of a root, which reads as zeros";
 	if (literal->type == GENOPS_TYPE_NIL && rewritten->op == GENOPS_OPERATOR_NOT)
 		return "Tempo takes the nil for a value where the query mentions the attribute again";
+	if (rewritten->operands[0]->op == GENOPS_OPERATOR_ADD &&
+	    genops_is_place(&attribute->attribute) && literal->type != GENOPS_TYPE_FLOAT)
+		return "a place in the tree that Tempo did not fetch is 0 to it";
 	if (negated && rewritten->op != GENOPS_OPERATOR_NOT)
 		return not_reason;
 	if (literal->type == GENOPS_TYPE_FLOAT && is_whole(attribute->attribute.intrinsic))
@@ -409,6 +445,13 @@ add_guard(GenopsNormaliser *normaliser, GenopsField *field, GenopsField *guard)
 	return guarded;
 }
 
+static GenopsField *
+normalise_unguarded(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+{
+	return genops_is_nested(field) ? genops_normalise_nested(normaliser, field, negated)
+	                               : normalise_plain(normaliser, field, negated);
+}
+
 GenopsField *
 genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
@@ -418,8 +461,8 @@ genops_normalise_comparison(GenopsNormaliser *normaliser, GenopsField *field, bo
 	    !genops_normalise_guard(normaliser, field, &guard))
 		return NULL;
 	if (guard == NULL)
-		return normalise_plain(normaliser, field, negated);
-	field = normalise_plain(normaliser, field, false);
+		return normalise_unguarded(normaliser, field, negated);
+	field = normalise_unguarded(normaliser, field, false);
 	if (field != NULL)
 		field = add_guard(normaliser, field, guard);
 	return negated ? genops_normalise_negate(normaliser, field) : field;

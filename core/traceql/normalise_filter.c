@@ -13,8 +13,6 @@
 /* Conditions of a chain that are compared with each other. */
 #define MAX_PAIRED 64
 
-static GenopsField *rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated);
-
 static bool
 is_boolean(const GenopsField *field, bool value)
 {
@@ -22,8 +20,8 @@ is_boolean(const GenopsField *field, bool value)
 	       field->literal.integer == value;
 }
 
-static GenopsField *
-boolean(GenopsNormaliser *normaliser, bool value, uint32_t offset)
+GenopsField *
+genops_build_boolean(GenopsNormaliser *normaliser, bool value, uint32_t offset)
 {
 	GenopsLiteral literal = { GENOPS_TYPE_BOOLEAN, value, 0, GENOPS_ABSENT };
 
@@ -58,21 +56,19 @@ without_not(GenopsField *field, bool *negated)
 	return field;
 }
 
-/* .flag as .flag = true, !.flag as .flag = false, and what is computed as false, as it is
- * no boolean. */
-static GenopsField *
-compare_bare(GenopsNormaliser *normaliser, GenopsField *field)
+GenopsField *
+genops_normalise_bare(GenopsNormaliser *normaliser, GenopsField *field)
 {
 	bool negated;
 
 	field = without_not(field, &negated);
-	return field->kind == GENOPS_FIELD_ATTRIBUTE ? compare_boolean(normaliser, field, !negated)
-	                                             : boolean(normaliser, false, field->offset);
+	return field->kind == GENOPS_FIELD_ATTRIBUTE
+	           ? compare_boolean(normaliser, field, !negated)
+	           : genops_build_boolean(normaliser, false, field->offset);
 }
 
-/* That it is a boolean. */
-static GenopsField *
-is_either(GenopsNormaliser *normaliser, GenopsField *field)
+GenopsField *
+genops_normalise_is_boolean(GenopsNormaliser *normaliser, GenopsField *field)
 {
 	bool negated;
 
@@ -81,7 +77,7 @@ is_either(GenopsNormaliser *normaliser, GenopsField *field)
 	           ? genops_build_both(normaliser, GENOPS_OPERATOR_OR,
 	                               compare_boolean(normaliser, field, true),
 	                               compare_boolean(normaliser, field, false))
-	           : boolean(normaliser, false, field->offset);
+	           : genops_build_boolean(normaliser, false, field->offset);
 }
 
 static GenopsField *
@@ -107,9 +103,9 @@ make_certain(GenopsNormaliser *normaliser, const GenopsField *either)
 
 		if (!genops_traceql_certain(operand))
 		{
-			booleans =
-			    add(normaliser, GENOPS_OPERATOR_AND, booleans, is_either(normaliser, operand));
-			operand = compare_bare(normaliser, operand);
+			booleans = add(normaliser, GENOPS_OPERATOR_AND, booleans,
+			               genops_normalise_is_boolean(normaliser, operand));
+			operand = genops_normalise_bare(normaliser, operand);
 			if (operand == NULL || booleans == NULL)
 				return NULL;
 		}
@@ -137,11 +133,11 @@ rewrite_chain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
 		if (is_boolean(field->operands[i], either != negated))
-			return boolean(normaliser, either, field->offset);
+			return genops_build_boolean(normaliser, either, field->offset);
 	}
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		GenopsField *operand = rewrite(normaliser, field->operands[i], negated);
+		GenopsField *operand = genops_normalise_field(normaliser, field->operands[i], negated);
 
 		if (operand == NULL || is_boolean(operand, either))
 			return operand;
@@ -151,7 +147,7 @@ rewrite_chain(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 		if (result == NULL)
 			return NULL;
 	}
-	return result != NULL ? result : boolean(normaliser, !either, field->offset);
+	return result != NULL ? result : genops_build_boolean(normaliser, !either, field->offset);
 }
 
 static GenopsField *
@@ -167,7 +163,7 @@ rewrite_boolean(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 
 		/* true && .flag is false, not nil, where .flag is no boolean. */
 		if (certain != NULL && !genops_traceql_certain(certain))
-			certain = compare_bare(normaliser, certain);
+			certain = genops_normalise_bare(normaliser, certain);
 		return negated ? genops_normalise_negate(normaliser, certain) : certain;
 	}
 	certain = make_certain(normaliser, field);
@@ -185,8 +181,8 @@ rewrite_not(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 	GenopsField *comparison;
 
 	if (genops_traceql_certain(field->operands[0]))
-		return rewrite(normaliser, field->operands[0], !negated);
-	comparison = compare_bare(normaliser, negated ? field->operands[0] : field);
+		return genops_normalise_field(normaliser, field->operands[0], !negated);
+	comparison = genops_normalise_bare(normaliser, negated ? field->operands[0] : field);
 	if (comparison == NULL ||
 	    !genops_normalise_note(normaliser, field, comparison,
 	                           "Tempo fails at spans for which the attribute is no boolean"))
@@ -228,18 +224,20 @@ compare_constants(GenopsNormaliser *normaliser, GenopsField *field, bool negated
 
 	if (left->kind == GENOPS_FIELD_LITERAL && right->kind == GENOPS_FIELD_LITERAL &&
 	    field->op <= GENOPS_OPERATOR_GREATER_EQUAL)
-		return boolean(normaliser,
-		               compare_literals(field->op, &left->literal, &right->literal) != negated,
-		               field->offset);
+		return genops_build_boolean(
+		    normaliser, compare_literals(field->op, &left->literal, &right->literal) != negated,
+		    field->offset);
 	normaliser->needs_all_spans = true;
 	return negated ? genops_normalise_negate(normaliser, field) : field;
 }
 
-static GenopsField *
-rewrite(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
+GenopsField *
+genops_normalise_field(GenopsNormaliser *normaliser, GenopsField *field, bool negated)
 {
 	if (field->kind == GENOPS_FIELD_LITERAL)
-		return negated ? boolean(normaliser, field->literal.integer == 0, field->offset) : field;
+		return negated
+		           ? genops_build_boolean(normaliser, field->literal.integer == 0, field->offset)
+		           : field;
 	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
 		return negated ? genops_normalise_negate(normaliser, field) : field;
 	switch (field->op)
@@ -393,10 +391,11 @@ genops_normalise_filter(GenopsNormaliser *normaliser, GenopsField *filter)
 	GenopsField *rewritten;
 
 	normaliser->needs_all_spans = false;
-	rewritten = rewrite(normaliser, filter, false);
+	rewritten = genops_normalise_field(normaliser, filter, false);
 	if (rewritten != NULL &&
 	    (may_hold_of_nothing(rewritten) ||
-	     (normaliser->of_metrics && (normaliser->by_place || !is_decided_by_storage(rewritten)))))
+	     (normaliser->of_metrics &&
+	      ((normaliser->by_place && !normaliser->chooses) || !is_decided_by_storage(rewritten)))))
 		normaliser->needs_all_spans = true;
 	if (rewritten != NULL && normaliser->needs_all_spans)
 	{

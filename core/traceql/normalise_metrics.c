@@ -199,6 +199,28 @@ require(GenopsNormaliser *normaliser, GenopsPipeline *pipeline, GenopsField *att
 	                     reason);
 }
 
+static bool
+visit_scope(void *context, GenopsFieldRole role, GenopsField **field)
+{
+	(void) role;
+	return !genops_mentions_scope(*field, *(const GenopsScope *) context);
+}
+
+static bool
+pipeline_mentions_scope(GenopsPipeline *pipeline, GenopsScope scope)
+{
+	return !genops_walk_pipeline(pipeline, visit_scope, &scope);
+}
+
+/* A second condition on what events (or links) have would have to hold of the same one as
+ * the first, and of several Tempo would look at the first only. */
+static bool
+must_stay_alone(GenopsPipeline *pipeline, const GenopsAttribute *attribute)
+{
+	return genops_normalise_repeated(attribute->scope) &&
+	       pipeline_mentions_scope(pipeline, attribute->scope);
+}
+
 static const char fetches_compared[] =
     "Tempo's storage would show the metric only values that the filter compares it with";
 
@@ -216,7 +238,8 @@ guard_measured(GenopsNormaliser *normaliser, GenopsPipeline *pipeline,
 	             wrong_without))
 		return false;
 	if (call->function == GENOPS_METRICS_SUM_OVER_TIME &&
-	    call->attribute.intrinsic == GENOPS_INTRINSIC_NONE)
+	    call->attribute.intrinsic == GENOPS_INTRINSIC_NONE &&
+	    !must_stay_alone(pipeline, &call->attribute))
 		return require(normaliser, pipeline, measured, wrong_without);
 	return !is_hidden(pipeline, measured) ||
 	       require(normaliser, pipeline, measured, fetches_compared);

@@ -40,6 +40,7 @@ add(GenopsNormaliser *normaliser, GenopsSlice name)
 static bool
 add_attribute(GenopsNormaliser *normaliser, const GenopsAttribute *attribute)
 {
+	normaliser->mentioned_intrinsics |= UINT32_C(1) << attribute->intrinsic;
 	return attribute->intrinsic != GENOPS_INTRINSIC_NONE ||
 	       genops_normalise_repeated(attribute->scope) || add(normaliser, attribute->name);
 }
@@ -102,11 +103,9 @@ collect_comparison(GenopsNormaliser *normaliser, const GenopsField *field, bool 
 
 	if (attribute == NULL)
 		return add_all(normaliser, field);
+	if (attribute->attribute.intrinsic != GENOPS_INTRINSIC_NONE)
+		return add_attribute(normaliser, &attribute->attribute);
 	if (asks_for_nil(field, negated) || is_beside_nil(either, &attribute->attribute))
-		return true;
-
-	/* Is written with its own nil case. */
-	if (negated && genops_normalise_has_opposite(attribute, value))
 		return true;
 	return add_attribute(normaliser, &attribute->attribute);
 }

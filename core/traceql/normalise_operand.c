@@ -136,6 +136,14 @@ guard_of(GenopsNormaliser *normaliser, const GenopsField *comparison, GenopsIntr
 	                                               is_event ? nil : empty);
 }
 
+/* Of an intrinsic that is compared anywhere, Tempo fetches only what makes that true, also
+ * among several events; the guard would have it fetch all. */
+static bool
+may_guard_with(const GenopsNormaliser *normaliser, GenopsIntrinsic intrinsic)
+{
+	return (normaliser->mentioned_intrinsics & (UINT32_C(1) << intrinsic)) == 0;
+}
+
 /* A plain comparison of the time (with a float it is none, see compare_whole), and one
  * for an id that there is, fetch nothing where there is none. */
 static bool
@@ -155,15 +163,15 @@ needs_guard(const GenopsField *comparison, GenopsIntrinsic intrinsic)
 	       (comparison->op != GENOPS_OPERATOR_EQUAL || literal->text.length == 0);
 }
 
-static bool
-mentions_scope(const GenopsField *field, GenopsScope scope)
+bool
+genops_mentions_scope(const GenopsField *field, GenopsScope scope)
 {
 	if (field->kind == GENOPS_FIELD_ATTRIBUTE)
 		return field->attribute.intrinsic == GENOPS_INTRINSIC_NONE &&
 		       field->attribute.scope == scope;
 	for (size_t i = 0; i < field->operand_count; i++)
 	{
-		if (mentions_scope(field->operands[i], scope))
+		if (genops_mentions_scope(field->operands[i], scope))
 			return true;
 	}
 	return false;
@@ -174,6 +182,8 @@ genops_holds_of_nothing(const GenopsField *comparison)
 {
 	if (comparison->op != GENOPS_OPERATOR_EQUAL && comparison->op != GENOPS_OPERATOR_NOT_EQUAL)
 		return false;
+	if (genops_is_nested(comparison))
+		return true;
 	for (size_t i = 0; i < 2; i++)
 	{
 		const GenopsField *other = comparison->operands[1 - i];
@@ -192,7 +202,7 @@ genops_holds_of_nothing(const GenopsField *comparison)
 static bool
 scope_needs_guard(const GenopsField *comparison, GenopsScope scope)
 {
-	return genops_holds_of_nothing(comparison) && mentions_scope(comparison, scope);
+	return genops_holds_of_nothing(comparison) && genops_mentions_scope(comparison, scope);
 }
 
 bool
@@ -217,6 +227,8 @@ genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsField *comparis
 		if (!needs_guard(comparison, guarded[i].intrinsic) &&
 		    (guarded[i].scope == GENOPS_SCOPE_NONE ||
 		     !scope_needs_guard(comparison, guarded[i].scope)))
+			continue;
+		if (!may_guard_with(normaliser, other_of(guarded[i].intrinsic)))
 			continue;
 		each = guard_of(normaliser, comparison, guarded[i].intrinsic);
 		*guard = *guard == NULL ? each

@@ -17,7 +17,11 @@ typedef struct GenopsNormaliser
 	/* Names of attributes, sorted: normalise_nil.c. */
 	GenopsSlice *mentioned;
 	size_t mentioned_count;
-	bool mentions_all; /* by compare() */
+	bool mentions_all;             /* by compare() */
+	uint32_t mentioned_intrinsics; /* a bit for each */
+	/* Tempo finds the right one of several events or links in what is sent, unless
+	 * something is added to their comparisons, or an "||" anywhere: normalise_choice.c. */
+	bool chooses;
 } GenopsNormaliser;
 
 /* A sentence: "before" is sent as "after", because of the reason. */
@@ -52,7 +56,7 @@ extern bool genops_is_computed(const GenopsField *field);
 extern const GenopsField *genops_normalise_compared(const GenopsField *field,
                                                     const GenopsLiteral **value);
 
-/* What can't be computed is false, and so equals what else can't, and is not nil: whether
+/* What cannot be computed is false, and so equals what else cannot, and is not nil: whether
  * the comparison may be true where a span has nothing that it mentions. */
 extern bool genops_holds_of_nothing(const GenopsField *comparison);
 
@@ -67,13 +71,17 @@ extern bool genops_normalise_guard(GenopsNormaliser *normaliser, const GenopsFie
  * false if there was no memory. */
 extern bool genops_normalise_minus(GenopsNormaliser *normaliser, GenopsField *field);
 
-/* Whether the opposite of the comparison can be written with another operator, and the
- * case that the attribute is nil. */
-extern bool genops_normalise_has_opposite(const GenopsField *attribute,
-                                          const GenopsLiteral *literal);
-
 /* Of events and links: without any the attribute is neither nil nor not. */
 extern bool genops_normalise_repeated(GenopsScope scope);
+
+/* An attribute or intrinsic of an event or link. */
+extern bool genops_is_repeated(const GenopsAttribute *attribute);
+
+/* Whether an attribute of the scope is mentioned, intrinsics aside. */
+extern bool genops_mentions_scope(const GenopsField *field, GenopsScope scope);
+
+/* Whether Tempo finds the right one of several events or links that the query mentions. */
+extern bool genops_normalise_chooses(const GenopsQuery *query);
 
 /* To be called before anything is rewritten; false if there was no memory. */
 extern bool genops_normalise_collect_mentions(GenopsNormaliser *normaliser, GenopsQuery *query);
@@ -103,6 +111,25 @@ extern bool genops_normalise_call(GenopsNormaliser *normaliser, GenopsMetrics *m
 
 /* Whether there is a structural operator anywhere in it. */
 extern bool genops_pipeline_has_tree(const GenopsPipeline *pipeline);
+
+/* "true" or "false". */
+extern GenopsField *genops_build_boolean(GenopsNormaliser *normaliser, bool value, uint32_t offset);
+
+/* A condition, or its opposite, as part of a filter. */
+extern GenopsField *genops_normalise_field(GenopsNormaliser *normaliser, GenopsField *field,
+                                           bool negated);
+
+/* .flag as .flag = true, !.flag as .flag = false, and what is computed as false, as it is
+ * no boolean. */
+extern GenopsField *genops_normalise_bare(GenopsNormaliser *normaliser, GenopsField *field);
+
+/* That what stands behind any number of "!" is a boolean. */
+extern GenopsField *genops_normalise_is_boolean(GenopsNormaliser *normaliser, GenopsField *field);
+
+/* A comparison that one of its operands is a condition of: (name = "a") = false. */
+extern bool genops_is_nested(const GenopsField *comparison);
+extern GenopsField *genops_normalise_nested(GenopsNormaliser *normaliser, GenopsField *comparison,
+                                            bool negated);
 
 /* Whether the operands are true or false for every span. */
 extern bool genops_normalise_all_certain(const GenopsField *field);

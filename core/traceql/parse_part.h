@@ -33,7 +33,7 @@ typedef struct GenopsPart
 	GenopsMetrics *metrics;
 } GenopsPart;
 
-/* What stands in brackets or is the whole query, up to what can't belong to it. */
+/* What stands in brackets or is the whole query, up to what cannot belong to it. */
 extern bool genops_parse_sequence(GenopsParser *parser, bool bracketed, GenopsPart *part);
 
 /* One operand, and what follows it that binds at least as tightly. */

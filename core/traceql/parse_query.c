@@ -106,7 +106,7 @@ refuse_bare_aggregate(GenopsParser *parser)
 	size_t end = parser->previous.end;
 
 	genops_parser_unexpected(parser, "a comparison of the aggregate, as > 0");
-	genops_complain_mend(parser->lexer.error, end, end, GENOPS_LITERAL(" > 0"));
+	genops_complain_fix(parser->lexer.error, end, end, GENOPS_LITERAL(" > 0"));
 	return false;
 }
 

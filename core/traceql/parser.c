@@ -57,8 +57,8 @@ genops_parser_expect(GenopsParser *parser, GenopsTokenKind kind, const char *wha
 		return genops_parser_advance(parser);
 	genops_parser_unexpected(parser, what);
 	if (parser->token.kind == GENOPS_TOKEN_END)
-		genops_complain_mend(parser->lexer.error, parser->token.start, parser->token.start,
-		                     genops_slice(kind == GENOPS_TOKEN_OPEN ? "()" : what));
+		genops_complain_fix(parser->lexer.error, parser->token.start, parser->token.start,
+		                    genops_slice(kind == GENOPS_TOKEN_OPEN ? "()" : what));
 	return false;
 }
 

@@ -188,7 +188,7 @@ genops_refuse_single_quotes(GenopsLexer *lexer)
 {
 	size_t start = lexer->at;
 	const char *end = memchr(lexer->text.data + start + 1, '\'', lexer->text.length - start - 1);
-	char *mended;
+	char *fixed;
 	size_t length;
 
 	genops_complain(lexer->error, GENOPS_INVALID_ARGUMENT, lexer->text, start,
@@ -196,12 +196,12 @@ genops_refuse_single_quotes(GenopsLexer *lexer)
 	if (end == NULL)
 		return false;
 	length = (size_t) (end - lexer->text.data) - start + 1;
-	mended = genops_arena_take(lexer->arena, length);
-	if (mended == NULL || memchr(lexer->text.data + start, '"', length) != NULL ||
+	fixed = genops_arena_take(lexer->arena, length);
+	if (fixed == NULL || memchr(lexer->text.data + start, '"', length) != NULL ||
 	    memchr(lexer->text.data + start, '\\', length) != NULL)
 		return false;
-	memcpy(mended, lexer->text.data + start, length);
-	mended[0] = mended[length - 1] = '"';
-	genops_complain_mend(lexer->error, start, start + length, (GenopsSlice){ mended, length });
+	memcpy(fixed, lexer->text.data + start, length);
+	fixed[0] = fixed[length - 1] = '"';
+	genops_complain_fix(lexer->error, start, start + length, (GenopsSlice){ fixed, length });
 	return false;
 }

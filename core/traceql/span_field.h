@@ -54,7 +54,7 @@ extern bool genops_traceql_of_trace(const GenopsAttribute *attribute);
 /* Counts bytes that are looked at; fails when it is too much for one span. */
 extern bool genops_traceql_work(GenopsTraceqlSpan *span, uint64_t bytes, GenopsError *error);
 
-/* "present" tells a key whose value the language doesn't know from none. */
+/* "present" tells a key whose value the language does not know from none. */
 extern bool genops_traceql_look_up(GenopsTraceqlSpan *span, const GenopsAttribute *attribute,
                                    GenopsTraceqlValue *value, bool *present, GenopsError *error);
 

@@ -101,7 +101,7 @@ AddCandidate(void *argument, const SpanHit *hit)
 }
 
 /* The least of the results when there are enough of them, else the beginning of
- * time: what is not later can't be wanted. */
+ * time: what is not later cannot be wanted. */
 static TimestampTz
 Threshold(const LimitedState *state)
 {

@@ -1,7 +1,7 @@
 /*
  * OTLP's values as jsonb.
  *
- * jsonb can't say all that an AnyValue can: NaN and the infinities become
+ * jsonb cannot say all that an AnyValue can: NaN and the infinities become
  * texts, bytes become base64 (as in OTLP/JSON).  A double that is a whole number keeps a
  * decimal ("2.0"), which tells it from an integer, though jsonb takes both
  * for equal.  Of several values of one key the first is shown, as Tempo

@@ -11,6 +11,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "ask/reader.h"
+#include "ask/tempo_apart.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "configure/own_table.h"
@@ -232,4 +233,5 @@ ReaderRequireTenants(const char *tenants)
 		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 		         errmsg("permission denied for tenant \"%s\"", tenants),
 		         errhint("Ask for a tenant that you may read: see genops.readable_tenants().")));
+	TempoRequireApart();
 }

@@ -41,8 +41,8 @@ extern bool ReadershipHas(const Readership *readership, GenopsSlice tenant);
 
 /*
  * Raises unless the user may read the spans of a tenant, "a|b" for several, where
- * row security doesn't see to it: in Tempo.  Without a tenant (NULL) Tempo shows
- * everything it has.
+ * row security does not see to it: in Tempo.  Without a tenant (NULL) Tempo shows
+ * everything it has, and so does one that does not keep tenants apart.
  */
 extern void ReaderRequireTenants(const char *tenants);
 

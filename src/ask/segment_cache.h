@@ -19,7 +19,7 @@ typedef struct FetchedSegment
 /*
  * A segment; absent where there is none, or none that the current user may
  * see.  Raises where the user may not read genops.ledger_segment, and for bytes that
- * don't parse.  "statement" is a memory context that lives as long as the calling
+ * do not parse.  "statement" is a memory context that lives as long as the calling
  * statement (fn_mcxt): callers with the same one share the segments.  Valid until the
  * next call.
  */

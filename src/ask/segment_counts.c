@@ -35,7 +35,7 @@ AggregateMemory(FunctionCallInfo fcinfo)
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("function is part of an aggregate and can't be called by itself")));
+		                errmsg("function is part of an aggregate and cannot be called by itself")));
 	return context;
 }
 

@@ -74,7 +74,7 @@ RequireAddress(const DeliveryTarget *target)
 	if (target->url != NULL)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-	                errmsg("Tempo can't be asked: %s", target->why_not),
+	                errmsg("Tempo cannot be asked: %s", target->why_not),
 	                errhint("Tempo's query address, which has port 3200 by default, is set by "
 	                        "genops_configure(endpoint => ...). genops_validate() says what else "
 	                        "is wrong.")));

@@ -9,6 +9,8 @@
 #include "ask/tempo_exchange.h"
 #include "ask/tempo_rows.h"
 #include "compat.h"
+#include "configure/store.h"
+#include "configure/values.h"
 #include "core/span/trace_context.h"
 #include "funcapi.h"
 #include "server_text.h"
@@ -22,6 +24,7 @@ PG_FUNCTION_INFO_V1(genops_tempo_trace);
 PG_FUNCTION_INFO_V1(genops_tempo_tags);
 PG_FUNCTION_INFO_V1(genops_tempo_tag_values);
 PG_FUNCTION_INFO_V1(genops_tempo_version);
+PG_FUNCTION_INFO_V1(genops_delivers_via_collector);
 
 static char *
 TextArgument(FunctionCallInfo fcinfo, int number)
@@ -55,10 +58,11 @@ RangeArguments(FunctionCallInfo fcinfo, int since, int start, int end)
 		    timestamptz_mi_interval, TimestampTzGetDatum(range.end), PG_GETARG_DATUM(since)));
 	else
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("Tempo needs a time range"),
-		                errhint("Give since or start_time.")));
+		                errhint("Give \"since\" or \"start_time\".")));
 	if (range.start >= range.end)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the time range ends before it begins")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the range of time is empty"),
+		         errhint("Set start_time before end_time, or a positive \"since\".")));
 	return range;
 }
 
@@ -151,6 +155,16 @@ genops_tempo_tag_values(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < values->value_count; i++)
 		PutTwoTexts(result, values->values[i].type, values->values[i].value);
 	return (Datum) 0;
+}
+
+Datum
+genops_delivers_via_collector(PG_FUNCTION_ARGS)
+{
+	SettingValues values;
+
+	(void) fcinfo;
+	ValuesResolve(StoreSettings(), &values);
+	PG_RETURN_BOOL(SettingBool(values.items[SETTING_VIA_COLLECTOR].text));
 }
 
 Datum

@@ -6,6 +6,7 @@
 #include "ask/tempo_exchange.h"
 #include "ask/tempo_query.h"
 #include "core/tempo/request.h"
+#include "miscadmin.h"
 #include "server_text.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -74,9 +75,20 @@ AskUrl(TempoExchange *exchange, const GenopsBytes *url)
 		TempoRaise(problem, &error);
 }
 
+static bool
+CancelWanted(void *context)
+{
+	(void) context;
+	return QueryCancelPending || ProcDiePending;
+}
+
+static const GenopsInterrupt interrupt = { CancelWanted, NULL };
+
 static void
 RequireRead(bool read, const GenopsError *error)
 {
+	if (!read && error->code == GENOPS_INTERRUPTED)
+		CHECK_FOR_INTERRUPTS();
 	if (!read)
 		TempoRaise(error->code == GENOPS_TOO_LARGE ? GENOPS_TEMPO_TOO_LARGE
 		                                           : GENOPS_TEMPO_SOMETHING_ELSE,
@@ -94,7 +106,7 @@ RangeOf(TempoRange range)
 {
 	if (TIMESTAMP_NOT_FINITE(range.start) || TIMESTAMP_NOT_FINITE(range.end))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("Tempo can't be asked for an infinite time range")));
+		                errmsg("Tempo cannot be asked for an infinite time range")));
 	return (GenopsTempoRange){ UnixUs(range.start), UnixUs(range.end) };
 }
 
@@ -221,7 +233,7 @@ TempoSearch(GenopsSlice query, TempoRange range, int max_traces, int spans_per_t
 	GenopsError error;
 
 	AskForSpans(exchange, query, when, &limits);
-	RequireRead(genops_tempo_search_read(exchange->reply.body, search, &error), &error);
+	RequireRead(genops_tempo_search_read(exchange->reply.body, search, &interrupt, &error), &error);
 	TempoExchangeEnd(exchange);
 	WarnIfPartial(&search->completeness);
 	WarnIfTruncated(search, &limits);
@@ -239,7 +251,9 @@ ReadMetrics(TempoExchange *exchange, const GenopsBytes *url, bool instant)
 	GenopsError error;
 
 	AskUrl(exchange, url);
-	RequireRead(genops_tempo_metrics_read(exchange->reply.body, instant, metrics, &error), &error);
+	RequireRead(
+	    genops_tempo_metrics_read(exchange->reply.body, instant, metrics, &interrupt, &error),
+	    &error);
 	TempoExchangeEnd(exchange);
 	WarnIfPartial(&metrics->completeness);
 	return metrics;
@@ -299,7 +313,7 @@ TempoTags(const char *scope, const TempoRange *range, const char *tenant)
 	genops_tempo_tags_url(url, exchange->target.url, genops_slice(scope),
 	                      range != NULL ? &when : NULL);
 	AskUrl(exchange, url);
-	RequireRead(genops_tempo_tags_read(exchange->reply.body, tags, &error), &error);
+	RequireRead(genops_tempo_tags_read(exchange->reply.body, tags, &interrupt, &error), &error);
 	TempoExchangeEnd(exchange);
 	return tags;
 }
@@ -316,7 +330,8 @@ TempoTagValues(GenopsSlice tag, GenopsSlice query, const TempoRange *range, cons
 	genops_tempo_tag_values_url(url, exchange->target.url, tag, query,
 	                            range != NULL ? &when : NULL);
 	AskUrl(exchange, url);
-	RequireRead(genops_tempo_tag_values_read(exchange->reply.body, values, &error), &error);
+	RequireRead(genops_tempo_tag_values_read(exchange->reply.body, values, &interrupt, &error),
+	            &error);
 	TempoExchangeEnd(exchange);
 	return values;
 }

@@ -179,7 +179,7 @@ ReadHexTraceId(GenopsSlice text, uint8 trace_id[GENOPS_TRACE_ID_SIZE])
 	return genops_unhex(trace_id, (GenopsSlice){ padded, sizeof(padded) }, GENOPS_TRACE_ID_SIZE);
 }
 
-/* A trace id, or the one in a traceparent; spaces around it don't matter, nor
+/* A trace id, or the one in a traceparent; spaces around it do not matter, nor
  * do capitals. */
 static void
 ReadTraceId(text *argument, uint8 trace_id[GENOPS_TRACE_ID_SIZE])

@@ -3,8 +3,7 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "access/xlog.h"
+#include "ask/await_stored.h"
 #include "ask/ledger_metrics.h"
 #include "ask/ledger_search.h"
 #include "ask/reader.h"
@@ -15,35 +14,9 @@
 #include "ask/traceql_arguments.h"
 #include "compat.h"
 #include "funcapi.h"
-#include "shared/waiters.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(genops_traceql);
-PG_FUNCTION_INFO_V1(genops_await_stored);
-
-/* As long as a flush may take when the server is busy.  Milliseconds. */
-#define STORE_TIMEOUT_MS 5000
-
-/* What is recorded is asked about, too.  A snapshot that is older can't see it;
- * on a standby nothing is stored. */
-static void
-AwaitStored(void)
-{
-	if (IsolationUsesXactSnapshot() || RecoveryInProgress() || !RingMayWait())
-		return;
-	if (!RingWaitStored(RingNewestPosition(), STORE_TIMEOUT_MS))
-		ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("the newest spans are missing"),
-		                  errdetail("They are recorded, and not stored yet."),
-		                  errhint("See genops.stat_recording.")));
-}
-
-Datum
-genops_await_stored(PG_FUNCTION_ARGS)
-{
-	(void) fcinfo;
-	AwaitStored();
-	PG_RETURN_VOID();
-}
 
 /* An open range is given its bounds where the query needs them. */
 static void

@@ -39,7 +39,7 @@ PG_FUNCTION_INFO_V1(genops_traceql_rows_estimate);
 /* Of a range whose step is chosen: core/traceql/metrics_grid.c. */
 #define USUAL_POINTS 240.0
 
-/* A constant, maybe null; NULL where the planner can't tell. */
+/* A constant, maybe null; NULL where the planner cannot tell. */
 static Const *
 ArgumentOf(SupportRequestRows *request, int number)
 {
@@ -77,7 +77,7 @@ Microseconds(const Interval *interval)
 }
 
 /* In microseconds, as a timestamptz is stored; infinities for no bound.  What
- * isn't known is taken for what it is by default. */
+ * is not known is taken for what it is by default. */
 static void
 RangeOf(SupportRequestRows *request, double *start, double *end)
 {

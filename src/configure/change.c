@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include "catalog/pg_authid.h"
 #include "configure/change.h"
 #include "configure/environment.h"
@@ -19,8 +21,7 @@
 #include "utils/acl.h"
 #include "utils/formatting.h"
 
-static void
-__attribute__((noreturn)) RefuseValue(const char *name, const GenopsError *error)
+static void __attribute__((noreturn)) RefuseValue(const char *name, const GenopsError *error)
 {
 	GenopsError named = *error;
 
@@ -60,6 +61,17 @@ AppendChange(List *changes, const char *name, const char *value, bool is_secret)
 	return lappend(changes, change);
 }
 
+/* What is not there yet blocks delivery until it is. */
+static void
+WarnUnreadable(const char *name, const char *path)
+{
+	if (access(path, R_OK) != 0)
+		ereport(WARNING,
+		        (errcode_for_file_access(),
+		         errmsg("\"%s\" names a file that the server cannot read: \"%s\": %m", name, path),
+		         errhint("Nothing is delivered or asked for until it can.")));
+}
+
 List *
 ChangeSetting(List *changes, SettingId id, const char *value)
 {
@@ -71,7 +83,10 @@ ChangeSetting(List *changes, SettingId id, const char *value)
 	if (!definition->check(value, &error))
 		RefuseValue(definition->name, &error);
 	if (definition->names_file)
+	{
 		ChangeRequireFileRight(definition->name);
+		WarnUnreadable(definition->name, value);
+	}
 	return AppendChange(changes, definition->name, value, false);
 }
 
@@ -92,6 +107,13 @@ ChangeCheckHeader(const char *argument, const char *name, const char *value)
 		RefuseValue(argument, &error);
 	if (HeaderValueRefers(value))
 		ChangeRequireFileRight(argument);
+	if (!HeaderReferencesKnown(value, &error))
+		RefuseValue(argument, &error);
+	if (!HeaderReferencesFound(value, &error))
+		ereport(WARNING,
+		        (errcode(ERRCODE_WARNING),
+		         errmsg("header \"%s\" refers to what is not there: %s", lower, error.message),
+		         errhint("Nothing is delivered or asked for until it is.")));
 	return lower;
 }
 
@@ -249,7 +271,7 @@ Afterwards(List *settings, List *changes)
 	return after;
 }
 
-/* What the environment says is not the caller's to mend. */
+/* What the environment says is not the caller's to fix. */
 static bool
 FromEnvironment(const SettingValues *values, SettingId a, SettingId b)
 {
@@ -312,6 +334,16 @@ CheckTogether(List *settings)
 	CheckBatch(&values);
 }
 
+/* What its query says may be a key: that is kept, and not dumped, as a header is. */
+static void
+WriteAddress(const Change *change)
+{
+	const char *shown = AddressShown(change->value);
+
+	StoreWriteSecret(NULL, change->name, shown == change->value ? NULL : change->value);
+	StoreWriteSetting(change->name, shown);
+}
+
 static void
 Write(List *changes, List *settings)
 {
@@ -327,8 +359,11 @@ Write(List *changes, List *settings)
 
 		if (change->is_secret)
 			StoreWriteSecret(NULL, change->name, change->value);
-		StoreWriteSetting(change->name,
-		                  change->value && change->is_secret ? HIDDEN_VALUE : change->value);
+		if (SettingIsAddress(SettingByName(change->name)))
+			WriteAddress(change);
+		else
+			StoreWriteSetting(change->name,
+			                  change->value && change->is_secret ? HIDDEN_VALUE : change->value);
 	}
 	SPI_finish();
 }

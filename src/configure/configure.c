@@ -141,7 +141,8 @@ CollectResource(FunctionCallInfo fcinfo, List *changes)
 
 /* What is set by "options", not by an argument. */
 static const SettingId options[] = { SETTING_KEEP_ERRORS, SETTING_MAX_CONCURRENT_REQUESTS,
-	                                 SETTING_DUPLICATE_WINDOW, SETTING_MAX_KEYS };
+	                                 SETTING_DUPLICATE_WINDOW, SETTING_MAX_KEYS,
+	                                 SETTING_TEMPO_IS_MULTITENANT };
 
 static bool
 IsOption(SettingId id)

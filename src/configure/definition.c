@@ -194,9 +194,13 @@ CheckAttributes(const char *value, GenopsError *error)
 static bool
 CheckInterval(const char *value, GenopsError *error)
 {
-	if (SettingInterval(value) >= 0)
+	int64 interval = SettingInterval(value);
+
+	if (interval == 0 || interval >= USECS_PER_DAY)
 		return true;
-	return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "it must not be negative");
+	genops_error_set(error, GENOPS_INVALID_ARGUMENT, "it must be at least one day, or 0");
+	genops_error_hint(error, "A number without a unit is seconds: write '30 days'.");
+	return false;
 }
 
 static bool
@@ -273,6 +277,11 @@ const SettingDefinition setting_definitions[SETTING_COUNT] = {
 	[SETTING_MAX_KEYS] = { "max_keys", "10000000", CheckKeys, false,
 	                       "keys of calls that are kept to know them again; genops.call_keys shows "
 	                       "whether they or duplicate_window is the limit" },
+	[SETTING_TEMPO_IS_MULTITENANT] = { "tempo_is_multitenant", NULL, CheckBool, false,
+	                                   "whether Tempo, or what stands before it, keeps tenants "
+	                                   "apart: only then may roles that read some tenants ask it. "
+	                                   "Unset: what Tempo does with a request without a tenant "
+	                                   "decides" },
 };
 
 SettingId
@@ -283,6 +292,13 @@ SettingByName(const char *name)
 	while (id < SETTING_COUNT && strcmp(setting_definitions[id].name, name) != 0)
 		id++;
 	return id;
+}
+
+bool
+SettingIsAddress(SettingId id)
+{
+	return id == SETTING_ENDPOINT || id == SETTING_OTLP_ENDPOINT ||
+	       id == SETTING_COLLECTOR_ENDPOINT;
 }
 
 bool

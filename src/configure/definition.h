@@ -36,6 +36,7 @@ typedef enum SettingId
 	SETTING_RETENTION,
 	SETTING_DUPLICATE_WINDOW,
 	SETTING_MAX_KEYS,
+	SETTING_TEMPO_IS_MULTITENANT,
 	SETTING_COUNT
 } SettingId;
 
@@ -52,6 +53,9 @@ extern const SettingDefinition setting_definitions[SETTING_COUNT];
 
 /* SETTING_COUNT if there is none of that name. */
 extern SettingId SettingByName(const char *name);
+
+/* endpoint and the like. */
+extern bool SettingIsAddress(SettingId id);
 
 /* Values that have passed the check of their setting. */
 extern bool SettingBool(const char *value);

@@ -181,6 +181,23 @@ Environment(void)
 	return &environment;
 }
 
+static void
+LogIgnored(const char *variable, const char *reason, void *arg)
+{
+	(void) arg;
+	ereport(LOG, (errmsg("environment variable \"%s\" is ignored: %s", variable, reason)));
+}
+
+/* Read for the log alone: the postmaster knows no encoding to check the values in. */
+void
+EnvironmentLog(void)
+{
+	GenopsOtelEnvironment read;
+	GenopsOtelEnvironmentSource source = { Get, LogIgnored, NULL };
+
+	genops_otel_environment_read(&read, &source);
+}
+
 const char *
 EnvironmentValue(SettingId id, const char **variable)
 {

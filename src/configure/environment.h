@@ -25,4 +25,7 @@ extern bool EnvironmentIgnored(int number, const char **variable, const char **r
 /* Raises a WARNING for each of them. */
 extern void EnvironmentWarn(void);
 
+/* Logs, when the server starts, which variables are ignored and why. */
+extern void EnvironmentLog(void);
+
 #endif

@@ -69,7 +69,8 @@ AppendFile(StringInfo out, const char *path, GenopsError *error)
 
 	initStringInfo(&content);
 	if (!is_absolute_path(path))
-		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "\"%s\" is no absolute path", path);
+		return genops_error_set(error, GENOPS_INVALID_ARGUMENT, "\"%s\" is not an absolute path",
+		                        path);
 	if (!ReadWhole(path, &content, error))
 		return false;
 	CutLineEnd(content.data);
@@ -99,6 +100,34 @@ Expand(const char *value, StringInfo out, GenopsError *error)
 		value = end + 1;
 	}
 	return true;
+}
+
+/* "${vault:X}" would be sent as it is. */
+bool
+HeaderReferencesKnown(const char *value, GenopsError *error)
+{
+	for (const char *at = value; (at = strstr(at, "${")) != NULL; at += 2)
+	{
+		if (strchr(at, '}') != NULL && strncmp(at, ENV_REFERENCE, strlen(ENV_REFERENCE)) != 0 &&
+		    strncmp(at, FILE_REFERENCE, strlen(FILE_REFERENCE)) != 0)
+		{
+			genops_error_set(error, GENOPS_INVALID_ARGUMENT,
+			                 "it refers to something of an unknown kind");
+			genops_error_hint(error, "Write ${env:NAME} for a variable of the server's environment "
+			                         "or ${file:/path} for one of its files.");
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+HeaderReferencesFound(const char *value, GenopsError *error)
+{
+	StringInfoData expanded;
+
+	initStringInfo(&expanded);
+	return Expand(value, &expanded, error);
 }
 
 bool

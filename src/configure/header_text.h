@@ -18,6 +18,10 @@
 
 extern bool HeaderValueRefers(const char *value);
 
+/* Whether it refers to nothing but variables and files; and whether these are there. */
+extern bool HeaderReferencesKnown(const char *value, GenopsError *error);
+extern bool HeaderReferencesFound(const char *value, GenopsError *error);
+
 /* Sets the header with what its value refers to. */
 extern bool HeaderSet(GenopsHeaders *headers, const char *name, const char *value,
                       GenopsError *error);

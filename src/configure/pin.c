@@ -1,10 +1,10 @@
 /*
  * Pins.
  *
- * They hold for the role that logged in, which SET ROLE doesn't change: nobody
+ * They hold for the role that logged in, which SET ROLE does not change: nobody
  * leaves his pins behind by becoming another role.  Where it has none, those of
  * the role that it SET ROLE to hold, for a pool that logs in once and becomes
- * each client's role.  The owner of a security definer function doesn't count:
+ * each client's role.  The owner of a security definer function does not count:
  * it is the caller who spends.
  */
 #include "postgres.h"

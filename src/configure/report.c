@@ -42,10 +42,17 @@ SourceOf(const char *variable, bool configured)
 }
 
 static bool
-IsAddress(SettingId id)
+IsAboutAddress(SettingId id)
 {
-	return id == SETTING_ENDPOINT || id == SETTING_OTLP_ENDPOINT || id == SETTING_VIA_COLLECTOR ||
-	       id == SETTING_COLLECTOR_ENDPOINT;
+	return SettingIsAddress(id) || id == SETTING_VIA_COLLECTOR;
+}
+
+static const char *
+TextShown(const SettingValues *values, SettingId id)
+{
+	const char *text = values->items[id].text;
+
+	return SettingIsAddress(id) ? AddressShown(text) : text;
 }
 
 const char *
@@ -53,7 +60,7 @@ SettingOverridden(const SettingValues *values, SettingId id)
 {
 	if (values->items[id].variable != NULL)
 		return values->items[id].variable;
-	return IsAddress(id) ? values->items[SETTING_OTLP_ENDPOINT].variable : NULL;
+	return IsAboutAddress(id) ? values->items[SETTING_OTLP_ENDPOINT].variable : NULL;
 }
 
 static bool
@@ -103,7 +110,7 @@ NoteOnAddress(const SettingValues *values, SettingId id)
 		return "not used while via_collector is false";
 	if (!ValuesOtlpUrl(values, url, &from, &error))
 		return pstrdup(error.message);
-	return psprintf("spans go to %s", url);
+	return psprintf("spans go to %s", AddressShown(url));
 }
 
 /* "endpoint" still is the address that is queried. */
@@ -112,7 +119,7 @@ WarnAddress(const char *name, const char *variable)
 {
 	ereport(WARNING,
 	        (errcode(ERRCODE_WARNING),
-	         errmsg("spans don't go where setting \"%s\" says, environment variable \"%s\" wins",
+	         errmsg("spans do not go where setting \"%s\" says, environment variable \"%s\" wins",
 	                name, variable),
 	         errhint("Unset the variable in the environment of the server and restart it.")));
 }
@@ -133,9 +140,9 @@ ReportSetting(ReturnSetInfo *result, const SettingValues *values, SettingId id)
 		note = psprintf("\"%s\" is configured, but environment variable \"%s\" wins",
 		                value->configured, variable);
 	}
-	else if (IsAddress(id))
+	else if (IsAboutAddress(id))
 		note = NoteOnAddress(values, id);
-	PutRow(result, setting_definitions[id].name, value->text,
+	PutRow(result, setting_definitions[id].name, TextShown(values, id),
 	       SourceOf(value->variable, value->configured != NULL), note);
 }
 
@@ -178,7 +185,7 @@ static void
 PutSettings(ReturnSetInfo *result, const SettingValues *values)
 {
 	for (int id = 0; id < SETTING_COUNT; id++)
-		PutRow(result, setting_definitions[id].name, values->items[id].text,
+		PutRow(result, setting_definitions[id].name, TextShown(values, id),
 		       SourceOf(values->items[id].variable, values->items[id].configured != NULL),
 		       setting_definitions[id].description);
 }
@@ -210,8 +217,7 @@ PutEnvironment(ReturnSetInfo *result, List *settings)
 	const GenopsOtelEnvironment *environment = Environment();
 
 	if (environment->resource_attributes.variable != NULL)
-		PutRow(result, "otel_resource_attributes",
-		       environment->resource_attributes.value,
+		PutRow(result, "otel_resource_attributes", environment->resource_attributes.value,
 		       SourceOf(environment->resource_attributes.variable, false),
 		       "attributes of the resource that resource_attributes does not have");
 	if (environment->tempo_authorization.variable != NULL &&
@@ -232,7 +238,8 @@ PutUrl(ReturnSetInfo *result, const SettingValues *values)
 	GenopsError error;
 	bool known = ValuesOtlpUrl(values, url, &from, &error);
 
-	PutRow(result, "otlp_url", known ? url : NULL, known ? psprintf("from %s", from) : "default",
+	PutRow(result, "otlp_url", known ? AddressShown(url) : NULL,
+	       known ? psprintf("from %s", from) : "default",
 	       "where spans are sent that have no route with an address of its own; follows from the "
 	       "other settings");
 }

@@ -13,7 +13,7 @@
 
 #include "utils/jsonb.h"
 
-/* Raises for an object that can't be resource attributes: nested values, keys
+/* Raises for an object that cannot be resource attributes: nested values, keys
  * that have settings of their own. */
 extern void ResourceCheck(Jsonb *attributes);
 

@@ -34,13 +34,13 @@ struct Route
 
 /*
  * Makes routes of the rows of genops.route, in their order, in the current
- * memory context.  Rows for other databases and for roles that don't exist are
+ * memory context.  Rows for other databases and for roles that do not exist are
  * left out.
  */
 extern Route *RoutesPrepare(List *stored, int *count);
 
 /* The first that matches, or NULL.  A route whose template asks for something
- * that the facts don't have doesn't match. */
+ * that the facts do not have does not match. */
 extern const Route *RouteFind(const Route *routes, int count, const GenopsSpanFacts *facts);
 
 /* The tenant of a route that has a template. */

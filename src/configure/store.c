@@ -7,14 +7,18 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "configure/own_table.h"
 #include "configure/store.h"
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "monotonic.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(genops_secret_to_store);
 
 enum
 {
@@ -100,12 +104,6 @@ ReadSetting(HeapTuple tuple, TupleDesc descriptor)
 	return setting;
 }
 
-List *
-StoreSettingsBy(StoreAccess access)
-{
-	return ReadTable("setting", ReadSetting, access);
-}
-
 static void *
 ReadSecret(HeapTuple tuple, TupleDesc descriptor)
 {
@@ -115,6 +113,43 @@ ReadSecret(HeapTuple tuple, TupleDesc descriptor)
 	secret->route = TextOf(tuple, SECRET_ROUTE, descriptor);
 	secret->value = TextOf(tuple, SECRET_VALUE, descriptor);
 	return secret;
+}
+
+/* What stands for a URL's query in genops.setting. */
+static bool
+IsMasked(const char *value)
+{
+	const char *query = strchr(value, '?');
+
+	return query != NULL && strcmp(query + 1, HIDDEN_VALUE) == 0;
+}
+
+/* An address whose query a dump did not contain counts as none. */
+static List *
+Unmasked(List *settings, StoreAccess access)
+{
+	List *secrets = NIL;
+	ListCell *cell;
+
+	foreach (cell, settings)
+	{
+		StoredSetting *setting = lfirst(cell);
+
+		if (!IsMasked(setting->value))
+			continue;
+		if (secrets == NIL)
+			secrets = ReadTable("secret", ReadSecret, access);
+		setting->value = StoredSecretValue(secrets, NULL, setting->name);
+		if (setting->value == NULL)
+			settings = foreach_delete_current(settings, cell);
+	}
+	return settings;
+}
+
+List *
+StoreSettingsBy(StoreAccess access)
+{
+	return Unmasked(ReadTable("setting", ReadSetting, access), access);
 }
 
 List *
@@ -307,16 +342,40 @@ StoreWriteSetting(const char *name, const char *value)
 		        2, (const char *[]){ name, value });
 }
 
+/* While it is written.  As a parameter it would be in the plan that auto_explain logs. */
+static const char *secret_to_store = NULL;
+
+Datum
+genops_secret_to_store(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	if (secret_to_store == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(secret_to_store));
+}
+
 void
 StoreWriteSecret(const char *route, const char *name, const char *value)
 {
 	if (value == NULL)
+	{
 		Execute("DELETE FROM genops.secret WHERE route IS NOT DISTINCT FROM $1 AND name = $2", 2,
 		        (const char *[]){ route, name });
-	else
-		Execute("INSERT INTO genops.secret AS s (route, name, value) VALUES ($1, $2, $3)"
+		return;
+	}
+	secret_to_store = value;
+	PG_TRY();
+	{
+		Execute("INSERT INTO genops.secret AS s (route, name, value)"
+		        " VALUES ($1, $2, genops.secret_to_store())"
 		        " ON CONFLICT (route, name) DO UPDATE SET value = EXCLUDED.value",
-		        3, (const char *[]){ route, name, value });
+		        2, (const char *[]){ route, name });
+	}
+	PG_FINALLY();
+	{
+		secret_to_store = NULL;
+	}
+	PG_END_TRY();
 }
 
 /* The lock is on the table that only they write: it keeps nobody from

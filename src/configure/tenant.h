@@ -13,7 +13,7 @@ extern bool TenantIdValid(const char *tenant_id, Size length);
 
 /*
  * Makes a valid name of any text, and different names of different texts: what
- * a name can't have is written as "!" and two hexadecimal digits, as is "!"
+ * a name cannot have is written as "!" and two hexadecimal digits, as is "!"
  * itself, so that customers "a/b" and "a_b" never share a tenant.  A TenantName
  * starts zeroed; parts are appended, the literal ones as they are.
  */

@@ -59,6 +59,14 @@ ValuesResolve(List *settings, SettingValues *values)
 	FromResourceAttributes(&values->items[SETTING_ENVIRONMENT], environment_keys);
 }
 
+const char *
+AddressShown(const char *url)
+{
+	const char *query = url == NULL ? NULL : strchr(url, '?');
+
+	return query == NULL ? url : psprintf("%.*s?%s", (int) (query - url), url, HIDDEN_VALUE);
+}
+
 bool
 ValuesOtlpUrl(const SettingValues *values, char url[GENOPS_URL_SIZE], const char **from,
               GenopsError *error)
@@ -72,7 +80,7 @@ ValuesOtlpUrl(const SettingValues *values, char url[GENOPS_URL_SIZE], const char
 		*from = otlp->variable;
 		if (Environment()->otlp_traces_endpoint.variable != NULL)
 			return genops_endpoint_otlp_verbatim(otlp->text, url, error);
-		return genops_endpoint_otlp_from_base(otlp->text, url, error);
+		return genops_endpoint_otlp_appended(otlp->text, url, error);
 	}
 	*from = setting_definitions[via_collector ? SETTING_COLLECTOR_ENDPOINT
 	                            : otlp->text  ? SETTING_OTLP_ENDPOINT

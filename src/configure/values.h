@@ -35,4 +35,8 @@ extern void ValuesResolve(List *settings, SettingValues *values);
 extern bool ValuesOtlpUrl(const SettingValues *values, char url[GENOPS_URL_SIZE], const char **from,
                           GenopsError *error);
 
+/* An address for people: its query may hold a key.  In the current memory context, or the
+ * text itself; NULL stays NULL. */
+extern const char *AddressShown(const char *url);
+
 #endif

@@ -5,6 +5,8 @@
 
 #include "access/xlog.h"
 #include "configure/configuration.h"
+#include "configure/store.h"
+#include "configure/values.h"
 #include "deliver/control.h"
 #include "deliver/cursor.h"
 #include "keep/ledger_state.h"
@@ -30,7 +32,7 @@ ReportStream(Validation *validation, const CursorStream *stream)
 
 	CheckAdd(validation, DELIVERY, passes ? CHECK_WARNING : CHECK_ERROR,
 	         passes ? "It is tried again by itself; see the endpoint's log if that lasts."
-	                : "Mend that; then SELECT genops_configure(); makes it try again at once.",
+	                : "Fix that; then SELECT genops_configure(); makes it try again at once.",
 	         "tenant \"%s\"%s%s: %s, " INT64_FORMAT " spans wait: %s",
 	         stream->tenant_id[0] ? stream->tenant_id : "(none)",
 	         stream->route[0] ? " on route " : "", stream->route, stream->state, CursorPending(stream),
@@ -114,6 +116,29 @@ ReportPromotion(Validation *validation)
 	         GetWALInsertionTimeLine(), state.timeline);
 }
 
+static bool
+SomeRouteHasAddress(void)
+{
+	ListCell *cell;
+
+	foreach (cell, StoreRoutes())
+		if (((const StoredRoute *) lfirst(cell))->otlp_endpoint != NULL)
+			return true;
+	return false;
+}
+
+bool
+ValidationLedgerOnly(void)
+{
+	SettingValues values;
+
+	ValuesResolve(StoreSettings(), &values);
+	for (int id = 0; id < SETTING_COUNT; id++)
+		if (SettingIsAddress(id) && values.items[id].text != NULL)
+			return false;
+	return !SettingBool(values.items[SETTING_VIA_COLLECTOR].text) && !SomeRouteHasAddress();
+}
+
 void
 CheckDelivery(Validation *validation)
 {
@@ -127,7 +152,10 @@ CheckDelivery(Validation *validation)
 		return;
 	}
 	why_not = WhyNotOn("");
-	if (why_not != NULL)
+	if (why_not != NULL && ValidationLedgerOnly())
+		CheckAdd(validation, DELIVERY, CHECK_OK, NULL,
+		         "nothing is sent, as no endpoint is configured: this database is a ledger only");
+	else if (why_not != NULL)
 		CheckAdd(validation, DELIVERY, CHECK_ERROR, FixOfTarget(), "nothing is delivered: %s",
 		         why_not);
 	else if (ReportStreams(validation) == 0)

@@ -56,7 +56,7 @@ CheckStored(Validation *validation)
 		         "this transaction holds a lock that storing may wait for");
 	else if (!stored)
 		CheckAdd(validation, LEDGER, CHECK_ERROR,
-		         "The server's log says why the genops worker can't store them, if it runs: see "
+		         "The server's log says why the genops worker cannot store them, if it runs: see "
 		         "check \"Worker\".",
 		         UINT64_FORMAT " spans wait to be stored", counts.queued);
 	else if (Lost(&counts) > 0)

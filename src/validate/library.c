@@ -26,7 +26,7 @@ CheckPreloaded(Validation *validation)
 		    psprintf("Add \"shared_preload_libraries = '%s%sgenops_tempo'\" to postgresql.conf "
 		             "and restart the server.",
 		             alone ? "" : others, alone ? "" : ", "),
-		    "genops_tempo was not loaded when the server started: AI calls can't be recorded");
+		    "genops_tempo was not loaded when the server started: AI calls cannot be recorded");
 }
 
 /* The installed files are those of a version that may be newer than the SQL objects, than

@@ -37,7 +37,7 @@ Authority(const char *url)
 	return pnstrdup(url, host - url + strcspn(host, "/?"));
 }
 
-/* Of "error", for an address that can't be used. */
+/* Of "error", for an address that cannot be used. */
 static void
 SetWhyNot(DeliveryTarget *target, const GenopsError *error)
 {

@@ -18,7 +18,7 @@ typedef struct Network
 	GenopsAddressKind otlp_kind;
 	const char *query_shown; /* addresses for people, without a query */
 	const char *otlp_shown;
-	const char *otlp_fix; /* of an address that can't be told; NULL: none */
+	const char *otlp_fix; /* of an address that cannot be told; NULL: none */
 	Probe probe;
 
 	/* NULL: was not asked. */

@@ -12,6 +12,10 @@
 #define PROBE_NAME "genops_validate"
 #define ROOM 1024
 
+/* In 1970, so that nobody's query, metric or dashboard counts the span: it is looked up by
+ * its trace's id alone, which asks for no range of time. */
+#define PROBE_TIME_NS INT64CONST(1000000000)
+
 static void
 MakeId(uint8 *id, int size)
 {
@@ -91,7 +95,7 @@ ProbeMake(const char *service_name)
 
 	MakeId(facts.trace_id, GENOPS_TRACE_ID_SIZE);
 	MakeId(facts.span_id, GENOPS_SPAN_ID_SIZE);
-	facts.start_ns = facts.end_ns = ClockNanoseconds();
+	facts.start_ns = facts.end_ns = PROBE_TIME_NS;
 	facts.text[GENOPS_TEXT_NAME] = GENOPS_LITERAL(PROBE_NAME);
 	for (int i = 0; i < GENOPS_TRACE_ID_SIZE; i++)
 		snprintf(probe.trace_id + 2 * i, 3, "%02x", facts.trace_id[i]);

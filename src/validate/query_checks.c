@@ -86,7 +86,7 @@ ReportVersion(Validation *validation, const Network *network)
 		CheckAdd(validation, VERSION, CHECK_SKIPPED, NULL, "Tempo does not tell its version");
 }
 
-/* Where there is one, it is a header that can't be sent. */
+/* Where there is one, it is a header that cannot be sent. */
 static bool
 HasEndpoint(void)
 {
@@ -101,12 +101,14 @@ CheckAccess(Validation *validation, const Network *network)
 {
 	const char *why_not = network->exchanges->query.why_not;
 
-	if (network->build == NULL && validation->connectivity)
+	if (network->build == NULL && validation->connectivity && !HasEndpoint())
+		CheckAdd(validation, ACCESS, CHECK_SKIPPED,
+		         "SELECT genops_configure(endpoint => 'http://localhost:3200');",
+		         "no query address of a Tempo is configured: the ledger answers alone");
+	else if (network->build == NULL && validation->connectivity)
 		CheckAdd(validation, ACCESS,
 		         network->otlp_kind == GENOPS_ADDRESS_COLLECTOR ? CHECK_WARNING : CHECK_ERROR,
-		         HasEndpoint() ? "See check \"Secrets\"."
-		                       : "SELECT genops_configure(endpoint => 'http://localhost:3200');",
-		         "%s", why_not ? ShownText(why_not) : "out of memory");
+		         "See check \"Secrets\".", "%s", why_not ? ShownText(why_not) : "out of memory");
 	else if (validation->connectivity)
 	{
 		ReportAccess(validation, network);

@@ -78,9 +78,12 @@ AppendVerdict(List *lines, const Validation *validation)
 		return lappend(lines, psprintf("%s %d of %d checks failed%s", mark, errors,
 		                               list_length(validation->checks),
 		                               warnings ? psprintf(", %d warnings", warnings) : ""));
-	return lappend(lines, psprintf("%s %s Tempo is ready for trace ingestion.", mark,
+	return lappend(lines, psprintf("%s %s %s", mark,
 	                               warnings ? psprintf("No check failed, %d warnings.", warnings)
-	                                        : "All checks passed!"));
+	                                        : "All checks passed!",
+	                               ValidationLedgerOnly() && validation->endpoint == NULL
+	                                   ? "The ledger is ready; no Tempo is configured."
+	                                   : "Tempo is ready for trace ingestion."));
 }
 
 List *

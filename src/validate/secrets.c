@@ -29,7 +29,7 @@ ReportMissing(Validation *validation, const char *what, const char *call, const 
 	         "the value of %s was not restored: a dump does not contain it", what);
 }
 
-/* What a value, or the file with headers, refers to can't be read. */
+/* What a value, or the file with headers, refers to cannot be read. */
 static void
 ReportUnreadable(Validation *validation, const char *what, const char *reason)
 {
@@ -81,7 +81,7 @@ FileIsReadable(Validation *validation)
 	return readable;
 }
 
-/* Both return how many headers there are, and count those that can't be sent. */
+/* Both return how many headers there are, and count those that cannot be sent. */
 static int
 ReportConfigured(Validation *validation, List *secrets, int *bad)
 {

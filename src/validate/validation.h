@@ -55,7 +55,7 @@ extern uint32 ValidationWaitEvent(void);
 /* A text of the core's, which is UTF-8, for a check. */
 extern const char *ShownText(const char *utf8);
 
-/* What mends an address that spans can't be sent to. */
+/* What fixes an address that spans cannot be sent to. */
 extern const char *FixOfTarget(void);
 
 /* The checks, each in a file of its name. */
@@ -71,5 +71,8 @@ extern void CheckNetwork(Validation *validation);
 
 /* All of them. */
 extern void ValidationRun(Validation *validation);
+
+/* Whether nothing says where spans could be sent, which is a way to use the ledger. */
+extern bool ValidationLedgerOnly(void);
 
 #endif

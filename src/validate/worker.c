@@ -56,7 +56,7 @@ AwaitWorker(const Validation *validation)
 }
 
 static void
-ReportWorker(Validation *validation, pid_t worker_pid, int free_slots)
+ReportWorker(Validation *validation, pid_t worker_pid, int free_slots, bool waited_for)
 {
 	if (worker_pid != 0)
 		CheckAdd(validation, WORKER, CHECK_OK, NULL,
@@ -66,7 +66,7 @@ ReportWorker(Validation *validation, pid_t worker_pid, int free_slots)
 		    validation, WORKER, CHECK_ERROR,
 		    psprintf("ALTER SYSTEM SET max_worker_processes = %d; then restart the server.",
 		             max_worker_processes + setting_max_workers),
-		    "the worker of this database can't start: all %d background worker slots are in use",
+		    "the worker of this database cannot start: all %d background worker slots are in use",
 		    max_worker_processes);
 	else if (!SeatLauncherRuns())
 		CheckAdd(
@@ -74,6 +74,9 @@ ReportWorker(Validation *validation, pid_t worker_pid, int free_slots)
 		    "Restart the server; if that is of no use, its log says why the genops launcher does "
 		    "not start.",
 		    "the launcher of genops workers does not run");
+	else if (!waited_for)
+		CheckAdd(validation, WORKER, CHECK_OK, NULL,
+		         "no worker is needed now: one starts when there is something to store or to send");
 	else
 		CheckAdd(validation, WORKER, CHECK_WARNING,
 		         "Ask again; if none comes, see the server's log, and genops_tempo.max_workers.",
@@ -129,6 +132,7 @@ CheckWorker(Validation *validation)
 {
 	pid_t worker_pid;
 	int free_slots;
+	RingCounts counts;
 
 	if (!RingExists())
 	{
@@ -137,7 +141,8 @@ CheckWorker(Validation *validation)
 	}
 	worker_pid = AwaitWorker(validation);
 	free_slots = max_worker_processes - SlotsInUse();
-	ReportWorker(validation, worker_pid, free_slots);
+	RingReadCounts(&counts);
+	ReportWorker(validation, worker_pid, free_slots, counts.queued > 0);
 	ReportSlots(validation, free_slots);
 	ReportTurns(validation);
 }

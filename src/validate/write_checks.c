@@ -52,6 +52,8 @@ CheckWrite(Validation *validation, const Network *network)
 
 	if (!validation->write)
 		CheckAdd(validation, WRITE, CHECK_SKIPPED, NULL, "not asked for");
+	else if (network->write == NULL && validation->tempo_endpoint == NULL && ValidationLedgerOnly())
+		CheckAdd(validation, WRITE, CHECK_SKIPPED, NULL, "no endpoint is configured");
 	else if (network->write == NULL)
 		CheckAdd(validation, WRITE, CHECK_ERROR,
 		         network->otlp_fix ? network->otlp_fix : FixOfTarget(), "no span can be sent: %s",

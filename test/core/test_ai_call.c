@@ -229,9 +229,8 @@ names_and_types(void **state)
 static void
 owns_what_it_writes(void **state)
 {
-	static const char *const others[] = { "",          "tea",          "teams",
-		                                  "Team",      "genops.cost.", "http.route",
-		                                  "tenant_id", "zzz" };
+	static const char *const others[] = { "",           "tea",    "teams", "Team", "genops.cost.",
+		                                  "http.route", "tenant", "zzz" };
 	GenopsSpanFacts facts = full_facts();
 	GenopsAiOutcome outcome = full_outcome();
 	GenopsSlice attributes = attributes_of(&facts, &outcome);

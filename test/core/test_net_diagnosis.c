@@ -50,7 +50,7 @@ failures_are_told_apart(void **state)
 	} cases[] = {
 		{ GENOPS_HTTP_NAME, GENOPS_PROBLEM_NAME, "does not resolve" },
 		{ GENOPS_HTTP_REFUSED, GENOPS_PROBLEM_REFUSED, "connection refused" },
-		{ GENOPS_HTTP_UNREACHABLE, GENOPS_PROBLEM_UNREACHABLE, "can't be reached" },
+		{ GENOPS_HTTP_UNREACHABLE, GENOPS_PROBLEM_UNREACHABLE, "cannot be reached" },
 		{ GENOPS_HTTP_TLS, GENOPS_PROBLEM_TLS, "TLS failed: libcurl's text" },
 		{ GENOPS_HTTP_TIMEOUT, GENOPS_PROBLEM_TIMEOUT, "no answer in time" },
 		{ GENOPS_HTTP_RESET, GENOPS_PROBLEM_RESET, "closed before the answer" },

@@ -175,17 +175,30 @@ too_long(void **state)
 	assert_int_equal(error.code, GENOPS_TOO_LARGE);
 }
 
+/* As OpenTelemetry specifies it for OTEL_EXPORTER_OTLP_ENDPOINT. */
+static void
+always_appended(void **state)
+{
+	char url[GENOPS_URL_SIZE];
+	GenopsError error;
+
+	(void) state;
+	assert_true(genops_endpoint_otlp_appended("http://c:4318/v1/traces", url, &error));
+	assert_string_equal(url, "http://c:4318/v1/traces/v1/traces");
+	assert_true(genops_endpoint_otlp_appended("http://c:4318", url, &error));
+	assert_string_equal(url, "http://c:4318/v1/traces");
+	assert_true(genops_endpoint_otlp_from_base("http://c:4318/v1/traces", url, &error));
+	assert_string_equal(url, "http://c:4318/v1/traces");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_endpoint_at_all),
-		cmocka_unit_test(without_a_scheme),
-		cmocka_unit_test(from_tempos_query_address),
-		cmocka_unit_test(the_query_address),
-		cmocka_unit_test(from_a_base_url),
-		cmocka_unit_test(verbatim),
-		cmocka_unit_test(too_long),
+		cmocka_unit_test(always_appended),   cmocka_unit_test(no_endpoint_at_all),
+		cmocka_unit_test(without_a_scheme),  cmocka_unit_test(from_tempos_query_address),
+		cmocka_unit_test(the_query_address), cmocka_unit_test(from_a_base_url),
+		cmocka_unit_test(verbatim),          cmocka_unit_test(too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

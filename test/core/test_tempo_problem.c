@@ -149,7 +149,7 @@ refused(void **state)
 	               "tenant_id");
 	reply = reply_of(414, "text/html", GENOPS_LITERAL("<html></html>"));
 	assert_problem(&reply, GENOPS_TEMPO_TOO_LARGE,
-	               "Tempo at \"" ADDRESS "\" can't take a question as large",
+	               "Tempo at \"" ADDRESS "\" cannot take a question as large",
 	               "It answered HTTP 414 with an HTML page.", "shorten");
 }
 

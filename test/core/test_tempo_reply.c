@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "test/core/tempo_data.h"
 
 #include <math.h>
@@ -44,7 +46,7 @@ read_search(GenopsSlice json)
 	GenopsTempoSearch search;
 	GenopsError error;
 
-	if (!genops_tempo_search_read(json, &search, &error))
+	if (!genops_tempo_search_read(json, &search, NULL, &error))
 		fail_msg("%s: %s", error.message, error.detail);
 	return search;
 }
@@ -55,7 +57,7 @@ read_metrics(GenopsSlice json, bool instant)
 	GenopsTempoMetrics metrics;
 	GenopsError error;
 
-	if (!genops_tempo_metrics_read(json, instant, &metrics, &error))
+	if (!genops_tempo_metrics_read(json, instant, &metrics, NULL, &error))
 		fail_msg("%s: %s", error.message, error.detail);
 	return metrics;
 }
@@ -230,7 +232,7 @@ tags(void **state)
 	GenopsError error;
 
 	(void) state;
-	assert_true(genops_tempo_tags_read(recorded("tags_v2.json"), &tags, &error));
+	assert_true(genops_tempo_tags_read(recorded("tags_v2.json"), &tags, NULL, &error));
 	assert_int_equal(tags.tag_count, 3 + 1 + 25 + 1 + 5 + 17);
 	assert_slice(tags.tags[0].scope, "event");
 	assert_slice(tags.tags[0].name, "exception.message");
@@ -238,16 +240,16 @@ tags(void **state)
 	assert_slice(tags.tags[51].name, "zero");
 	genops_arena_free(&tags.arena);
 
-	assert_true(
-	    genops_tempo_tag_values_read(recorded("tag_values_v2_unscoped.json"), &values, &error));
+	assert_true(genops_tempo_tag_values_read(recorded("tag_values_v2_unscoped.json"), &values, NULL,
+	                                         &error));
 	assert_int_equal(values.value_count, 5);
 	assert_slice(values.values[1].type, "string");
 	assert_slice(values.values[1].value, "platform");
 	assert_slice(values.values[4].value, "");
 	genops_arena_free(&values.arena);
 
-	assert_true(
-	    genops_tempo_tag_values_read(recorded("tag_values_v2_duration.json"), &values, &error));
+	assert_true(genops_tempo_tag_values_read(recorded("tag_values_v2_duration.json"), &values, NULL,
+	                                         &error));
 	assert_int_equal(values.value_count, 0);
 	genops_arena_free(&values.arena);
 }
@@ -307,7 +309,7 @@ check_refused(GenopsSlice json, const char *message, const char *detail, int lin
 	GenopsTempoSearch search;
 	GenopsError error = { 0 };
 
-	if (genops_tempo_search_read(json, &search, &error))
+	if (genops_tempo_search_read(json, &search, NULL, &error))
 		_fail(__FILE__, line);
 	_assert_string_equal(error.message, message, __FILE__, line);
 	_assert_string_equal(error.detail, detail, __FILE__, line);
@@ -324,7 +326,7 @@ broken_replies(void **state)
 	(void) state;
 	assert_refused("", "answer of Tempo is not valid JSON", "Parsing stopped near byte 0.");
 	assert_refused("{\"traces\":[{\"traceID\":\"1", "answer of Tempo is not valid JSON",
-	               "Parsing stopped near byte 23.");
+	               "Parsing stopped near byte 24.");
 	assert_refused("{} {}", "answer of Tempo is not valid JSON", "Parsing stopped near byte 2.");
 	assert_refused("[]", "invalid answer of Tempo at its start",
 	               "Expected an object with \"traces\".");
@@ -355,6 +357,98 @@ broken_replies(void **state)
 	              "The limit is 100 levels.", __LINE__);
 }
 
+/* Text of so many times "item", between brackets. */
+static GenopsSlice
+many(const char *start, const char *item, size_t count, const char *end)
+{
+	GenopsBytes out = genops_bytes_growing();
+
+	genops_bytes_put(&out, start, strlen(start));
+	for (size_t i = 0; i < count; i++)
+	{
+		if (i > 0)
+			genops_bytes_put(&out, ",", 1);
+		genops_bytes_put(&out, item, strlen(item));
+	}
+	genops_bytes_put(&out, end, strlen(end));
+	assert_false(out.failed);
+	return (GenopsSlice){ (const char *) out.data, out.length };
+}
+
+static void
+check_too_large(GenopsSlice json, const char *message, int line)
+{
+	GenopsTempoSearch search;
+	GenopsError error = { 0 };
+
+	if (genops_tempo_search_read(json, &search, NULL, &error))
+		_fail(__FILE__, line);
+	_assert_string_equal(error.message, message, __FILE__, line);
+	assert_int_equal(error.code, GENOPS_TOO_LARGE);
+	free((void *) json.data);
+}
+
+/* 32 MB of text that would take more than a gigabyte when parsed. */
+static void
+too_many_values(void **state)
+{
+	const char *values = "answer of Tempo has too many values";
+
+	(void) state;
+	check_too_large(many("{\"traces\":[", "[0,0,0,0,0,0,0]", 2000000, "]}"), values, __LINE__);
+	check_too_large(many("{\"traces\":[{\"traceID\":\"1\",\"x\":[", "0", 300000, "]}]}"), values,
+	                __LINE__);
+	check_too_large(many("{\"traces\":[],\"x\":[", "0", 300000, "]}"), values, __LINE__);
+	check_too_large(many("{\"traces\":[", "{\"traceID\":\"1\"}", 300000, "]}"),
+	                "answer of Tempo has too many elements", __LINE__);
+}
+
+static bool
+wanted_at_third(void *context)
+{
+	return ++*(int *) context == 3;
+}
+
+static void
+interrupted(void **state)
+{
+	int asked = 0;
+	GenopsInterrupt interrupt = { wanted_at_third, &asked };
+	GenopsTempoSearch search;
+	GenopsError error = { 0 };
+	GenopsSlice json = many("{\"traces\":[", "{\"traceID\":\"1\"}", 100, "]}");
+
+	(void) state;
+	assert_false(genops_tempo_search_read(json, &search, &interrupt, &error));
+	assert_int_equal(error.code, GENOPS_INTERRUPTED);
+	assert_int_equal(asked, 3);
+	free((void *) json.data);
+}
+
+/* The elements are found by their text. */
+static void
+elements_of_any_shape(void **state)
+{
+	GenopsTempoSearch search =
+	    read_search(GENOPS_LITERAL(" { \"metrics\" : {\"traces\":[1]}, \"traces\" : [ "
+	                               "{\"traceID\":\"1\",\"rootTraceName\":\"a]}\\\"\"} "
+	                               ", { \"traceID\" : \"2\" } ] , \"status\" : \"PARTIAL\" } "));
+
+	(void) state;
+	assert_int_equal(search.trace_count, 2);
+	assert_slice(search.traces[0].root_name, "a]}\"");
+	assert_true(search.completeness.partial);
+	genops_arena_free(&search.arena);
+	assert_refused("{\"traces\":[{\"traceID\":\"1\"},]}", "answer of Tempo is not valid JSON",
+	               "Parsing stopped near byte 27.");
+	assert_refused("{\"traces\":[{\"traceID\":\"1\"} {}]}", "answer of Tempo is not valid JSON",
+	               "Parsing stopped near byte 29.");
+	assert_refused("{\"traces\":[{\"traceID\":\"1\"}],x}", "answer of Tempo is not valid JSON",
+	               "Parsing stopped near byte 29.");
+	assert_refused("{\"traces\":[5]}", "invalid answer of Tempo at traces[0]",
+	               "Expected an object.");
+}
+
 /* Cut anywhere, a reply is an error. */
 static void
 truncated_replies(void **state)
@@ -366,7 +460,7 @@ truncated_replies(void **state)
 	(void) state;
 	for (size_t length = 0; length < whole.length; length++)
 		assert_false(
-		    genops_tempo_search_read((GenopsSlice){ whole.data, length }, &search, &error));
+		    genops_tempo_search_read((GenopsSlice){ whole.data, length }, &search, NULL, &error));
 }
 
 static void
@@ -397,6 +491,9 @@ main(void)
 		cmocka_unit_test(whole_traces),
 		cmocka_unit_test(version),
 		cmocka_unit_test(broken_replies),
+		cmocka_unit_test(too_many_values),
+		cmocka_unit_test(interrupted),
+		cmocka_unit_test(elements_of_any_shape),
 		cmocka_unit_test(truncated_replies),
 		cmocka_unit_test(invalid_texts),
 	};

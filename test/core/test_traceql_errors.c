@@ -320,15 +320,37 @@ text_must_be_utf8(void **state)
 	                 GENOPS_MALFORMED);
 }
 
+/* The id of a trace, which is no query. */
+static void
+ids_of_traces(void **state)
+{
+	static const char *const texts[] = {
+		"4bf92f3577b34da6a3ce929d0e0e4736", " 4bf92f3577b34da6a3ce929d0e0e4736\n",
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	};
+	GenopsTraceql query;
+	GenopsTraceqlError error;
+
+	(void) state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+	{
+		assert_false(
+		    genops_traceql_parse(genops_slice(texts[i]), GENOPS_TRACEQL_DIALECT, &query, &error));
+		assert_string_equal(
+		    error.error.hint,
+		    "Perhaps this is meant: { trace:id = \"4bf92f3577b34da6a3ce929d0e0e4736\" }");
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(common_mistakes),     cmocka_unit_test(hints_parse),
-		cmocka_unit_test(syntax_errors),       cmocka_unit_test(check_errors),
-		cmocka_unit_test(regular_expressions), cmocka_unit_test(place_is_shown),
-		cmocka_unit_test(nesting_is_limited),  cmocka_unit_test(length_is_limited),
-		cmocka_unit_test(text_must_be_utf8),
+		cmocka_unit_test(ids_of_traces),     cmocka_unit_test(common_mistakes),
+		cmocka_unit_test(hints_parse),       cmocka_unit_test(syntax_errors),
+		cmocka_unit_test(check_errors),      cmocka_unit_test(regular_expressions),
+		cmocka_unit_test(place_is_shown),    cmocka_unit_test(nesting_is_limited),
+		cmocka_unit_test(length_is_limited), cmocka_unit_test(text_must_be_utf8),
 	};
 
 	return cmocka_run_group_tests_name("traceql_errors", tests, NULL, NULL);

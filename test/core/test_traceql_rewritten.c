@@ -163,7 +163,7 @@ put_comparison(GenopsBytes *out)
 static void
 put_filter(GenopsBytes *out, int depth)
 {
-	size_t kind = pick(depth == 0 ? 3 : 8);
+	size_t kind = pick(depth == 0 ? 3 : 9);
 
 	if (kind < 2)
 		put_comparison(out);
@@ -173,6 +173,23 @@ put_filter(GenopsBytes *out, int depth)
 	{
 		put(out, "!(");
 		put_filter(out, depth - 1);
+		put(out, ")");
+	}
+	else if (kind == 4)
+	{
+		static const char *const conditions[] = { "true", "false", "nil", "span.x", ".y" };
+
+		put(out, "((");
+		put_filter(out, depth - 1);
+		put(out, pick(2) == 0 ? ") = " : ") != ");
+		if (pick(4) > 0)
+			put(out, PICK(conditions));
+		else
+		{
+			put(out, "(");
+			put_filter(out, depth - 1);
+			put(out, ")");
+		}
 		put(out, ")");
 	}
 	else

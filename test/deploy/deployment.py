@@ -144,7 +144,7 @@ def metric_names(configuration):
 def log_settings(directory):
     command = compose("lgtm")["services"]["postgresql"]["command"]
     settings = dict(each.split("=", 1) for each in command if "=" in each)
-    settings.update(log_directory=directory, log_min_duration_statement="0")
+    settings.update(log_directory=directory, log_min_duration_statement="0", log_min_error_statement="error")
     return [f"{name} = '{value}'" for name, value in settings.items()]
 
 

@@ -48,6 +48,7 @@ def ask(connection, sql):
 def initialise():
     with connect(database="postgres").cursor() as cursor:
         cursor.execute("CREATE DATABASE deployed")
+        cursor.execute("CREATE DATABASE deployed_too")
     environment = {**os.environ,
                    "GENOPS_READER_PASSWORD": PASSWORDS["genops_reader"],
                    "GENOPS_MONITOR_PASSWORD": PASSWORDS["genops_monitor"],
@@ -57,6 +58,10 @@ def initialise():
     check(answer.returncode == 0 and not answer.stderr, "init.sql runs without a warning", answer.stderr)
     if answer.returncode:
         done()
+    for database, what in ("deployed", "again"), ("deployed_too", "and in another database"):
+        answer = subprocess.run(["psql", "-X", "-q", "-d", database, "-v", "ON_ERROR_STOP=1", "-f", "-"],
+                                input=text_of("deploy/init.sql"), env=environment, capture_output=True, text=True)
+        check(answer.returncode == 0, f"init.sql runs {what}", answer.stderr)
 
 
 def configured(owner):
@@ -95,6 +100,8 @@ def rights():
             (reader, "CREATE TABLE public.theirs ()", "the reader can't create anything"),
             (reader, "SELECT genops_configure(endpoint => 'http://127.0.0.1:2')", "the reader can't configure"),
             (reader, "SELECT value FROM genops.secret", "the reader sees no secret"),
+            (reader, "SELECT genops_track('openai', 'gpt-4o')", "the reader can't record"),
+            (reader, "SELECT genops_begin('openai', 'gpt-4o')", "nor begin a call"),
             (monitor, "SELECT count(*) FROM genops.spans", "the monitor sees no span"),
             (monitor, "SELECT count(*) FROM genops.spend", "the monitor sees no spend")):
         try:

@@ -40,7 +40,7 @@ check_search(GenopsSlice json, GenopsError *error)
 {
 	GenopsTempoSearch search;
 
-	if (!genops_tempo_search_read(json, &search, error))
+	if (!genops_tempo_search_read(json, &search, NULL, error))
 	{
 		check_failed(error);
 		return;
@@ -68,7 +68,7 @@ check_metrics(GenopsSlice json, bool instant, GenopsError *error)
 {
 	GenopsTempoMetrics metrics;
 
-	if (!genops_tempo_metrics_read(json, instant, &metrics, error))
+	if (!genops_tempo_metrics_read(json, instant, &metrics, NULL, error))
 	{
 		check_failed(error);
 		return;
@@ -89,9 +89,9 @@ check_others(GenopsSlice json, GenopsError *error)
 	GenopsTempoWholeTrace trace;
 	GenopsTempoBuild build;
 
-	if (genops_tempo_tags_read(json, &tags, error))
+	if (genops_tempo_tags_read(json, &tags, NULL, error))
 		genops_arena_free(&tags.arena);
-	if (genops_tempo_tag_values_read(json, &values, error))
+	if (genops_tempo_tag_values_read(json, &values, NULL, error))
 		genops_arena_free(&values.arena);
 	if (genops_tempo_trace_read(json, &trace, error))
 		genops_arena_free(&trace.arena);

@@ -24,6 +24,7 @@ my %pattern = (
 	(map { ("(m) $_ (m)" => qr/\) \Q$_\E \(/) } qw(+ - * /)),
 	(map { ("$_." => qr/(?<![\w.])$_\.\w/) } qw(span resource event link instrumentation)),
 	'.a' => qr/(?<![\w.])\.[a-z]/,
+	'(a = b) = c' => qr/\) !?= (true|false|nil|\(|[a-z]*\.)|(true|false) !?= !?\(/,
 	'-a' => qr/\(-/,
 	'!a' => qr/!\(/,
 	'|' => qr/ \| /,

@@ -211,12 +211,25 @@ sub comparison
 	return compare_constants();
 }
 
+# A comparison of what is a comparison, or several, itself.
+sub compare_condition
+{
+	my ($depth) = @_;
+	my $left = '(' . (chance(80) ? comparison(0) : random_field($depth - 1)) . ')';
+	my $right = chance(60) ? pick('true', 'false') : chance(30) ? 'nil' : chance(40) ? random_attribute() : '(' . comparison(0) . ')';
+
+	$left = "!$left" if chance(10);
+	($left, $right) = ($right, $left) if chance(15);
+	return "($left " . pick('=', '!=') . " $right)";
+}
+
 sub random_field
 {
 	my ($depth) = @_;
 
 	return pick('true', 'false') if chance(2);
 	return random_attribute() if chance(2);
+	return compare_condition($depth) if chance(4);
 	return comparison(pick(0, 0, 0, 1, 2)) if $depth <= 0 || chance(45);
 	return '!' . (chance(85) ? '(' . random_field($depth - 1) . ')' : pick('.flag', 'span.flag')) if chance(15);
 	my $both = random_field($depth - 1) . ' ' . pick('&&', '||') . ' ' . random_field($depth - 1);

@@ -22,7 +22,8 @@ our @TEXTS = ('a', 'b', 'alpha', 'Alpha', 'grün', '日本', "x\ny", 'a"b\\', '2
 #   mixed      values of several types under one key
 #   dedicated  keys that Tempo has columns for
 #   trees      several roots, and ids that occur twice
-our @FEATURES = qw(events arrays mixed dedicated trees);
+#   senders    costs, counts and attribution as other instrumentations have them
+our @FEATURES = qw(events arrays mixed dedicated trees senders);
 our %WITH;
 
 my $json = JSON::PP->new->utf8->canonical;
@@ -64,6 +65,13 @@ my %span_keys = (
 	'http.method' => ['string'], 'http.status_code' => [qw(int int int string)], 'server.port' => ['int'],
 	team => ['string'], cost => ['double'],
 );
+# As genops_track() has them come first.
+my %sender_keys = (
+	team => [qw(string string int strings)], customer_id => [qw(string int)], cost => [qw(double int)],
+	'genops.cost.total_cost' => [qw(double int string)], 'genops.cost.total_tokens' => [qw(int double)],
+	'gen_ai.usage.input_tokens' => [qw(int double string)], 'gen_ai.request.model' => ['string'],
+	'gen_ai.operation.name' => [qw(string strings)],
+);
 my %resource_keys = (
 	both => [qw(string int double)], mix => [qw(int double string bool)], region => ['string'],
 	weight => [qw(int double)], team => ['string'], 'k8s.pod.name' => ['string'], zones => [qw(strings one)],
@@ -77,19 +85,20 @@ my %is_dedicated = map { $_ => 1 } qw(http.method http.status_code server.port k
 
 sub types_of
 {
-	my @types = grep { $WITH{arrays} || !$is_array{$_} } @_;
+	my ($mixed, @all) = @_;
+	my @types = grep { $WITH{arrays} || !$is_array{$_} } @all;
 
-	return $WITH{mixed} ? @types : @types[ 0 .. ($#types < 0 ? -1 : 0) ];
+	return $mixed ? @types : @types[ 0 .. ($#types < 0 ? -1 : 0) ];
 }
 
 sub attributes
 {
-	my ($keys, $percent) = @_;
+	my ($keys, $percent, $mixed) = @_;
 	my @found;
 
 	for my $key (sort keys %$keys)
 	{
-		my @types = types_of(@{ $keys->{$key} });
+		my @types = types_of($mixed || $WITH{mixed}, @{ $keys->{$key} });
 
 		next if !@types || ($is_dedicated{$key} && !$WITH{dedicated});
 		push @found, { key => $key, value => value_of(pick(@types)) } if chance($percent);
@@ -158,6 +167,15 @@ sub parent_of
 	return (parentSpanId => pick(@$spans)->{spanId});
 }
 
+sub span_attributes
+{
+	my %keys = %span_keys;
+
+	return attributes(\%keys, pick(15, 40, 70)) unless $WITH{senders};
+	delete @keys{ keys %sender_keys };
+	return [ @{ attributes(\%keys, pick(15, 40)) }, @{ attributes(\%sender_keys, 50, 1) } ];
+}
+
 sub span
 {
 	my ($id, $base, $spans) = @_;
@@ -174,7 +192,7 @@ sub span
 		kind => below(6),
 		startTimeUnixNano => "$start",
 		endTimeUnixNano => '' . ($start + $duration),
-		attributes => attributes(\%span_keys, pick(15, 40, 70)),
+		attributes => span_attributes(),
 		events => [ chance(40) ? some(1, $WITH{events} ? 3 : 1, sub { event($start, $duration) }) : () ],
 		links => [ chance(25) ? some(1, $WITH{events} ? 2 : 1, sub { link_to($spans) }) : () ],
 		status => status() };

@@ -6,12 +6,13 @@ CREATE TABLE live.failure (query int, source text, state text, message text);
 CREATE TABLE live.answer (query int, source text, answer genops.traceql_row);
 CREATE INDEX ON live.answer (query, source);
 
+-- "asked" is ledger, tempo or written: of Tempo, without anything rewritten.
 CREATE FUNCTION live.ask(q live.query, asked text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	detail text;
 BEGIN
 	INSERT INTO live.answer SELECT q.id, asked, r FROM genops_traceql(q.text, start_time => q.start_time, end_time => q.end_time,
-		step => q.step, source => asked) r;
+		step => q.step, source => replace(asked, 'written', 'tempo'), verbatim => asked = 'written') r;
 EXCEPTION WHEN others THEN
 	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
 	INSERT INTO live.failure VALUES (q.id, asked, sqlstate, concat_ws(': ', sqlerrm, nullif(detail, '')));
@@ -26,7 +27,7 @@ $$;
 
 CREATE MATERIALIZED VIEW live.unequal_span AS
 SELECT query, trace_id, span_id, string_agg(source, '+') AS found_in FROM
-	(SELECT DISTINCT query, source, (answer).trace_id, (answer).span_id FROM live.answer WHERE (answer).trace_id IS NOT NULL) a
+	(SELECT DISTINCT query, source, (answer).trace_id, (answer).span_id FROM live.answer WHERE source <> 'written' AND (answer).trace_id IS NOT NULL) a
 GROUP BY query, trace_id, span_id HAVING count(*) < 2
 WITH NO DATA;
 
@@ -78,7 +79,7 @@ FROM jsonb_each(labels)
 $$;
 
 CREATE MATERIALIZED VIEW live.point AS
-SELECT query, source, live.series((answer).labels) AS series, (answer).time, (answer).value FROM live.answer WHERE (answer).value IS NOT NULL
+SELECT query, source, live.series((answer).labels) AS series, (answer).time, (answer).value FROM live.answer WHERE source <> 'written' AND (answer).value IS NOT NULL
 WITH NO DATA;
 CREATE INDEX ON live.point (query);
 
@@ -97,10 +98,18 @@ SELECT bool_and((ledger IS NULL OR tempo IS NULL) AND 0 = ALL (coalesce(ledger, 
 FROM live.unequal_point WHERE query = asked
 $$;
 
+-- What arithmetic with a number makes of zeros: the same at all times.
+CREATE FUNCTION live.constant_in_tempo(asked int) RETURNS boolean LANGUAGE sql STABLE AS $$
+SELECT bool_and(least = greatest) FROM
+	(SELECT min(value) AS least, max(value) AS greatest FROM live.unequal_point, unnest(tempo) value WHERE query = asked GROUP BY series) each
+$$;
+
 -- Tempo has zeros of such series among the least values; or a series of such zeros in an operand,
 -- so that those of the other one, which all are in Tempo alone, meet it.
 CREATE FUNCTION live.beside_zeros(asked int, text text) RETURNS boolean LANGUAGE sql STABLE AS $$
 SELECT CASE
+	WHEN text ~ 'bottomk\(\d+\) [<=>!]' THEN bool_and(tempo IS NULL)
+	WHEN text ~ '(rate|count_over_time|histogram_over_time)\(.*\) [-+*/] -?\.?\d' THEN bool_and(ledger IS NULL) AND live.constant_in_tempo(asked)
 	WHEN text ~ 'bottomk\(' THEN bool_and((ledger IS NULL OR tempo IS NULL) AND (tempo IS NULL OR 0 = ALL (tempo))) AND bool_or(tempo IS NOT NULL)
 	WHEN text ~ '((rate|count_over_time)\(\).*\) [-+*/] \(|\) [-+*/] \(.*(rate|count_over_time)\(\))' THEN bool_and(ledger IS NULL)
 	END
@@ -196,6 +205,9 @@ SELECT CASE
 	WHEN v.text ~ '(sum|avg|min|max)\([^()]*( [-+*/%^] |-)' THEN 'aggregates of expressions'
 	WHEN v.text ~ 'avg\((resource\.|span\.|\.|event\.|link\.|nestedSetParent|instrumentation\.)' THEN 'avg() of negative numbers'
 	WHEN v.text ~ '&(>>|<<).*&(>>|<<)' THEN '&>> within &>>'
+	WHEN 'events' = ANY (v.features) AND v.text ~ '(event|link)[.:]' THEN 'several events or links'
+	WHEN v.text ~ '((event|link)\.\S+ (=|!=|[<>]=?) -?[\d.]|[\ds] (=|!=|[<>]=?) (event|link)\.)' AND
+		NOT EXISTS (SELECT FROM live.unequal_span u WHERE u.query = v.id AND u.found_in = 'tempo') THEN 'numbers of events or links'
 	WHEN v.text ~ 'quantile_over_time.*extrapolate' THEN 'extrapolated quantiles'
 	WHEN v.text ~ 'by\([^)]*= nil' THEN 'nil in by()'
 	WHEN v.text ~ '((span:id|span:parentID|link:spanID) !?= .0|.0[0-9a-f]{15}. !?= (span:id|span:parentID|link:spanID))' THEN 'ids with leading zeros'
@@ -208,7 +220,26 @@ SELECT CASE
 $$;
 
 CREATE INDEX ON live.unequal_point (query);
-CREATE MATERIALIZED VIEW live.judged AS SELECT v.*, live.known(v) AS known FROM live.verdict v
+
+-- That Tempo gives the ledger's answer to what was written, so that rewriting did it.
+CREATE FUNCTION live.rows(asked int, of text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+SELECT CASE WHEN (answer).value IS NOT NULL THEN format('%s %s %s', live.series((answer).labels), (answer).time, to_char((answer).value, '9.9999999EEEE'))
+	ELSE format('%s %s %s %s', (answer).trace_id, (answer).span_id, (answer).matched, live.labels((answer).labels)) END
+FROM live.answer WHERE query = asked AND source = of
+$$;
+CREATE MATERIALIZED VIEW live.right_as_written AS
+SELECT v.id FROM live.verdict v
+WHERE v.verdict NOT IN ('equal', 'both refuse') AND NOT EXISTS (SELECT FROM live.failure f WHERE f.query = v.id AND f.source IN ('ledger', 'written'))
+	AND EXISTS (SELECT FROM live.answer WHERE query = v.id AND source = 'ledger')
+	AND NOT EXISTS (SELECT * FROM live.rows(v.id, 'ledger') EXCEPT ALL SELECT * FROM live.rows(v.id, 'written'))
+	AND NOT EXISTS (SELECT * FROM live.rows(v.id, 'written') EXCEPT ALL SELECT * FROM live.rows(v.id, 'ledger'))
+WITH NO DATA;
+
+-- No reason excuses what was right as it was written.
+CREATE MATERIALIZED VIEW live.judged AS
+SELECT v.*, CASE WHEN v.id IN (SELECT id FROM live.right_as_written) THEN NULL ELSE live.known(v) END AS known,
+	v.id IN (SELECT id FROM live.right_as_written) AS right_as_written
+FROM live.verdict v
 WITH NO DATA;
 
 -- Once all is asked.
@@ -224,5 +255,8 @@ BEGIN
 	ANALYZE live.point;
 	REFRESH MATERIALIZED VIEW live.unequal_point;
 	ANALYZE live.unequal_span, live.unequal_spanset, live.unequal_column, live.unequal_point;
+	PERFORM live.ask(q, 'written') FROM live.verdict v JOIN live.query q USING (id) WHERE v.verdict NOT IN ('equal', 'both refuse');
+	ANALYZE live.answer, live.failure;
+	REFRESH MATERIALIZED VIEW live.right_as_written;
 	REFRESH MATERIALIZED VIEW live.judged;
 END $$;

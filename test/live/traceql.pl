@@ -36,7 +36,7 @@ my $node = new_node('main', conf => 'client_min_messages = error');
 
 note("GENOPS_LIVE_SEED=$seed GENOPS_LIVE_ROUNDS=$rounds GENOPS_LIVE_QUERIES=$queries");
 create_ledger($node);
-sql(slurp_file(dirname(__FILE__) . '/comparison.sql'));
+sql(decode('UTF-8', slurp_file(dirname(__FILE__) . '/comparison.sql')));
 sql("SELECT genops_configure(endpoint => '$tempo', otlp_endpoint => '$otlp', tenant_id => 'genops-live')");
 
 sub sql { return decode('UTF-8', $node->safe_psql('postgres', encode('UTF-8', $_[0]))); }
@@ -74,6 +74,8 @@ sub record_spans
 	set_known_ids([ @trace_ids, map { s/^0+//r } @trace_ids ], \@span_ids);
 	sql(join '', @statements, random_calls($calls, $start, $seconds, @traceparents));
 	flush_exported($node);
+	# What the validation sends must be in no answer.
+	sql("SELECT count(*) FROM genops_validate()");
 }
 
 sub range { return map { "to_timestamp($_)" } @_; }
@@ -138,9 +140,10 @@ for my $round (1 .. $rounds)
 }
 
 sql('SELECT live.judge()');
+note(sql('SELECT count(*) FROM live.right_as_written') . ' answers are another than that to the query as it was written');
 
 my $differences = encode('UTF-8', sql(<<'END'));
-SELECT format(E'%s: %s\n\t%s\n%s', verdict, id, text,
+SELECT format(E'%s%s: %s\n\t%s\n%s', verdict, CASE WHEN right_as_written THEN ', right as written' END, id, text,
 	(SELECT string_agg(E'\t' || line, E'\n') FROM (
 		SELECT format('ledger: %s', ledger_says) WHERE ledger_says IS NOT NULL UNION ALL
 		SELECT format('tempo: %s', tempo_says) WHERE tempo_says IS NOT NULL UNION ALL

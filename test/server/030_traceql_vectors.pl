@@ -216,7 +216,7 @@ sub same_points
 	  && !grep { !exists $given->{$_} || abs($given->{$_} - $expected->{$_}) > 1e-14 * abs($expected->{$_}) } keys %$expected;
 }
 
-# [labels, values], in order; a series that the language hasn't is null.
+# [labels, values], in order; a series that the language has not is null.
 sub expected_series
 {
 	my ($vector) = @_;

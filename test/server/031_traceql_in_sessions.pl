@@ -33,7 +33,7 @@ unlike($session->errors, qr/WARNING/, 'nor is it waited for');
 $session->query('COMMIT');
 is($session->query(count_of('repeatable')), '1', 'the next transaction does');
 
-# The worker can't store while we hold a lock on its tables: not waited for.
+# The worker cannot store while we hold a lock on its tables: not waited for.
 for my $lock ('LOCK TABLE genops.ledger_segment', 'LOCK TABLE genops.ledger_span IN SHARE MODE')
 {
 	$session->query("BEGIN; $lock");

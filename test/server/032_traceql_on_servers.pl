@@ -40,7 +40,7 @@ sub answers
 answers($primary, 'primary');
 answers($standby, 'standby');
 
-# What a standby records itself is not in the ledger, and isn't waited for.
+# What a standby records itself is not in the ledger, and is not waited for.
 $standby->safe_psql('postgres', "SELECT genops_track('openai', 'gpt-4o', attributes => '{\"i\": 1000}')");
 is($standby->safe_psql('postgres', "SELECT count(*) FROM genops_traceql('{ .i = 1000 }')"), '0', 'a standby stores nothing');
 $standby->stop('fast');
@@ -49,7 +49,7 @@ $standby->stop('fast');
 $primary->safe_psql('postgres', "CREATE DATABASE $_ ENCODING '$_' LOCALE 'C' TEMPLATE template0") for qw(latin1 sql_ascii);
 $primary->safe_psql($_, 'CREATE EXTENSION genops_tempo') for qw(latin1 sql_ascii);
 
-# OTLP's protobuf, of short fields; SQL in LATIN1 can't say this.
+# OTLP's protobuf, of short fields; SQL in LATIN1 cannot say this.
 sub field { return chr($_[0] << 3 | 2) . chr(length $_[1]) . $_[1]; }
 my $time = pack 'Q<', 1767323045000000000;
 my $span = field(1, pack 'H*', '0af7651916cd43dd8448eb211c80319c') . field(2, pack 'H*', 'b7ad6b7169203331') . field(5, '日本 été') . "\x39$time\x41$time";

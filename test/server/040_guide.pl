@@ -1,6 +1,6 @@
-# docs/guide.md and examples/: their SQL does what they say it does.
+# docs/ and examples/: their SQL does what they say it does.
 #
-# In docs/guide.md a block's first line says what it needs: "sql" nothing, "sql error" is
+# In the pages of docs/ a block's first line says what it needs: "sql" nothing, "sql error" is
 # refused, "sql env" a server with the guide's environment, "sql tempo" a Tempo, and is
 # not run here.
 use strict;
@@ -11,15 +11,23 @@ use GenopsTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-# Of docs/guide.md: [line, info, SQL].
+# In the order in which they are run: a page may use what one before it made.
+my @pages = ('getting-started', map({ "how-to/$_" } qw(deliver-to-tempo configure troubleshoot query-with-traceql attribute-costs
+	separate-tenants run-in-production secure)), 'tempo-guide');
+
+# Of the pages: [place, info, SQL].
 sub blocks
 {
-	my $text = slurp_file("$ENV{TESTDIR}/docs/guide.md");
 	my @blocks;
 
-	while ($text =~ /^( *)```(sql[^\n]*)\n(.*?)^\1```$/msg)
+	for my $page (@pages)
 	{
-		push @blocks, [ 1 + substr($text, 0, $-[0]) =~ tr/\n//, $2, $3 ];
+		my $text = slurp_file("$ENV{TESTDIR}/docs/$page.md");
+
+		while ($text =~ /^( *)```(sql[^\n]*)\n(.*?)^\1```$/msg)
+		{
+			push @blocks, [ "docs/$page.md:" . (1 + substr($text, 0, $-[0]) =~ tr/\n//), $2, $3 ];
+		}
 	}
 	return @blocks;
 }
@@ -27,11 +35,11 @@ sub blocks
 # A block as psql's input, which stops at the first error.
 sub script
 {
-	my ($line, $info, $sql) = @{ $_[0] };
+	my ($place, $info, $sql) = @{ $_[0] };
 
-	return "\\echo docs/guide.md:$line\n$sql\n" unless $info eq 'sql error';
+	return "\\echo $place\n$sql\n" unless $info eq 'sql error';
 	return <<"END";
-\\echo docs/guide.md:$line
+\\echo $place
 \\set ON_ERROR_STOP 0
 \\set LAST_ERROR_SQLSTATE 00000
 $sql
@@ -47,10 +55,10 @@ sub runs
 	  $node->psql('postgres', join("\n", map { script($_) } @blocks), on_error_stop => 1);
 
 	ok($status == 0, "$what: " . scalar(@blocks) . ' blocks')
-	  or diag('the last block was ' . ($out =~ /.*(docs\/guide\.md:\d+)/s ? $1 : 'none') . "\n$err");
+	  or diag('the last block was ' . ($out =~ /.*(docs\/\S+\.md:\d+)/s ? $1 : 'none') . "\n$err");
 }
 
-# What an example prints; fails if it doesn't come to its end.
+# What an example prints; fails if it does not come to its end.
 sub example
 {
 	my ($node, $database, $name, %variables) = @_;
@@ -71,7 +79,7 @@ sub example
 # Nothing is sent: the guide names addresses of others.
 my @blocks = blocks();
 my $node = new_node('guide', conf => "genops_tempo.export = off\ntimezone = 'UTC'");
-runs($node, 'the guide', grep { $_->[1] eq 'sql' || $_->[1] eq 'sql error' } @blocks);
+runs($node, 'the pages', grep { $_->[1] eq 'sql' || $_->[1] eq 'sql error' } @blocks);
 is($node->safe_psql('postgres', 'SELECT count(*) FROM genops.stat_delivery WHERE exported > 0'), 0, 'nothing was sent');
 $node->stop;
 ok(!( grep { $_->[1] !~ /\Asql( error| env| tempo)?\z/ } @blocks), 'every block says what it needs');
@@ -87,6 +95,16 @@ start_node_with(
 create_ledger($of_guide);
 runs($of_guide, 'its variables', grep { $_->[1] eq 'sql env' } @blocks);
 $of_guide->stop;
+
+# The README's first screen answers what it says, as psql shows it.
+my $first = new_node('readme', conf => "timezone = 'UTC'");
+my ($lines, $shown) = slurp_file("$ENV{TESTDIR}/README.md") =~ /^```sql\n(.*?)^```\n```text\n(.*?)^```$/ms;
+$first->safe_psql('postgres', 'CREATE DATABASE first');
+my $answered;
+ok(run_log([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-P', 'footer=off', '-d', $first->connstr('first'), '-c', "\\set QUIET 1", '-f', '-' ],
+		'<', \$lines, '>', \$answered), 'the first lines of the README run');
+is($answered =~ s/ +$//mgr =~ s/\n+\z/\n/r, $shown =~ s/ +$//mgr, 'and answer what it shows');
+$first->stop;
 
 # The examples, each in a database of its own.
 my $receiver = start_receiver();

@@ -44,7 +44,7 @@ sub search
 }
 
 is(search('{}'), <<'END' =~ s/\n\z//r, 'no endpoint');
-55000: Tempo can't be asked: no endpoint is configured
+55000: Tempo cannot be asked: no endpoint is configured
 HINT:  Tempo's query address, which has port 3200 by default, is set by genops_configure(endpoint => ...). genops_validate() says what else is wrong.
 END
 configure("endpoint => '@{[ $tempo->url ]}'");

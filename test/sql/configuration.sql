@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(66);
+SELECT plan(68);
 
 SELECT genops_reset('all') \g /dev/null
 
@@ -69,7 +69,7 @@ SELECT results_eq($$SELECT * FROM genops_reset('sampling_rate')$$,
 	$$VALUES ('sampling_rate', '1', 'default', NULL)$$, 'one setting is reset');
 SELECT is_empty($$SELECT * FROM genops_reset('sampling_rate')$$, 'once');
 SELECT throws_ok($$SELECT genops_reset('sampling')$$, '42704', 'unrecognized setting "sampling"',
-	'what is no setting can''t be reset');
+	'what is no setting cannot be reset');
 SELECT genops_reset('all') \g /dev/null
 SELECT is_empty($$SELECT * FROM genops.configuration WHERE source <> 'default'$$, 'all are reset');
 
@@ -98,6 +98,8 @@ SELECT throws_ok(call, '22023', NULL, call) FROM unnest(ARRAY[
 	$$SELECT genops_configure(max_export_batch_size => 0)$$,
 	$$SELECT genops_configure(schedule_delay_millis => -1)$$,
 	$$SELECT genops_configure(retention => '-1 day')$$,
+	$$SELECT genops_configure(retention => '30')$$,
+	$$SELECT genops_configure(retention => '23:59:59')$$,
 	$$SELECT genops_configure(options => '{"unknown": 1}')$$,
 	$$SELECT genops_configure(options => '{"max_concurrent_requests": 1.5}')$$,
 	$$SELECT genops_configure(resource_attributes => '{"service.name": "x"}')$$,

@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(30);
+SELECT plan(39);
 
 SELECT genops_reset('all') \g /dev/null
 SELECT results_eq($$SELECT * FROM genops_configure(headers =>
@@ -31,7 +31,7 @@ SELECT is(value, 'Basic ' || replace(encode(convert_to('user:' || repeat('p', 80
 SELECT throws_ok($$SELECT genops_configure(basic_auth => 'u:p', headers => '{"authorization": "x"}')$$,
 	'22023', NULL, 'but not beside an Authorization header');
 
--- What can't be a header, and errors that don't say what it was.
+-- What cannot be a header, and errors that do not say what it was.
 CREATE FUNCTION pg_temp.error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	message text;
@@ -54,7 +54,23 @@ FROM unnest(ARRAY[
 	$$SELECT genops_configure(headers => '{"X-Scope-OrgID": "s3cret"}')$$,
 	$$SELECT genops_configure(headers => '{"X-Key": ["s3cret"]}')$$,
 	$$SELECT genops_configure(headers => '"s3cret"')$$,
+	$$SELECT genops_configure(headers => '{"X-Key": "${vault:X}"}')$$,
+	$$SELECT genops_configure(headers => '{"X-Key": "Bearer ${VARIABLE}"}')$$,
 	$$SELECT genops_configure(basic_auth => 's3cret')$$]) AS call, pg_temp.error_of(call) AS error;
+
+-- A key in an address is a secret, too.
+SELECT results_eq($$SELECT setting, value, note FROM genops_configure(otlp_endpoint => 'https://otlp.example.com/in?api_key=s3cret')$$,
+	$$VALUES ('otlp_endpoint', 'https://otlp.example.com/in?***', 'spans go to https://otlp.example.com/in/v1/traces?***')$$,
+	'the query of an address is not shown');
+SELECT is_empty($$SELECT * FROM genops.configuration c WHERE c::text ~ 's3cret'$$, 'nor in the view');
+SELECT is_empty($$SELECT * FROM genops.setting s WHERE s::text ~ 's3cret'$$, 'nor in what a dump contains');
+SELECT is(value, 'https://otlp.example.com/in?api_key=s3cret', 'it is kept') FROM genops.secret WHERE name = 'otlp_endpoint';
+SELECT is_empty($$SELECT * FROM genops_configure(otlp_endpoint => 'https://otlp.example.com/in?api_key=s3cret')$$, 'the same again changes nothing');
+SELECT genops_configure(otlp_endpoint => 'https://otlp.example.com/in') \g /dev/null
+SELECT is_empty($$SELECT * FROM genops.secret WHERE name = 'otlp_endpoint'$$, 'and gone with the address');
+SELECT genops_reset('otlp_endpoint') \g /dev/null
+SELECT throws_ok($$INSERT INTO genops.route (name, otlp_endpoint) VALUES ('r', 'http://localhost:4318/?key=s3cret')$$, '23514', NULL,
+	'a route has headers for that');
 
 -- Roles.
 CREATE ROLE genops_test_nobody;

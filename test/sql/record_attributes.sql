@@ -1,7 +1,7 @@
 -- The caller's own attributes, and the limits of texts.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(25);
+SELECT plan(37);
 
 \o /dev/null
 SELECT set_config('genops.project', 'record_attributes ' || gen_random_uuid(), false);
@@ -71,6 +71,10 @@ SELECT is(row(length(model), length(own ->> 'text'))::text, '(64,64)', 'the limi
 SET genops.on_error = error;
 SELECT throws_like($$ SELECT genops_track('p', 'm', attributes => '{"genops.cost.total_cost": 1}') $$,
 	'attribute "genops.cost.total_cost" cannot be set by "attributes"', 'no attribute twice');
+-- Whoever reads the span would take these for what the arguments, or an administrator's pins, say.
+SELECT throws_ok(format('SELECT genops_track(%L, %L, attributes => %L)', 'p', 'm', jsonb_build_object(key, 'x')), '22023', NULL,
+	'no attribute can pass for ' || key)
+FROM unnest('{environment,tenant_id,genops.tenant_id,genops.cost.input,customer,genops.customer,user.id,enduser.id,gen_ai.system,llm.cost.total,llm.token_count.prompt,gen_ai.usage.cost.currency}'::text[]) key;
 SELECT is(count(*), 13::bigint, 'all were recorded') FROM mine;
 SELECT is(count(DISTINCT trace_id), 13::bigint, 'in traces of their own') FROM mine;
 SELECT is(count(DISTINCT span_id), 13::bigint, 'with ids of their own') FROM mine;

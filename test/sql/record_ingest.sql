@@ -1,7 +1,7 @@
 -- Spans that others made.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(22);
+SELECT plan(24);
 
 SELECT gen_random_uuid() AS project \gset
 CREATE TEMP TABLE own AS SELECT 'record_ingest ' || :'project' AS project;
@@ -37,12 +37,15 @@ SELECT is(accepted, 0::bigint, 'nothing in it is nothing wrong') FROM genops_ing
 
 SELECT is(row(accepted, rejected)::text, '(2,2)', 'what is wrong with one span is no other''s fault')
 FROM genops_ingest(pg_temp.request(pg_temp.span('good one'),
-	pg_temp.span('ends early', '{"endTimeUnixNano": "1"}'),
+	pg_temp.span('too late', '{"startTimeUnixNano": "9300000000000000000"}'),
 	pg_temp.span('large', jsonb_build_object('attributes', jsonb_build_array(jsonb_build_object('key', 'x', 'value',
 		jsonb_build_object('stringValue', repeat('x', 70000)))))),
 	pg_temp.span('good two')));
-SELECT is(reason, 'span ends before it starts', 'the first reason is told')
-FROM genops_ingest(pg_temp.request(pg_temp.span('ends early', '{"endTimeUnixNano": "1"}')));
+SELECT is(reason, 'span''s time is out of range', 'the first reason is told')
+FROM genops_ingest(pg_temp.request(pg_temp.span('too late', '{"startTimeUnixNano": "9300000000000000000"}')));
+SELECT is(accepted, 1::bigint, 'a span that ends before it starts is recorded with what it cost')
+FROM genops_ingest(pg_temp.request(pg_temp.span('ends early', '{"endTimeUnixNano": "1", "attributes": [{"key": "cost", "value": {"doubleValue": 0.5}}]}')));
+SELECT is(row(total_cost, duration)::text, '(0.5,)', 'and without a duration') FROM genops.spans WHERE name = 'ends early';
 SELECT matches(reason, '64 kB', 'a span too large')
 FROM genops_ingest(pg_temp.request(pg_temp.span('large', jsonb_build_object('attributes', jsonb_build_array(jsonb_build_object('key', 'x', 'value',
 	jsonb_build_object('stringValue', repeat('x', 70000))))))));
@@ -75,7 +78,7 @@ SELECT is(duration, interval '1.5 s', 'times') FROM mine WHERE name = 'chat clau
 SELECT is(start_time, timestamptz '2026-01-02 03:04:05Z', 'are the span''s own') FROM mine WHERE name = 'chat claude';
 SELECT is(row(kind, parent_span_id, ai_call)::text, '(internal,00f067aa0ba902b7,f)', 'a step') FROM mine WHERE name = 'a step';
 SELECT is(trace_id, repeat('01', 16), 'bytes') FROM mine WHERE name = 'bytes';
-SELECT is(string_agg(name, ', ' ORDER BY name), 'a step, bytes, chat claude, good one, good two', 'nothing else came in') FROM mine;
+SELECT is(string_agg(name, ', ' ORDER BY name), 'a step, bytes, chat claude, ends early, good one, good two', 'nothing else came in') FROM mine;
 
 SELECT ok(NOT has_function_privilege('public', 'genops_ingest(jsonb)', 'EXECUTE'), 'PUBLIC may not ingest');
 SELECT ok(NOT has_function_privilege('public', 'genops_ingest_protobuf(bytea)', 'EXECUTE'), 'nor protobuf');

@@ -105,7 +105,7 @@ FROM (VALUES ('setting', $$SELECT genops_configure(endpoint => 'http://localhost
 	('pin', $$SELECT genops_unpin('roles_reader')$$)) AS t (relation, call);
 SELECT isnt(usesuper, true, 'nobody became superuser') FROM pg_user WHERE usename = 'roles_hostile';
 
--- What can't be granted.
+-- What cannot be granted.
 SELECT throws_ok($$SELECT genops_grant('roles_missing', 'read')$$, '42704', 'role "roles_missing" does not exist', 'a role must be');
 SELECT throws_ok($$SELECT genops_grant(NULL, 'read')$$, '42704', NULL, 'and be named');
 SELECT throws_ok($$SELECT genops_grant('roles_reader', 'write')$$, '22023', 'unrecognized privilege "write"', 'a privilege must be one');

@@ -1,7 +1,7 @@
 -- What genops_traceql decides by the ledger's columns is what the spans' bytes say.
 --
 -- Calls are recorded for tenant "own", where columns answer, and the very bytes are
--- ingested again for tenant "copy", where they don't.
+-- ingested again for tenant "copy", where they do not.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 SELECT no_plan();
@@ -105,7 +105,7 @@ SELECT name, type, condition FROM (
 		AND (name !~ '^(span\.|\.genops\.(team|project|customer_id|cost_center|feature|user_id)|resource\.|\.gen_ai\.)' OR literal IN ('""', '"a"', '"Shop"', '10', '0.3'))
 	UNION ALL SELECT name, type, format('%s %s %s', literal, op, name), 2
 	FROM names JOIN literals USING (type), unnest('{=,<,>=}'::text[]) op WHERE literal IN ('"a"', '10', '0.3', '1s') AND type NOT IN ('status', 'kind')
-	-- With what it can't
+	-- With what it cannot
 	UNION ALL SELECT name, n.type, format('%s %s %s', name, op, literal), 3
 	FROM names n JOIN literals l ON n.type <> l.type, unnest('{=,!=,>}'::text[]) op
 	WHERE literal IN ('"a"', '10', '1s', '10.5', 'true', 'error') AND (op <> '>' OR l.type NOT IN ('boolean', 'status'))
@@ -164,7 +164,7 @@ SELECT pg_temp.same_series(ARRAY['({ status = error } | rate()) / ({} | rate())'
 	'{ .cost != nil } | sum_over_time(.cost) by (.team, .genops.model)', '{} | compare({ status = error })', '{} | count() > 1 | rate()',
 	'({} | max_over_time(duration) by (.team)) - ({} | min_over_time(duration) by (.team))', '{} | rate() by (rootName)'], 'and so on');
 
--- A configured resource can have the same names: then columns don't tell.
+-- A configured resource can have the same names: then columns do not tell.
 \o /dev/null
 SELECT * FROM genops_configure(resource_attributes => '{"team": "resource", "cost": 7, "genops.model": "resource"}');
 SELECT genops_track('openai', NULL, tenant_id => 'configured', started_at => '2026-01-02 03:02:00Z');

@@ -48,12 +48,12 @@ SELECT is(pg_temp.rows_of($$ '{} | quantile_over_time(duration, .5, .9, .99)', s
 SELECT is(pg_temp.rows_of($$ '({} | rate() by (.team)) / ({} | rate())', step => '0' $$), 10, 'arithmetic');
 SELECT is(pg_temp.rows_of($$ '{} | sum(.cost) by (.team)' $$), 10, 'what a user evidently means');
 
--- What isn't known when the query is planned
+-- What is not known when the query is planned
 SELECT is(pg_temp.rows_of($$ (SELECT '{}') $$), 1000, 'a query that comes later');
 SELECT is(pg_temp.rows_of($$ NULL $$), 1000, 'none');
 SELECT is(pg_temp.rows_of($$ '{ nonsense' $$), 1000, 'nonsense is not the planner''s business');
 SELECT is(pg_temp.rows_of($$ '{}', max_traces => -1, since => '400000 years', step => '-1 s' $$), 3, 'nor are arguments that make no sense');
-SELECT lives_ok($$ SELECT CASE WHEN false THEN (SELECT count(*) FROM genops_traceql('{ nonsense', since => '400000 years')) END $$, 'if it isn''t called');
+SELECT lives_ok($$ SELECT CASE WHEN false THEN (SELECT count(*) FROM genops_traceql('{ nonsense', since => '400000 years')) END $$, 'if it is not called');
 PREPARE search (text, integer) AS SELECT * FROM genops_traceql($1, max_traces => $2);
 CREATE FUNCTION pg_temp.prepared_rows() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

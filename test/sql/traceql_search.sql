@@ -185,7 +185,7 @@ invalid TraceQL query at column 7: found =, expected an attribute or a value
 In the query:
 { .a == 1 }
       ^
-Perhaps this is meant: { .a = 1 }$$, 'a syntax error has a column, a caret and the mended query');
+Perhaps this is meant: { .a = 1 }$$, 'a syntax error has a column, a caret and the fixed query');
 SELECT is(pg_temp.failure('{ .a = "é日" && foo = 2 }'), $$42601
 invalid TraceQL query at column 16: found foo, expected an attribute or a value
 In the query:
