@@ -137,17 +137,25 @@ outcome_of(int status, const GenopsAnswerBody *body)
 			return GENOPS_OUTCOME_TOO_LARGE;
 		case 429:
 			return says_too_large(body->message) ? GENOPS_OUTCOME_TOO_LARGE : GENOPS_OUTCOME_RETRY;
-		case 408: /* request timeout */
-		case 425: /* too early */
-			return GENOPS_OUTCOME_RETRY;
 		case 501: /* not implemented */
 		case 505: /* HTTP version not supported */
 		case 511: /* network authentication required */
 			return GENOPS_OUTCOME_BLOCKED;
+		case 502: /* bad gateway */
+		case 503: /* service unavailable */
+		case 504: /* gateway timeout */
+			return GENOPS_OUTCOME_RETRY;
+		case 408: /* request timeout: less may arrive in time */
+		case 425: /* too early */
+			return GENOPS_OUTCOME_SUSPECT;
 		default:
 			/* 3xx and the other 4xx are about the address, the credentials or
-			 * the form of the request; 5xx about the server's own state. */
-			return status < 500 ? GENOPS_OUTCOME_BLOCKED : GENOPS_OUTCOME_RETRY;
+			 * the form of the request. */
+			if (status < 500)
+				return GENOPS_OUTCOME_BLOCKED;
+			/* From 520 on proxies tell of the server behind them; the others
+			 * of a server that may have failed on the data. */
+			return status >= 520 ? GENOPS_OUTCOME_RETRY : GENOPS_OUTCOME_SUSPECT;
 	}
 }
 
@@ -237,6 +245,6 @@ genops_answer_judge(const GenopsHttpReply *reply, const GenopsHeaders *sent, int
 		judge_success(reply, sent, &body, sent_spans, answer);
 	else
 		judge_refusal(reply, sent, &body, answer);
-	if (answer->outcome == GENOPS_OUTCOME_RETRY)
+	if (answer->outcome == GENOPS_OUTCOME_RETRY || answer->outcome == GENOPS_OUTCOME_SUSPECT)
 		answer->min_delay_ms = wanted_delay(reply, &body, now_unix);
 }

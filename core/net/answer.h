@@ -1,10 +1,11 @@
 /*
  * What the answer to an OTLP export means for the spans that were sent.
  *
- * The OTLP specification drops whatever it does not call retryable.  A ledger
- * can afford better: only data that the endpoint calls bad is given up.  What
- * is a matter of configuration (a wrong token, address, tenant or
- * certificate) blocks the stream until somebody mends it, and loses nothing.
+ * The OTLP specification drops whatever it does not call retryable, which is
+ * all but 429, 502, 503 and 504.  A ledger can afford better: only data that
+ * the endpoint calls bad, or fails on again and again, is given up.  What is a
+ * matter of configuration (a wrong token, address, tenant or certificate)
+ * blocks the stream until somebody mends it, and loses nothing.
  */
 #ifndef GENOPS_CORE_NET_ANSWER_H
 #define GENOPS_CORE_NET_ANSWER_H
@@ -19,6 +20,8 @@ typedef enum GenopsOutcome
 	GENOPS_OUTCOME_RETRY,     /* the same again, later */
 	GENOPS_OUTCOME_BLOCKED,   /* until the configuration changes */
 	GENOPS_OUTCOME_TOO_LARGE, /* the same will never do: send less at once */
+	GENOPS_OUTCOME_SUSPECT,   /* the endpoint failed, and the data may be why: send less at
+	                           * once, a bounded number of times */
 	GENOPS_OUTCOME_REJECTED   /* the endpoint can't take this data */
 } GenopsOutcome;
 

@@ -59,6 +59,7 @@ check_cases(const Case *cases, size_t count)
 #define RETRY GENOPS_OUTCOME_RETRY
 #define BLOCKED GENOPS_OUTCOME_BLOCKED
 #define TOO_LARGE GENOPS_OUTCOME_TOO_LARGE
+#define SUSPECT GENOPS_OUTCOME_SUSPECT
 #define REJECTED GENOPS_OUTCOME_REJECTED
 
 /* Bodies as Tempo 3.1 sent them. */
@@ -127,21 +128,23 @@ what_others_answer(void **state)
 		{ 401, "", BODY(""), BLOCKED, "HTTP 401: the endpoint wants other credentials" },
 		{ 403, HTML, BODY("<html>"), BLOCKED, "HTTP 403: the credentials do not allow this" },
 		{ 407, "", BODY(""), BLOCKED, "HTTP 407: the request is refused" },
-		{ 408, "", BODY(""), RETRY, "HTTP 408: the request is refused" },
+		{ 408, "", BODY(""), SUSPECT, "HTTP 408: the request is refused" },
 		{ 413, HTML, BODY("<html>413 Request Entity Too Large"), TOO_LARGE,
 		  "HTTP 413: the request is too large" },
 		{ 422, PLAIN, BODY("bad span"), REJECTED, "HTTP 422: bad span" },
+		{ 425, "", BODY(""), SUSPECT, "HTTP 425: the request is refused" },
 		{ 429, "", BODY(""), RETRY, "HTTP 429: too many requests" },
 		{ 429, JSON, BODY("{\"message\":\"received message larger than max (5 vs. 4)\"}"),
 		  TOO_LARGE, "HTTP 429: received message larger than max (5 vs. 4)" },
 		{ 431, "", BODY(""), BLOCKED, "HTTP 431: the request is refused" },
-		{ 500, PLAIN, BODY("boom"), RETRY, "HTTP 500: boom" },
+		{ 500, PLAIN, BODY("boom"), SUSPECT, "HTTP 500: boom" },
 		{ 501, "", BODY(""), BLOCKED, "HTTP 501: the endpoint failed" },
 		{ 502, HTML, BODY("<html>bad gateway"), RETRY, "HTTP 502: the endpoint is not available" },
 		{ 503, PROTOBUF, BODY("not protobuf"), RETRY, "HTTP 503: not protobuf" },
 		{ 503, PROTOBUF, BODY("\x08\x0E\x01\x02"), RETRY,
 		  "HTTP 503: the endpoint is not available" },
 		{ 504, JSON, BODY("\"text\""), RETRY, "HTTP 504: \"text\"" },
+		{ 507, "", BODY(""), SUSPECT, "HTTP 507: the endpoint failed" },
 		{ 520, "", BODY(""), RETRY, "HTTP 520: the endpoint failed" },
 	};
 
