@@ -2,7 +2,7 @@
 CREATE TABLE genops.delivery (
     tenant_id text COLLATE "C" NOT NULL,    -- '' where a span has none
     route text COLLATE "C" NOT NULL,        -- name in genops.route, '' for the configuration's own target
-    cursor_seq bigint NOT NULL,     -- every segment up to here is settled
+    cursor_seq bigint NOT NULL,     -- every segment of the stream up to here is settled
     stored bigint NOT NULL,         -- spans, as are the next five
     not_sampled bigint NOT NULL,
     exported bigint NOT NULL,
@@ -18,6 +18,7 @@ CREATE TABLE genops.delivery (
     last_success timestamptz,
     last_error text,
     last_error_at timestamptz,
+    newest_seq bigint NOT NULL,     -- the newest segment that is to be sent
     PRIMARY KEY (tenant_id, route)
 ) WITH (fillfactor = 50);
 
@@ -137,12 +138,13 @@ AS 'MODULE_PATHNAME', 'genops_delivery_hold';
 COMMENT ON FUNCTION genops.delivery_hold() IS
 'Why nothing is delivered from this database, whatever the streams'' states; NULL if nothing forbids it.';
 
-CREATE FUNCTION genops.oldest_pending(tenant_id text, route text, cursor_seq bigint) RETURNS timestamptz
+CREATE FUNCTION genops.pending(tenant_id text, route text, cursor_seq bigint,
+	OUT spans bigint, OUT oldest timestamptz)
 LANGUAGE C STABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'genops_oldest_pending';
+AS 'MODULE_PATHNAME', 'genops_pending';
 
-COMMENT ON FUNCTION genops.oldest_pending(text, text, bigint) IS
-'Internal: when the first segment of a stream behind its cursor was stored; NULL if there is none, or for who may not see the stream.';
+COMMENT ON FUNCTION genops.pending(text, text, bigint) IS
+'Internal: how many spans the segments of a stream behind its cursor have, and when the first of them was stored; NULL for who may not see the stream.';
 
 -- A monitor and who may pause delivery see every stream, a reader those of the
 -- tenants whose spans it may read.
@@ -154,7 +156,7 @@ SELECT
     coalesce(h.reason, d.reason) AS reason,
     d.stored,
     d.exported,
-    p.pending,
+    coalesce(p.spans, 0) AS pending,
     d.rejected,
     d.not_sampled,
     d.expired,
@@ -166,14 +168,11 @@ SELECT
     d.last_success,
     d.last_error,
     d.last_error_at,
-    CASE WHEN p.pending > 0 THEN
-        greatest(pg_catalog.clock_timestamp()
-            - genops.oldest_pending(d.tenant_id, d.route, d.cursor_seq), interval '0')
-    END AS lag,
+    greatest(pg_catalog.clock_timestamp() - p.oldest, interval '0') AS lag,
     d.cursor_seq AS answered_seq
 FROM genops.delivery d
-    CROSS JOIN LATERAL (SELECT d.stored - d.not_sampled - d.exported - d.rejected
-        - d.expired - d.skipped AS pending) p
+    CROSS JOIN LATERAL genops.pending(d.tenant_id, d.route,
+        CASE WHEN d.newest_seq > d.cursor_seq THEN d.cursor_seq END) p
     CROSS JOIN (SELECT genops.delivery_hold() AS reason) h
 WHERE (SELECT genops.reads_all_tenants()
         OR pg_catalog.pg_has_role('pg_monitor', 'USAGE')

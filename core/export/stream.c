@@ -87,14 +87,6 @@ genops_stream_show(GenopsStreams *streams, GenopsStream *stream, GenopsDeliveryS
 }
 
 void
-genops_stream_restore(GenopsStream *stream, GenopsDeliveryState state, const char *reason)
-{
-	stream->state = state;
-	free(stream->reason);
-	stream->reason = copy_of(reason);
-}
-
-void
 genops_stream_set_unfit(GenopsStreams *streams, GenopsStream *stream, const char *reason,
                         int64_t now_ms)
 {
@@ -169,8 +161,12 @@ genops_batch_free(GenopsBatch *batch)
  * Requests and their answers.
  */
 void
-genops_stream_sent(GenopsStreams *streams, GenopsStream *stream)
+genops_stream_sent(GenopsStreams *streams, const GenopsBatch *batch)
 {
+	GenopsStream *stream = batch->stream;
+
+	if (streams->memory > streams->limits.memory)
+		genops_stream_trim(streams, stream, batch->segment_count);
 	genops_turns_leave(streams, stream);
 	stream->in_flight = true;
 	stream->target->in_flight++;

@@ -97,7 +97,7 @@ typedef enum GenopsTurnPlace
 	GENOPS_PLACE_PARKED,    /* paused, or its target is not known */
 	GENOPS_PLACE_BACKOFF,   /* until due_ms */
 	GENOPS_PLACE_FILLING,   /* until due_ms, or a batch is full */
-	GENOPS_PLACE_UNDURABLE, /* what it has could be lost in a crash of the store */
+	GENOPS_PLACE_UNDURABLE, /* what it has, or what makes a batch full, could be lost in a crash */
 	GENOPS_PLACE_READY
 } GenopsTurnPlace;
 

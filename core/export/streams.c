@@ -206,16 +206,19 @@ genops_target_pause(GenopsStreams *streams, GenopsExportTarget *target, const ch
 }
 
 void
-genops_target_probe(GenopsStreams *streams, GenopsExportTarget *target, int64_t now_ms)
+genops_target_probe(GenopsStreams *streams, GenopsExportTarget *target, bool all,
+                    int64_t now_ms)
 {
 	GenopsStream *stream = NULL;
 	size_t bucket;
 
 	while ((stream = genops_streams_each(streams, &bucket, stream)) != NULL)
 	{
-		if (stream->target != target || stream->retry.state == GENOPS_STREAM_DELIVERING)
+		if (stream->target != target)
 			continue;
-		genops_retry_now(&stream->retry, now_ms);
+		genops_stream_set_text(streams, stream, &stream->unfit, NULL);
+		if (stream->retry.state == GENOPS_STREAM_BLOCKED || all)
+			genops_retry_now(&stream->retry, now_ms);
 		genops_turns_place(streams, stream, now_ms);
 	}
 }
@@ -429,6 +432,14 @@ genops_streams_drop_idle(GenopsStreams *streams, int64_t before_ms)
 	}
 }
 
+/* What has no store is lost if it finds no room.  So who has little of the memory gets
+ * more also when it is full: a quarter on top is for that. */
+static bool
+has_share(const GenopsStreams *streams, size_t size)
+{
+	return size <= streams->limits.memory / 4 / (streams->count + 1);
+}
+
 static GenopsStream *
 new_stream(GenopsStreams *streams, GenopsSlice tenant, GenopsSlice route)
 {
@@ -449,27 +460,31 @@ new_stream(GenopsStreams *streams, GenopsSlice tenant, GenopsSlice route)
 
 GenopsStream *
 genops_streams_add(GenopsStreams *streams, GenopsSlice tenant, GenopsSlice route, int64_t range,
-                   bool established, int64_t cursor_seq, bool more_stored, int64_t now_ms)
+                   const GenopsStreamPast *past, int64_t now_ms)
 {
 	GenopsStream *stream = NULL;
 
-	if (make_room(streams, established) &&
+	if ((make_room(streams, past->established) ||
+	     (past->memory_only && has_share(streams, sizeof(*stream)))) &&
 	    genops_due_heap_reserve(&streams->backoff, streams->count + 1) &&
 	    genops_due_heap_reserve(&streams->filling, streams->count + 1))
 		stream = new_stream(streams, tenant, route);
 	if (stream == NULL)
 	{
-		leave_out(streams, cursor_seq);
+		leave_out(streams, past->cursor_seq);
 		return NULL;
 	}
 	stream->range = range;
 	stream->last_seq = INT64_MAX;
-	stream->established = established;
-	stream->cursor_seq = stream->recorded_seq = stream->read_seq = cursor_seq;
-	stream->more_stored = more_stored;
+	stream->established = past->established;
+	stream->memory_only = past->memory_only;
+	stream->cursor_seq = stream->recorded_seq = stream->read_seq = past->cursor_seq;
+	stream->more_stored = past->more_stored;
+	stream->state = past->state;
 	stream->hash = hash_of(tenant, route, range);
 	stream->memory = sizeof(*stream) + tenant.length + route.length + 2;
 	link_stream(streams, stream);
+	genops_stream_set_text(streams, stream, &stream->reason, past->reason);
 	genops_turns_place(streams, stream, now_ms);
 	return stream;
 }
@@ -515,7 +530,11 @@ append(GenopsStreams *streams, GenopsStream *stream, int64_t seq, int span_count
 static bool
 has_room_for(GenopsStreams *streams, const GenopsStream *stream, size_t size)
 {
-	return stream->memory + size <= STREAM_SHARE(streams->limits.memory) &&
+	size_t after = stream->memory + size;
+
+	if (stream->memory_only && has_share(streams, after))
+		return true;
+	return after <= STREAM_SHARE(streams->limits.memory) &&
 	       make_room(streams, stream->established);
 }
 
@@ -561,18 +580,60 @@ genops_stream_read(GenopsStreams *streams, GenopsStream *stream, int64_t read_se
 	genops_turns_place(streams, stream, now_ms);
 }
 
+void
+genops_stream_limit_range(GenopsStreams *streams, GenopsStream *stream, int64_t last_seq,
+                          void *caller_data, int64_t now_ms)
+{
+	stream->last_seq = last_seq;
+	stream->caller_data = caller_data;
+	stream->more_stored = true;
+	genops_turns_place(streams, stream, now_ms);
+}
+
+static void
+free_waiting(GenopsStreams *streams, GenopsStream *stream, GenopsWaitingSegment *waiting)
+{
+	size_t size = sizeof(*waiting) + waiting->length + waiting->kept;
+
+	stream->memory -= size;
+	streams->memory -= size;
+	free(waiting);
+}
+
 static void
 drop_first(GenopsStreams *streams, GenopsStream *stream)
 {
 	GenopsWaitingSegment *first = stream->first_waiting;
-	size_t size = sizeof(*first) + first->length + first->kept;
 
 	stream->first_waiting = first->next;
 	if (first->next == NULL)
 		stream->last_waiting = NULL;
-	stream->memory -= size;
-	streams->memory -= size;
-	free(first);
+	free_waiting(streams, stream, first);
+}
+
+void
+genops_stream_trim(GenopsStreams *streams, GenopsStream *stream, size_t kept)
+{
+	GenopsWaitingSegment *last = stream->first_waiting;
+	GenopsWaitingSegment *waiting;
+
+	for (size_t i = 1; i < kept && last != NULL; i++)
+		last = last->next;
+	if (stream->memory_only || last == NULL || last->next == NULL)
+		return;
+	waiting = last->next;
+	last->next = NULL;
+	stream->last_waiting = last;
+	stream->read_seq = last->seq;
+	stream->more_stored = true;
+	while (waiting != NULL)
+	{
+		GenopsWaitingSegment *next = waiting->next;
+
+		stream->waiting_spans -= waiting->span_count;
+		free_waiting(streams, stream, waiting);
+		waiting = next;
+	}
 }
 
 void
@@ -642,12 +703,18 @@ genops_stream_move(GenopsStreams *streams, GenopsStream *stream, int64_t cursor_
 void
 genops_stream_finish_move(GenopsStreams *streams, GenopsStream *stream)
 {
+	bool more = stream->moved_more || stream->more_stored ||
+	            (stream->last_waiting != NULL && stream->last_waiting->seq > stream->moved_cursor);
+
 	stream->moved = false;
 	genops_stream_forget(streams, stream);
 	stream->cursor_seq = stream->recorded_seq = stream->read_seq = stream->moved_cursor;
-	stream->more_stored = stream->moved_more;
+	stream->more_stored = more; /* perhaps nothing is left: reading finds out */
 	stream->done = stream->done_rejected = 0;
 	stream->done_seq = 0;
+
+	/* Whoever moved the cursor has counted them as something else. */
+	stream->tally.exported = stream->tally.rejected = 0;
 }
 
 /*
@@ -694,10 +761,13 @@ genops_streams_settled(const GenopsStreams *streams, int64_t newest_seq)
 	return settled;
 }
 
+/* By itself, that is: a blocked one may, when it is probed. */
 static bool
 can_move(const GenopsStream *stream)
 {
-	return stream->place != GENOPS_PLACE_PARKED && stream->retry.state != GENOPS_STREAM_BLOCKED;
+	if (stream->place == GENOPS_PLACE_BACKOFF)
+		return stream->retry.state != GENOPS_STREAM_BLOCKED;
+	return stream->place != GENOPS_PLACE_PARKED;
 }
 
 bool

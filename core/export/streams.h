@@ -76,8 +76,9 @@ extern void genops_target_open(GenopsStreams *streams, GenopsExportTarget *targe
 extern void genops_target_pause(GenopsStreams *streams, GenopsExportTarget *target,
                                 const char *reason, int64_t now_ms);
 
-/* Its streams are to be tried at once: somebody may have mended what they failed on. */
-extern void genops_target_probe(GenopsStreams *streams, GenopsExportTarget *target,
+/* Somebody may have mended what its streams failed on: those that are blocked or unfit
+ * are tried at once, and, with "all", those that retry. */
+extern void genops_target_probe(GenopsStreams *streams, GenopsExportTarget *target, bool all,
                                 int64_t now_ms);
 
 /*
@@ -86,14 +87,22 @@ extern void genops_target_probe(GenopsStreams *streams, GenopsExportTarget *targ
 extern GenopsStream *genops_streams_find(const GenopsStreams *streams, GenopsSlice tenant,
                                          GenopsSlice route, int64_t range);
 
-/*
- * Adds a stream that is not there, whose cursor stands at "cursor_seq" and which
- * has more in the store or not.  NULL where there is no room: it is then left
- * out.  Its target is that of the route's name.
- */
+/* What is known of a stream before it is added. */
+typedef struct GenopsStreamPast
+{
+	bool established;          /* it has delivered something */
+	bool memory_only;          /* what it will have in memory is nowhere else */
+	int64_t cursor_seq;        /* where it stands */
+	bool more_stored;          /* there are segments behind that */
+	GenopsDeliveryState state; /* shown before: it is no news, and no reason to wait */
+	const char *reason;        /* NULL: none */
+} GenopsStreamPast;
+
+/* Adds a stream that is not there.  NULL where there is no room: it is then left out.  Its
+ * target is that of the route's name. */
 extern GenopsStream *genops_streams_add(GenopsStreams *streams, GenopsSlice tenant,
-                                        GenopsSlice route, int64_t range, bool established,
-                                        int64_t cursor_seq, bool more_stored, int64_t now_ms);
+                                        GenopsSlice route, int64_t range,
+                                        const GenopsStreamPast *past, int64_t now_ms);
 extern void genops_streams_remove(GenopsStreams *streams, GenopsStream *stream);
 
 /* The next of all, in no order; NULL starts, and ends.  The stream that was
@@ -114,10 +123,6 @@ extern size_t genops_streams_count(const GenopsStreams *streams);
 extern size_t genops_streams_memory(const GenopsStreams *streams);
 extern int genops_streams_in_flight(const GenopsStreams *streams);
 
-/* What was known of it before: it is no news, and no reason to wait. */
-extern void genops_stream_restore(GenopsStream *stream, GenopsDeliveryState state,
-                                  const char *reason);
-
 /*
  * Appends a copy of a segment, and of "kept" behind it.  If there is no room,
  * or the stream has more in the store before it, it is left in the store
@@ -135,6 +140,10 @@ extern bool genops_stream_append_read(GenopsStreams *streams, GenopsStream *stre
 /* The store was read up to read_seq, and has more, or not. */
 extern void genops_stream_read(GenopsStreams *streams, GenopsStream *stream, int64_t read_seq,
                                bool more_stored, int64_t now_ms);
+
+/* The stream is a range of segments that ends with last_seq; all of it is in the store. */
+extern void genops_stream_limit_range(GenopsStreams *streams, GenopsStream *stream,
+                                      int64_t last_seq, void *caller_data, int64_t now_ms);
 
 /* Somebody else has moved the cursor: starts again from there.  The answer to a request that
  * is under way says nothing of these segments any more. */
@@ -165,8 +174,11 @@ extern long genops_streams_wait_ms(const GenopsStreams *streams, int64_t now_ms)
  * are blocked; -1: none is. */
 extern long genops_streams_backoff_ms(const GenopsStreams *streams, int64_t now_ms);
 
-/* A request with a batch of the stream is under way / was given up. */
-extern void genops_stream_sent(GenopsStreams *streams, GenopsStream *stream);
+/* A request with the batch is under way.  Where memory is short what the stream has in
+ * it beside the batch is left to the store. */
+extern void genops_stream_sent(GenopsStreams *streams, const GenopsBatch *batch);
+
+/* It was given up: no answer will come. */
 extern void genops_stream_given_up(GenopsStreams *streams, GenopsStream *stream, int64_t now_ms);
 
 /* No request can be made for it, whatever it sends; it shows as paused.  NULL: one can. */

@@ -123,9 +123,10 @@ place_of(const GenopsStreams *streams, GenopsStream *stream, int64_t now_ms)
 	if (stream->first_waiting->seq > streams->durable_seq)
 		return GENOPS_PLACE_UNDURABLE;
 	stream->due_ms = stream->first_waiting->since_ms + streams->limits.batch_delay_ms;
-	if (stream->due_ms > now_ms && !in_a_hurry(streams, stream) && !batch_is_full(streams, stream))
-		return GENOPS_PLACE_FILLING;
-	return GENOPS_PLACE_READY;
+	if (stream->due_ms <= now_ms || in_a_hurry(streams, stream) || batch_is_full(streams, stream))
+		return GENOPS_PLACE_READY;
+	return stream->waiting_spans < batch_size(streams, stream) ? GENOPS_PLACE_FILLING
+	                                                           : GENOPS_PLACE_UNDURABLE;
 }
 
 static GenopsStreamList *

@@ -81,6 +81,9 @@ extern void genops_stream_finish_move(GenopsStreams *streams, GenopsStream *stre
 /* Frees what waits in memory, but for what is nowhere else. */
 extern void genops_stream_forget(GenopsStreams *streams, GenopsStream *stream);
 
+/* Frees what waits behind the first "kept" segments, likewise. */
+extern void genops_stream_trim(GenopsStreams *streams, GenopsStream *stream, size_t kept);
+
 /* "count" further spans are answered for, "rejected" of them not taken. */
 extern void genops_stream_settle(GenopsStreams *streams, GenopsStream *stream, int count,
                                  int rejected);

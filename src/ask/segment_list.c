@@ -29,7 +29,7 @@
 
 PG_FUNCTION_INFO_V1(genops_packed_segments);
 PG_FUNCTION_INFO_V1(genops_segment_bytes);
-PG_FUNCTION_INFO_V1(genops_oldest_pending);
+PG_FUNCTION_INFO_V1(genops_pending);
 
 enum
 {
@@ -353,19 +353,29 @@ SeesStream(GenopsSlice tenant_id)
 
 /* Arguments: tenant, route, the stream's cursor. */
 Datum
-genops_oldest_pending(PG_FUNCTION_ARGS)
+genops_pending(PG_FUNCTION_ARGS)
 {
 	char *tenant_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	TupleDesc descriptor;
+	Datum values[2] = { 0 };
+	bool nulls[2] = { false, true };
 	SegmentScan *scan;
 	StoredSegment segment;
-	bool found;
+	int64 spans = 0;
 
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
 	if (!SeesStream(genops_slice(tenant_id)))
 		PG_RETURN_NULL();
 	scan = SegmentScanStream(PG_GETARG_INT64(2), tenant_id, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	found = SegmentScanNext(scan, &segment);
+	while (SegmentScanNext(scan, &segment))
+	{
+		if (nulls[1])
+			values[1] = TimestampTzGetDatum(segment.recorded_at);
+		nulls[1] = false;
+		spans += segment.span_count;
+	}
 	SegmentScanEnd(scan);
-	if (!found)
-		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(segment.recorded_at);
+	values[0] = Int64GetDatum(spans);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

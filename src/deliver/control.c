@@ -147,8 +147,6 @@ RequirePaused(void)
 	         errhint("Call genops_pause_delivery() first.")));
 }
 
-#define PENDING "stored - not_sampled - exported - rejected - expired - skipped"
-
 static int64
 Count(const char *query)
 {
@@ -158,13 +156,26 @@ Count(const char *query)
 	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 }
 
+/* The spans of the segments behind the streams' cursors. */
+#define BEHIND                                                        \
+	"SELECT d.tenant_id, d.route, p.spans FROM genops.delivery d, "   \
+	"LATERAL genops.pending(d.tenant_id, d.route, d.cursor_seq) p "   \
+	"WHERE d.newest_seq > d.cursor_seq"
+
+static int64
+PendingSpans(void)
+{
+	return Count("SELECT coalesce(sum(spans), 0)::bigint FROM (" BEHIND ") b");
+}
+
 static int64
 SkipPending(void)
 {
-	int64 pending = Count("SELECT coalesce(sum(" PENDING "), 0)::bigint FROM genops.delivery");
+	int64 pending = PendingSpans();
 
-	Execute("UPDATE genops.delivery d SET skipped = skipped + (" PENDING "),"
-	        " cursor_seq = greatest(cursor_seq, s.newest_seq) FROM genops.ledger_state s");
+	Execute("UPDATE genops.delivery d SET skipped = skipped + b.spans FROM (" BEHIND ") b "
+	        "WHERE b.tenant_id = d.tenant_id AND b.route = d.route");
+	Execute("UPDATE genops.delivery SET cursor_seq = newest_seq WHERE cursor_seq < newest_seq");
 	Execute("DELETE FROM genops.delivery_resend");
 	return pending;
 }
@@ -215,7 +226,7 @@ genops_resume_delivery(PG_FUNCTION_ARGS)
 	SetState(false);
 	if (IdentityIsForeign(settings))
 		IdentityWrite(settings, true);
-	pending = Count("SELECT coalesce(sum(" PENDING "), 0)::bigint FROM genops.delivery");
+	pending = PendingSpans();
 	SPI_finish();
 	WarnOfMissingSecrets(settings);
 	NotifyConfigurationChange();

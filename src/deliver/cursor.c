@@ -11,9 +11,14 @@
 #include "catalog/indexing.h"
 #include "configure/own_table.h"
 #include "deliver/cursor.h"
+#include "executor/spi.h"
+#include "keep/segment_scan.h"
+#include "keep/worker_sql.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* Columns of genops.delivery. */
@@ -37,20 +42,78 @@ enum
 	DELIVERY_LAST_SUCCESS,
 	DELIVERY_LAST_ERROR,
 	DELIVERY_LAST_ERROR_AT,
-	DELIVERY_COLUMNS = DELIVERY_LAST_ERROR_AT
+	DELIVERY_NEWEST_SEQ,
+	DELIVERY_COLUMNS = DELIVERY_NEWEST_SEQ
 };
 
+struct CursorTable
+{
+	Relation relation;
+	TupleDesc descriptor;
+	CatalogIndexState indexes;
+	MemoryContext scratch; /* of one change */
+};
+
+static CursorIdentity
+IdentityOf(Relation relation)
+{
+	return (CursorIdentity){ RelationGetRelid(relation), relation->rd_rel->relfilenode };
+}
+
+CursorIdentity
+CursorIdentify(void)
+{
+	Relation relation = OwnTableOpen("delivery", AccessShareLock);
+	CursorIdentity identity = IdentityOf(relation);
+
+	table_close(relation, AccessShareLock);
+	return identity;
+}
+
+CursorTable *
+CursorOpen(CursorIdentity expected)
+{
+	CursorTable *table = palloc(sizeof(CursorTable));
+	CursorIdentity found;
+
+	table->relation = OwnTableOpen("delivery", RowExclusiveLock);
+	OwnTableRequireColumn(table->relation, DELIVERY_COLUMNS);
+	found = IdentityOf(table->relation);
+	if (found.table != expected.table || found.file != expected.file)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("table \"genops.delivery\" is not the one that it was")));
+	table->descriptor = RelationGetDescr(table->relation);
+	table->indexes = CatalogOpenIndexes(table->relation);
+	table->scratch =
+	    AllocSetContextCreate(CurrentMemoryContext, "genops cursor", ALLOCSET_SMALL_SIZES);
+	return table;
+}
+
+void
+CursorClose(CursorTable *table)
+{
+	CatalogCloseIndexes(table->indexes);
+	table_close(table->relation, NoLock);
+	MemoryContextDelete(table->scratch);
+	pfree(table);
+}
+
+static Datum
+TextDatum(GenopsSlice slice)
+{
+	return PointerGetDatum(cstring_to_text_with_len(slice.data, (int) slice.length));
+}
+
 static HeapTuple
-FindStream(Relation delivery, const char *tenant_id, const char *route)
+FindRow(Relation delivery, GenopsSlice tenant_id, GenopsSlice route)
 {
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple tuple;
 
 	ScanKeyInit(&keys[0], DELIVERY_TENANT_ID, BTEqualStrategyNumber, F_TEXTEQ,
-	            CStringGetTextDatum(tenant_id));
-	ScanKeyInit(&keys[1], DELIVERY_ROUTE, BTEqualStrategyNumber, F_TEXTEQ,
-	            CStringGetTextDatum(route));
+	            TextDatum(tenant_id));
+	ScanKeyInit(&keys[1], DELIVERY_ROUTE, BTEqualStrategyNumber, F_TEXTEQ, TextDatum(route));
 	list_free(RelationGetIndexList(delivery)); /* fills rd_pkindex */
 	scan = systable_beginscan(delivery, delivery->rd_pkindex, true, NULL, 2, keys);
 	tuple = systable_getnext(scan);
@@ -60,22 +123,55 @@ FindStream(Relation delivery, const char *tenant_id, const char *route)
 	return tuple;
 }
 
+/* All columns that are not given are nullable, or 0. */
 static HeapTuple
-NewStream(Relation delivery, const char *tenant_id, const char *route)
+NewRow(const CursorTable *table, GenopsSlice tenant_id, GenopsSlice route, int64 start_seq)
 {
-	Datum values[DELIVERY_COLUMNS] = { 0 };
-	bool nulls[DELIVERY_COLUMNS] = { false };
-	HeapTuple tuple;
+	int columns = table->descriptor->natts;
+	Datum *values = palloc0(columns * sizeof(Datum));
+	bool *nulls = palloc(columns * sizeof(bool));
 
-	values[DELIVERY_TENANT_ID - 1] = CStringGetTextDatum(tenant_id);
-	values[DELIVERY_ROUTE - 1] = CStringGetTextDatum(route);
+	memset(nulls, true, columns * sizeof(bool));
+	for (int column = DELIVERY_TENANT_ID; column <= DELIVERY_STATE; column++)
+		nulls[column - 1] = false;
+	nulls[DELIVERY_NEWEST_SEQ - 1] = false;
+	values[DELIVERY_TENANT_ID - 1] = TextDatum(tenant_id);
+	values[DELIVERY_ROUTE - 1] = TextDatum(route);
+	values[DELIVERY_CURSOR_SEQ - 1] = Int64GetDatum(start_seq);
+	values[DELIVERY_NEWEST_SEQ - 1] = Int64GetDatum(start_seq);
 	values[DELIVERY_STATE - 1] = CStringGetTextDatum("delivering");
-	for (int column = DELIVERY_REASON; column <= DELIVERY_COLUMNS; column++)
-		nulls[column - 1] = true;
-	tuple = heap_form_tuple(RelationGetDescr(delivery), values, nulls);
-	CatalogTupleInsert(delivery, tuple);
-	CommandCounterIncrement();
-	return tuple;
+	return heap_form_tuple(table->descriptor, values, nulls);
+}
+
+static int64
+BigintOf(HeapTuple tuple, int column, TupleDesc descriptor)
+{
+	bool null;
+	Datum value = heap_getattr(tuple, column, descriptor, &null);
+
+	return null ? 0 : DatumGetInt64(value);
+}
+
+static char *
+TextOf(HeapTuple tuple, int column, TupleDesc descriptor)
+{
+	bool null;
+	Datum value = heap_getattr(tuple, column, descriptor, &null);
+
+	return null ? pstrdup("") : TextDatumGetCString(value);
+}
+
+static CursorRow
+RowOf(HeapTuple tuple, TupleDesc descriptor)
+{
+	bool never;
+
+	(void) heap_getattr(tuple, DELIVERY_LAST_SUCCESS, descriptor, &never);
+	return (CursorRow){
+		.cursor_seq = BigintOf(tuple, DELIVERY_CURSOR_SEQ, descriptor),
+		.newest_seq = BigintOf(tuple, DELIVERY_NEWEST_SEQ, descriptor),
+		.established = !never,
+	};
 }
 
 /* The new values of one row while they are put together. */
@@ -106,28 +202,25 @@ PutText(RowChange *row, int column, const char *text)
 static void
 Add(RowChange *row, int column, int64 amount)
 {
-	bool null;
-
 	if (amount != 0)
-		Put(row, column,
-		    Int64GetDatum(DatumGetInt64(heap_getattr(row->old, column, row->descriptor, &null)) +
-		                  amount));
+		Put(row, column, Int64GetDatum(BigintOf(row->old, column, row->descriptor) + amount));
 }
 
 static void
-PutChange(RowChange *row, const CursorChange *change)
+PutCounts(RowChange *row, const CursorChange *change)
 {
-	if (change->settled_seq != 0)
-		Put(row, DELIVERY_CURSOR_SEQ, Int64GetDatum(change->settled_seq));
 	Add(row, DELIVERY_STORED, change->stored);
 	Add(row, DELIVERY_NOT_SAMPLED, change->not_sampled);
-	Add(row, DELIVERY_EXPORTED, change->exported);
-	Add(row, DELIVERY_REJECTED, change->rejected);
 	Add(row, DELIVERY_EXPIRED, change->expired);
 	Add(row, DELIVERY_RESENT, change->resent);
 	Add(row, DELIVERY_BYTES, change->bytes);
 	Add(row, DELIVERY_REQUESTS, change->requests);
 	Add(row, DELIVERY_RETRIES, change->retries);
+}
+
+static void
+PutState(RowChange *row, const CursorChange *change)
+{
 	if (change->state != NULL)
 	{
 		PutText(row, DELIVERY_STATE, change->state);
@@ -142,78 +235,184 @@ PutChange(RowChange *row, const CursorChange *change)
 	}
 }
 
-void
-CursorApply(const char *tenant_id, const char *route, const CursorChange *change)
+/* False if the cursor does not stand where the change begins. */
+static bool
+PutPosition(RowChange *row, const CursorChange *change, const CursorRow *before)
 {
-	Relation delivery = OwnTableOpen("delivery", RowExclusiveLock);
-	RowChange row = { .descriptor = RelationGetDescr(delivery) };
-	HeapTuple tuple;
-
-	row.old = FindStream(delivery, tenant_id, route);
-	if (row.old == NULL)
-		row.old = NewStream(delivery, tenant_id, route);
-	PutChange(&row, change);
-	tuple = heap_modify_tuple(row.old, row.descriptor, row.values, row.nulls, row.replace);
-	CatalogTupleUpdate(delivery, &row.old->t_self, tuple);
-	CommandCounterIncrement();
-	table_close(delivery, NoLock);
-}
-
-static int64
-BigintOf(HeapTuple tuple, int column, TupleDesc descriptor)
-{
-	bool null;
-	Datum value = heap_getattr(tuple, column, descriptor, &null);
-
-	return null ? 0 : DatumGetInt64(value);
-}
-
-static char *
-TextOf(HeapTuple tuple, int column, TupleDesc descriptor)
-{
-	bool null;
-	Datum value = heap_getattr(tuple, column, descriptor, &null);
-
-	return null ? pstrdup("") : TextDatumGetCString(value);
+	if (change->newest_seq > before->newest_seq)
+		Put(row, DELIVERY_NEWEST_SEQ, Int64GetDatum(change->newest_seq));
+	if (change->expired_seq > before->cursor_seq)
+		Put(row, DELIVERY_CURSOR_SEQ, Int64GetDatum(change->expired_seq));
+	if (change->settled_seq == 0)
+		return true;
+	if (change->from_seq != before->cursor_seq)
+		return false;
+	Put(row, DELIVERY_CURSOR_SEQ, Int64GetDatum(change->settled_seq));
+	Add(row, DELIVERY_EXPORTED, change->exported);
+	Add(row, DELIVERY_REJECTED, change->rejected);
+	return true;
 }
 
 static void
-StreamFromRow(HeapTuple tuple, TupleDesc descriptor, CursorStream *stream)
+WriteRow(CursorTable *table, const RowChange *row, HeapTuple found)
 {
-	stream->tenant_id = TextOf(tuple, DELIVERY_TENANT_ID, descriptor);
-	stream->route = TextOf(tuple, DELIVERY_ROUTE, descriptor);
-	stream->state = TextOf(tuple, DELIVERY_STATE, descriptor);
-	stream->reason = TextOf(tuple, DELIVERY_REASON, descriptor);
-	stream->cursor_seq = BigintOf(tuple, DELIVERY_CURSOR_SEQ, descriptor);
-	stream->pending = BigintOf(tuple, DELIVERY_STORED, descriptor) -
-	                  BigintOf(tuple, DELIVERY_NOT_SAMPLED, descriptor) -
-	                  BigintOf(tuple, DELIVERY_EXPORTED, descriptor) -
-	                  BigintOf(tuple, DELIVERY_REJECTED, descriptor) -
-	                  BigintOf(tuple, DELIVERY_EXPIRED, descriptor) -
-	                  BigintOf(tuple, DELIVERY_SKIPPED, descriptor);
+	int columns = table->descriptor->natts;
+	Datum *values = palloc0(columns * sizeof(Datum));
+	bool *nulls = palloc0(columns * sizeof(bool));
+	bool *replace = palloc0(columns * sizeof(bool));
+	HeapTuple tuple;
+
+	memcpy(values, row->values, sizeof(row->values));
+	memcpy(nulls, row->nulls, sizeof(row->nulls));
+	memcpy(replace, row->replace, sizeof(row->replace));
+	tuple = heap_modify_tuple(row->old, table->descriptor, values, nulls, replace);
+	if (found != NULL)
+		CatalogTupleUpdateWithInfo(table->relation, &found->t_self, tuple, table->indexes);
+	else
+		CatalogTupleInsertWithInfo(table->relation, tuple, table->indexes);
+	CommandCounterIncrement();
 }
 
-CursorStream *
-CursorStreams(int *count)
+bool
+CursorApply(CursorTable *table, GenopsSlice tenant_id, GenopsSlice route, int64 start_seq,
+            const CursorChange *change, CursorRow *before)
+{
+	MemoryContext caller = MemoryContextSwitchTo(table->scratch);
+	RowChange row = { .descriptor = table->descriptor };
+	HeapTuple found = FindRow(table->relation, tenant_id, route);
+	bool moved;
+
+	row.old = found ? found : NewRow(table, tenant_id, route, start_seq);
+	*before = RowOf(row.old, table->descriptor);
+	moved = PutPosition(&row, change, before);
+	PutCounts(&row, change);
+	PutState(&row, change);
+	WriteRow(table, &row, found);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(table->scratch);
+	return moved;
+}
+
+/*
+ * Reading.
+ */
+static bool
+IsOfInterest(HeapTuple tuple, TupleDesc descriptor, CursorStream *stream)
+{
+	stream->row = RowOf(tuple, descriptor);
+	stream->state = TextOf(tuple, DELIVERY_STATE, descriptor);
+	return stream->row.newest_seq > stream->row.cursor_seq ||
+	       strcmp(stream->state, "delivering") != 0;
+}
+
+void
+CursorVisitRows(bool only_these, CursorVisit *visit, void *argument)
+{
+	Relation delivery = OwnTableOpen("delivery", AccessShareLock);
+	TupleDesc descriptor = RelationGetDescr(delivery);
+	SysScanDesc scan = systable_beginscan(delivery, InvalidOid, false, NULL, 0, NULL);
+	MemoryContext visiting =
+	    AllocSetContextCreate(CurrentMemoryContext, "genops cursor", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(visiting);
+	HeapTuple tuple;
+
+	OwnTableRequireColumn(delivery, DELIVERY_COLUMNS);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		CursorStream stream;
+
+		if (IsOfInterest(tuple, descriptor, &stream) || !only_these)
+		{
+			stream.tenant_id = TextOf(tuple, DELIVERY_TENANT_ID, descriptor);
+			stream.route = TextOf(tuple, DELIVERY_ROUTE, descriptor);
+			stream.reason = TextOf(tuple, DELIVERY_REASON, descriptor);
+			visit(&stream, argument);
+		}
+		MemoryContextReset(visiting);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(visiting);
+	systable_endscan(scan);
+	table_close(delivery, AccessShareLock);
+}
+
+bool
+CursorEstablished(GenopsSlice tenant_id, GenopsSlice route)
+{
+	Relation delivery = OwnTableOpenIfThere("delivery", AccessShareLock);
+	HeapTuple tuple;
+	bool established;
+
+	if (delivery == NULL)
+		return false;
+	tuple = FindRow(delivery, tenant_id, route);
+	established = tuple != NULL && RowOf(tuple, RelationGetDescr(delivery)).established;
+	table_close(delivery, AccessShareLock);
+	return established;
+}
+
+int64
+CursorPending(const CursorStream *stream)
+{
+	SegmentScan *scan;
+	StoredSegment segment;
+	int64 spans = 0;
+
+	if (stream->row.newest_seq <= stream->row.cursor_seq)
+		return 0;
+	scan = SegmentScanStream(stream->row.cursor_seq, stream->tenant_id, stream->route);
+	while (SegmentScanNext(scan, &segment))
+		spans += segment.span_count;
+	SegmentScanEnd(scan);
+	return spans;
+}
+
+static void
+AddPending(const CursorStream *stream, void *spans)
+{
+	*(int64 *) spans += CursorPending(stream);
+}
+
+int64
+CursorPendingSpans(void)
+{
+	int64 spans = 0;
+
+	PushActiveSnapshot(GetLatestSnapshot()); /* the rows are read as they are now, too */
+	CursorVisitRows(true, AddPending, &spans);
+	PopActiveSnapshot();
+	return spans;
+}
+
+/* What was sent and what not is not known any more.  At least once is what is
+ * promised: so all of it is sent. */
+#define RESTORE                                                                          \
+	"INSERT INTO genops.delivery (tenant_id, route, cursor_seq, newest_seq, stored, "    \
+	"not_sampled, exported, rejected, expired, skipped, resent, bytes, requests, "       \
+	"retries, state) SELECT tenant_id, route, 0, coalesce(max(seq) FILTER (WHERE "       \
+	"sampled), 0), sum(span_count), coalesce(sum(span_count) FILTER (WHERE NOT "         \
+	"sampled), 0), 0, 0, 0, 0, 0, 0, 0, 0, 'delivering' "                                \
+	"FROM genops.segment GROUP BY 1, 2"
+
+static bool
+IsEmpty(void)
 {
 	Relation delivery = OwnTableOpen("delivery", AccessShareLock);
 	SysScanDesc scan = systable_beginscan(delivery, InvalidOid, false, NULL, 0, NULL);
-	CursorStream *streams = NULL;
-	int room = 0;
-	HeapTuple tuple;
+	bool empty = !HeapTupleIsValid(systable_getnext(scan));
 
-	*count = 0;
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		if (*count == room)
-		{
-			room = Max(room * 2, 16);
-			streams = streams ? repalloc_huge(streams, room * sizeof(CursorStream))
-			                  : palloc(room * sizeof(CursorStream));
-		}
-		StreamFromRow(tuple, RelationGetDescr(delivery), &streams[(*count)++]);
-	}
 	systable_endscan(scan);
 	table_close(delivery, AccessShareLock);
-	return streams;
+	return empty;
+}
+
+void
+CursorRestore(void)
+{
+	if (!IsEmpty())
+		return;
+	OwnTableRequireOwnTriggers(OwnTable("delivery"));
+	SPI_connect();
+	(void) WorkerSql(RESTORE);
+	SPI_finish();
 }

@@ -1,25 +1,62 @@
 /*
- * How far each stream has been delivered: genops.delivery, a row per tenant
- * and route.
+ * How far each stream has been delivered: genops.delivery, a row per tenant and
+ * route.
  *
- * Rows are changed in place by the worker alone, without running triggers.
- * All functions need a transaction.
+ * "cursor_seq" is the one truth: segments of the stream behind it are to be sent.
+ * "newest_seq" is the newest of them, so that streams with nothing to send need not be
+ * looked for in the ledger.  The rest counts what became of spans.
+ *
+ * Rows are changed in place by the worker, without running triggers; sessions change
+ * them only under a lock that keeps the worker away (control.c).  All functions need a
+ * transaction.
  */
 #ifndef GENOPS_DELIVER_CURSOR_H
 #define GENOPS_DELIVER_CURSOR_H
 
 #include "postgres.h"
 
+#include "core/base/slice.h"
 #include "datatype/timestamp.h"
 
-/* What changed for a stream since its row was last written. */
+/* Which table it is: another after DROP and CREATE EXTENSION, another file after
+ * TRUNCATE. */
+typedef struct CursorIdentity
+{
+	Oid table; /* InvalidOid: none is known */
+	Oid file;
+} CursorIdentity;
+
+/* The table that is there now; raises if there is none. */
+extern CursorIdentity CursorIdentify(void);
+
+typedef struct CursorTable CursorTable;
+
+/* Opens the table for changes, if it is the one that is expected; raises otherwise. */
+extern CursorTable *CursorOpen(CursorIdentity expected);
+extern void CursorClose(CursorTable *table);
+
+/* Where a stream's row stands. */
+typedef struct CursorRow
+{
+	int64 cursor_seq;
+	int64 newest_seq;
+	bool established; /* something was delivered */
+} CursorRow;
+
+/* What is to change in a row. */
 typedef struct CursorChange
 {
-	int64 settled_seq; /* new cursor, 0: unchanged */
-	int64 stored;      /* the rest is added to the row's totals */
-	int64 not_sampled;
+	/* The cursor moves from "from_seq" to "settled_seq", with what is exported and
+	 * rejected, if it stands at "from_seq"; 0: it does not move. */
+	int64 from_seq;
+	int64 settled_seq;
 	int64 exported;
 	int64 rejected;
+
+	int64 newest_seq; /* 0: unchanged */
+	int64 expired_seq; /* what is not sent up to here is gone; 0: nothing is */
+	int64 stored; /* this and the rest is added to the row's totals */
+	int64 not_sampled;
 	int64 expired;
 	int64 resent;
 	int64 bytes;
@@ -32,22 +69,37 @@ typedef struct CursorChange
 	const char *last_error;
 } CursorChange;
 
-/* Adds the change to the stream's row, which is made if it is missing. */
-extern void CursorApply(const char *tenant_id, const char *route, const CursorChange *change);
+/*
+ * Changes the stream's row, and says where it stood before.  A row that is missing is
+ * made, with its cursor at "start_seq".  False if the cursor was to move and
+ * does not stand where it is said to: then it does not, and nothing of that is counted.
+ */
+extern bool CursorApply(CursorTable *table, GenopsSlice tenant_id, GenopsSlice route,
+                        int64 start_seq, const CursorChange *change, CursorRow *before);
 
+/* A stream; of interest are those that have something to send, or are not delivering. */
 typedef struct CursorStream
 {
 	char *tenant_id;
 	char *route;
 	char *state;
 	char *reason; /* "" for none */
-	int64 cursor_seq;
-	int64 pending; /* spans: stored, but for those that are not
-								 * sampled, exported, rejected, expired or
-								 * skipped */
+	CursorRow row;
 } CursorStream;
 
-/* All streams, in the current memory context. */
-extern CursorStream *CursorStreams(int *count);
+/* Called for each stream, or only for those; the stream is freed after the call. */
+typedef void CursorVisit(const CursorStream *stream, void *argument);
+extern void CursorVisitRows(bool only_these, CursorVisit *visit, void *argument);
+
+/* Whether there is a row of the stream with something delivered. */
+extern bool CursorEstablished(GenopsSlice tenant_id, GenopsSlice route);
+
+/* Spans behind a stream's cursor / behind the cursors of all streams. */
+extern int64 CursorPending(const CursorStream *stream);
+extern int64 CursorPendingSpans(void);
+
+/* If there is no row at all, but there are segments, makes the rows anew, with
+ * nothing delivered: the cursors are lost. */
+extern void CursorRestore(void);
 
 #endif

@@ -45,18 +45,6 @@ TimeoutMs(double seconds)
 	return (long) (seconds * 1000);
 }
 
-static int64
-PendingSpans(void)
-{
-	int count;
-	CursorStream *streams = CursorStreams(&count);
-	int64 pending = 0;
-
-	for (int i = 0; i < count; i++)
-		pending += streams[i].pending;
-	return pending;
-}
-
 /* Says why the function does not wait, where waiting cannot help. */
 static bool
 MayWait(bool exported)
@@ -103,6 +91,6 @@ genops_flush(PG_FUNCTION_ARGS)
 	values[0] = BoolGetDatum(Await(exported, timeout_ms));
 	RingReadCounts(&counts);
 	values[1] = Int64GetDatum((int64) counts.queued);
-	values[2] = Int64GetDatum(PendingSpans());
+	values[2] = Int64GetDatum(CursorPendingSpans());
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

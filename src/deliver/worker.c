@@ -1,14 +1,34 @@
 /*
  * The worker of a database: stores what is queued and delivers what is stored.
  *
- * One process does both, in turns, and never waits for the network within a
- * transaction: a turn stores what the ring holds in one short transaction,
- * lets the exporter finish and start requests, writes down how far they got,
- * and does a piece of housekeeping if there is time.  Then it sleeps until
- * spans, an answer, a signal or a deadline come.
+ * One process does both, in rounds of steps (step.h), and never waits for the network
+ * or holds a transaction open while it does anything else.  A round reads answers,
+ * follows the configuration, stores a batch, starts requests, records how far they got,
+ * and keeps house; each step does what is due and fails by itself.  Then the worker
+ * sleeps until a step is due, a socket that answers come by is ready, or somebody wakes it:
+ * spans are queued, a session waits, the configuration changed.
  *
- * The worker leaves when it is told to (shutdown, DROP DATABASE, another
- * database's turn) and when there has been nothing to do for a while.
+ * Ordering.  A record leaves the ring after the commit that stored it.  A segment is
+ * sent when its commit is durable (durable.c), in the order of the numbers of its stream,
+ * one request of a stream at a time.  A stream's cursor moves over a segment when the
+ * endpoint has answered for all its spans, and is written a few times a second
+ * (record.c); it alone says what is to be sent.  Sessions that move it
+ * (genops_resume_delivery) do so under a lock that the worker's writes wait for; the
+ * worker finds the row elsewhere than it left it, and follows.
+ *
+ * When somebody dies.  The worker, between two of these: what was not committed is in the
+ * ring still, what was not answered for is behind the cursor, what was answered for and not
+ * recorded is sent again.  The server: the same, but for the ring, and for commits of
+ * the last moment with durability "async"; no segment was sent that the ledger has lost.
+ * A session that waits: its wish goes with it (shared/waiters.c).  The extension: what
+ * its streams knew is forgotten (follow.c); a new one inherits nothing.
+ *
+ * States.  A worker takes the database's seat (shared/seat.h), or goes; works; and
+ * leaves when it is told to (shutdown, DROP DATABASE, the turn of another database), when
+ * others wait and it has nothing to do now, or when it had nothing to do for a while.
+ * It then stores what is queued, waits a moment for the answers to its requests, and says
+ * when a worker will be needed again.  On a hot standby other steps take the place of
+ * storing and recording (standby.c); a promotion ends that worker.
  */
 #include "postgres.h"
 
@@ -16,65 +36,45 @@
 #include <malloc.h>
 #endif
 
-#include "access/xact.h"
 #include "access/xlog.h"
 #include "compat.h"
-#include "configure/configuration.h"
 #include "deliver/durable.h"
-#include "deliver/expired.h"
-#include "deliver/exporter.h"
-#include "deliver/storing.h"
+#include "deliver/follow.h"
+#include "deliver/request.h"
+#include "deliver/step.h"
+#include "deliver/streams.h"
 #include "deliver/worker.h"
-#include "keep/ledger.h"
 #include "keep/work.h"
 #include "miscadmin.h"
 #include "monotonic.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
-#include "shared/reader.h"
 #include "shared/seat.h"
-#include "settings.h"
 #include "storage/ipc.h"
-#include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
-#include "utils/memutils.h"
-#include "utils/timestamp.h"
-
-/* Of requests and answers in a turn; few while somebody may be waiting for room
- * in the ring. */
-#define DELIVERY_ROUNDS 8
-#define CROWDED_ROUNDS 1
 
 #define IDLE_LEAVE_MS (60 * 1000)
-#define FIRST_RETRY_MS 200
-#define LAST_RETRY_MS 30000
-#define LAST_LOCK_RETRY_MS 500 /* callers wait, and nobody tells when a lock goes */
-#define HOUSEKEEPING_MS 10000
-#define BUSY_POSTPONE_MS 60000 /* housekeeping, while it would be felt */
-#define INDEXING_MS 500
-
-/* A transaction that creates the extension and records may take as long. */
 #define MISSING_LEAVE_MS (60 * 1000)
-#define MISSING_NAP_MS 1000
+#define LOOK_MS 1000         /* between two looks whether there is anything to do */
+#define LAST_STORING_MS 2000 /* what is queued when the worker leaves */
+#define LAST_ANSWERS_MS 1000 /* as much as a fast stop may take */
 
-static long retry_delay_ms = 0; /* 0: the last turn succeeded */
+static Step *const primary_steps[] = { &answer_step, &follow_step, &store_step,
+	                                   &send_step,   &record_step, &house_step };
+static Step *const standby_steps[] = { &answer_step, &follow_step, &standby_take_step,
+	                                   &send_step, &standby_report_step };
 
-/* All by MonotonicMs(): the clock may jump. */
-static int64 retry_at = 0;
-static int64 idle_since = 0;
-static int64 housekeeping_at = 0;
-static int64 missing_since = 0; /* the extension; 0: it is there */
-
-static bool configuration_loaded = false;
-static uint64 loaded_news = 0; /* ConfigurationNews() before it was loaded */
+static Step *const *steps;
+static int step_count;
+static bool is_standby;
 
 /*
- * Coming and going.
+ * Coming.
  */
 static void
-Attach(int seat)
+TakeSeat(int seat)
 {
 	Oid database = SeatTake(seat);
 
@@ -85,329 +85,260 @@ Attach(int seat)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
-static bool
-AskedToLeave(void)
-{
-	return ShutdownRequestPending || SeatAskedToLeave();
-}
-
-static bool
-OthersWait(void)
-{
-	RingDemand demand;
-
-	RingReadDemand(&demand);
-	return demand.others_wait;
-}
-
-/* With an endpoint to deliver to, or spans on their way, it is not idle. */
-static bool
-IdleForLong(void)
-{
-	bool idle = configuration_loaded && StoringIdle() && ExporterIdle();
-
-	if (!idle)
-		idle_since = 0;
-	else if (idle_since == 0)
-		idle_since = MonotonicMs();
-	return idle && (OthersWait() || MonotonicMs() >= idle_since + IDLE_LEAVE_MS);
-}
-
-static void
-HearInterrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-	if (ConfigReloadPending)
-	{
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
-		configuration_loaded = false;
-	}
-}
-
-/*
- * The rest of a turn.
- */
-static void
-RefreshConfiguration(void)
-{
-	uint64 news = ConfigurationNews();
-
-	if (configuration_loaded && news == loaded_news)
-		return;
-	loaded_news = news;
-	configuration_loaded = false; /* also if an error ends this half-way */
-	ExporterRecord(true);
-	if (!WorkBegin())
-	{
-		if (missing_since == 0)
-			missing_since = MonotonicMs();
-		return;
-	}
-	missing_since = 0;
-	ExporterRefresh();
-	RingSetLimit(ConfigurationGet()->max_queue_size);
-	if (!RecoveryInProgress())
-		DurableStart(LedgerNewestSegment());
-	WorkCommit();
-	configuration_loaded = true;
-}
-
-static void
-Deliver(void)
-{
-	RingDemand demand;
-	bool hurry;
-
-	RingReadDemand(&demand);
-	hurry = demand.segment_wanted > 0 || demand.others_wait;
-	DurablePoll(demand.position_wanted > 0);
-	if (!AskedToLeave())
-		ExporterStep(hurry, DurableSegment(), demand.crowded ? CROWDED_ROUNDS : DELIVERY_ROUNDS);
-	ExporterRecord(hurry || AskedToLeave());
-	RingPublishSettled(ExporterSettled(), ExporterStalled());
-}
-
-/* Whether a stall of the worker would be felt by those who record. */
-static bool
-Busy(void)
-{
-	RingDemand demand;
-
-	RingReadDemand(&demand);
-	return demand.crowded || RingDueIn(&demand) == 0;
-}
-
-/* What can't wait until the housekeeping is due, and what is done when there
- * is a moment for it. */
-static void
-KeepUp(int64 now, bool busy)
-{
-	static int64 indexed_at = 0;
-
-	if (LedgerFoldIsUrgent(busy))
-		(void) LedgerFoldSpend(false);
-	if (busy || now < indexed_at + INDEXING_MS)
-		return;
-	LedgerIndexNew();
-	indexed_at = now;
-}
-
-static void
-KeepHouse(void)
-{
-	int64 now = MonotonicMs();
-	bool busy = Busy();
-	bool more = false;
-
-	KeepUp(now, busy);
-	if (now < housekeeping_at + (busy ? BUSY_POSTPONE_MS : 0))
-		return;
-	housekeeping_at = now + HOUSEKEEPING_MS;
-	more |= LedgerFoldSpend(false);
-	more |= LedgerCloseDays();
-	if (WorkBegin())
-	{
-		int64 retention_us = ConfigurationGet()->retention_us;
-
-		WorkCommit();
-		ExporterRecord(true); /* lest what was sent just now counts as expired */
-		if (LedgerExpire(retention_us, ExpiredCount))
-		{
-			configuration_loaded = false; /* what is pending changed */
-			more = true;
-		}
-	}
-	if (more)
-		housekeeping_at = now;
-}
-
-static void
-TakeTurn(void)
-{
-	RefreshConfiguration();
-	if (!configuration_loaded)
-		return;
-	if (RecoveryInProgress())
-		SendQueuedDirectly(AskedToLeave());
-	else
-		StoreQueued(AskedToLeave(), &configuration_loaded);
-	Deliver();
-	FinishDirectly();
-	if (!RecoveryInProgress() && retry_delay_ms == 0)
-		KeepHouse();
-	pgstat_report_stat(false);
-}
-
-/*
- * Errors.
- */
-
-static void
-AfterFailure(int sqlstate)
-{
-	long longest = sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ? LAST_LOCK_RETRY_MS : LAST_RETRY_MS;
-
-	retry_delay_ms = retry_delay_ms == 0 ? FIRST_RETRY_MS : Min(retry_delay_ms * 2, longest);
-	retry_at = MonotonicMs() + retry_delay_ms;
-	if (StoringFailed(sqlstate))
-		retry_at = MonotonicMs();
-}
-
-/* The log hears of a failure once, until something else happens. */
-static void
-ReportFailure(ErrorData *error)
-{
-	static int reported = 0;
-
-	if (error == NULL)
-	{
-		if (reported != 0 && WorkerTells(LOG_LEVEL_INFO))
-			ereport(LOG, (errmsg("the genops worker works again")));
-		reported = 0;
-		return;
-	}
-	if (error->sqlerrcode == reported)
-		return;
-	reported = error->sqlerrcode;
-	if (WorkerTells(LOG_LEVEL_ERROR))
-		ereport(LOG, (errcode(error->sqlerrcode),
-		              errmsg("the genops worker will try again: %s", error->message),
-		              error->detail ? errdetail_internal("%s", error->detail) : 0));
-}
-
-static void
-TakeTurnSafely(void)
-{
-	if (retry_delay_ms > 0 && MonotonicMs() < retry_at)
-		return;
-
-	PG_TRY();
-	{
-		TakeTurn();
-		if (retry_delay_ms > 0)
-			ReportFailure(NULL);
-		retry_delay_ms = 0;
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		HOLD_INTERRUPTS();
-		MemoryContextSwitchTo(TopMemoryContext);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		pgstat_report_activity(STATE_IDLE, NULL);
-		ReportFailure(error);
-		AfterFailure(error->sqlerrcode);
-		FreeErrorData(error);
-		RESUME_INTERRUPTS();
-	}
-	PG_END_TRY();
-}
-
-/*
- * Sleeping.
- */
-static long
-SleepTime(void)
-{
-	int64 now = MonotonicMs();
-	long sleep = IDLE_LEAVE_MS;
-	long timeout;
-
-	if (retry_delay_ms > 0)
-		return Max((long) (retry_at - now), 1);
-	if (missing_since != 0)
-		return MISSING_NAP_MS;
-	timeout = StoringWait();
-	if (timeout >= 0)
-		sleep = Min(sleep, timeout);
-	timeout = ExporterTimeout(DurableSegment());
-	if (timeout >= 0)
-		sleep = Min(sleep, timeout);
-	if (!RecoveryInProgress()) /* a standby has no house to keep */
-		sleep = Min(sleep, Max((long) (housekeeping_at - now), 1));
-	return sleep;
-}
-
-static void
-Sleep(void)
-{
-	static uint32 wait_event = 0;
-	long sleep_ms = SleepTime();
-	int64 durable = DurableSegment();
-	WaitEventSet *set;
-	WaitEvent event;
-
-	if (sleep_ms == 0)
-		return;
-	DurableForce();
-	if (DurableSegment() > durable)
-		return; /* there may be something to send */
-	if (wait_event == 0)
-		wait_event = compat_wait_event("GenopsWorkerMain");
-	set = compat_create_wait_event_set(2 + ExporterSocketCount());
-	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	ExporterAddSockets(set);
-	(void) WaitEventSetWait(set, sleep_ms, &event, 1, wait_event);
-	FreeWaitEventSet(set);
-	ResetLatch(MyLatch);
-}
-
-/* The extension was dropped, or never came to be: nobody misses the spans. */
-static bool
-ExtensionGone(void)
-{
-	if (missing_since == 0 || MonotonicMs() < missing_since + MISSING_LEAVE_MS)
-		return false;
-	StoringDiscard();
-	return true;
-}
-
-/* Batches come and go: the C library needn't give their memory back to the
+/* Batches come and go: the C library need not give their memory back to the
  * system each time, and get it zeroed again. */
 static void
 KeepMemory(void)
 {
 #ifdef M_TRIM_THRESHOLD
-	(void) mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+	(void) mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
 	(void) mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
 #endif
+}
+
+static void
+Prepare(void)
+{
+	is_standby = RecoveryInProgress();
+	steps = is_standby ? standby_steps : primary_steps;
+	step_count = is_standby ? lengthof(standby_steps) : lengthof(primary_steps);
+	KeepMemory();
+	WorkPrepare();
+	StreamsReset();
+	RequestsInit();
+	if (is_standby)
+		before_shmem_exit(StandbyGiveBack, (Datum) 0);
+}
+
+/*
+ * A round.
+ */
+static void
+HearSignals(void)
+{
+	(void) SeatHearWish();
+	if (!ConfigReloadPending)
+		return;
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+	FollowAgain();
+}
+
+static void
+RunSteps(const Turn *turn)
+{
+	for (int i = 0; i < step_count; i++)
+		StepRun(steps[i], turn);
+	pgstat_report_stat(false);
+}
+
+/* Where those who wait for delivery look. */
+static void
+TellProgress(const Turn *turn)
+{
+	int64 newest = StreamsNewest();
+	bool pending;
+	bool moving;
+
+	if (!LedgerIsKnown() || is_standby)
+		return;
+	DurablePoll(turn->demand.position_wanted > 0);
+	if (turn->demand.segment_wanted == 0)
+		return;
+	pending = genops_streams_pending(StreamsAll(), &moving);
+	moving |= genops_streams_first_changed(StreamsAll()) != NULL;
+	RingPublishSettled(genops_streams_settled(StreamsAll(), newest),
+	                   pending && !moving ? newest : 0);
+}
+
+static long
+Sooner(long a, long b)
+{
+	return a < 0 ? b : b < 0 ? a : Min(a, b);
+}
+
+/* Milliseconds until a step is due, at the most "longest". */
+static long
+UntilDue(const Turn *turn, long longest)
+{
+	long wait = longest;
+
+	for (int i = 0; i < step_count && wait > 0; i++)
+		wait = Sooner(wait, StepWait(steps[i], turn));
+	return wait;
+}
+
+static void
+WaitForEvents(long timeout_ms)
+{
+	static uint32 wait_event = 0;
+	WaitEventSet *set;
+	WaitEvent event;
+
+	if (wait_event == 0)
+		wait_event = compat_wait_event("GenopsWorkerMain");
+	set = compat_create_wait_event_set(2 + RequestsSocketCount());
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	RequestsAddSockets(set);
+	(void) WaitEventSetWait(set, timeout_ms, &event, 1, wait_event);
+	FreeWaitEventSet(set);
+	ResetLatch(MyLatch);
+}
+
+static void
+SleepUntilDue(long longest)
+{
+	int64 durable = DurableSegment();
+	Turn turn;
+	long wait;
+
+	TurnBegin(&turn, false);
+	wait = UntilDue(&turn, longest);
+	if (wait == 0)
+		return;
+	DurableForce();
+	if (DurableSegment() > durable)
+		return; /* there may be something to send */
+	WaitForEvents(wait);
+}
+
+/*
+ * Leaving.
+ */
+
+/* Nothing is queued, under way or to be recorded; *due_ms is when something that is
+ * pending can be sent, -1: nothing can, or only after a change that wakes the worker. */
+static bool
+IsAtRest(const Turn *turn, long *due_ms)
+{
+	bool moving;
+	bool room;
+
+	*due_ms = -1;
+	if (turn->demand.queued > 0)
+		return false;
+	if (!LedgerIsKnown())
+		return FollowMissingMs() > 0; /* else it has not looked yet */
+	if (RequestsUnderWay() > 0 || genops_streams_first_changed(StreamsAll()) != NULL)
+		return false;
+	genops_streams_durable(StreamsAll(), DurableSegment(), turn->now);
+	if (genops_streams_pending(StreamsAll(), &moving))
+		*due_ms = genops_streams_wait_ms(StreamsAll(), turn->now);
+	if (genops_streams_left_out(StreamsAll(), &room) || (moving && *due_ms < 0))
+		*due_ms = 0; /* the disk is waited for, or room */
+	return *due_ms != 0;
+}
+
+/* A minute without work, or somebody else has some. */
+static bool
+NothingToDo(const Turn *turn)
+{
+	static int64 looked_at = 0;
+	static int64 resting_since = 0; /* 0: not at rest */
+	long due_ms;
+
+	if (turn->now < looked_at + LOOK_MS && !turn->demand.others_wait)
+		return false;
+	looked_at = turn->now;
+	if (!IsAtRest(turn, &due_ms) || (is_standby && due_ms >= 0))
+		resting_since = 0;
+	else if (resting_since == 0)
+		resting_since = turn->now;
+	return resting_since != 0 &&
+	       (turn->demand.others_wait || turn->now >= resting_since + IDLE_LEAVE_MS);
+}
+
+/* The extension was dropped, or never came to be: no one misses the spans. */
+static bool
+ExtensionIsGone(void)
+{
+	if (FollowMissingMs() < MISSING_LEAVE_MS)
+		return false;
+	StoreDiscard();
+	return true;
+}
+
+static bool
+IsToLeave(const Turn *turn)
+{
+	return ShutdownRequestPending || SeatAskedToLeave() || NothingToDo(turn) ||
+	       ExtensionIsGone() || RecoveryInProgress() != is_standby;
+}
+
+static void
+StoreTheRest(void)
+{
+	int64 until = MonotonicMs() + LAST_STORING_MS;
+	Turn turn;
+
+	if (is_standby)
+		return;
+	do
+		TurnBegin(&turn, true);
+	while (turn.demand.queued > 0 && turn.now < until && StepRunNow(&store_step, &turn) &&
+	       LedgerIsKnown());
+}
+
+/* Requests that are under way have their answers soon, or are sent again by the next
+ * worker. */
+static void
+AwaitAnswers(void)
+{
+	int64 until = MonotonicMs() + LAST_ANSWERS_MS;
+	Turn turn;
+
+	for (;;)
+	{
+		long wait;
+
+		TurnBegin(&turn, true);
+		StepRun(&answer_step, &turn);
+		if (RequestsUnderWay() == 0 || turn.now >= until)
+			return;
+		wait = Sooner(StepWait(&answer_step, &turn), (long) (until - turn.now));
+		if (wait > 0)
+			WaitForEvents(wait);
+	}
+}
+
+static void
+FinishWork(void)
+{
+	long due_ms;
+	Turn turn;
+
+	StoreTheRest();
+	AwaitAnswers();
+	TurnBegin(&turn, true);
+	(void) StepRunNow(is_standby ? &standby_report_step : &record_step, &turn);
+	DurableForce();
+	TellProgress(&turn);
+	(void) IsAtRest(&turn, &due_ms);
+	SeatLeavePending(due_ms >= 0 || RequestsUnderWay() > 0, turn.now + Max(due_ms, 0));
+	RequestsEnd();
 }
 
 void
 GenopsWorkerMain(Datum seat)
 {
-	bool was_standby;
+	Turn turn;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
-	Attach(DatumGetInt32(seat));
-	KeepMemory();
-	WorkPrepare();
-	StoringInit();
-	ExporterInit();
-	was_standby = RecoveryInProgress();
+	TakeSeat(DatumGetInt32(seat));
+	Prepare();
 
-	while (!AskedToLeave() && !IdleForLong() && !ExtensionGone() &&
-	       RecoveryInProgress() == was_standby)
+	TurnBegin(&turn, false);
+	while (!IsToLeave(&turn))
 	{
-		(void) SeatHearWish();
-		HearInterrupts();
-		TakeTurnSafely();
-		Sleep();
+		HearSignals();
+		RunSteps(&turn);
+		TellProgress(&turn);
+		SleepUntilDue(IDLE_LEAVE_MS);
+		TurnBegin(&turn, false);
 	}
-
-	/* What is queued by now is stored; requests under way are given up, and
-	 * sent again by the next worker. */
-	retry_delay_ms = 0;
-	TakeTurnSafely();
-	DurableForce();
-	SeatLeavePending(!ExporterIdle(), MonotonicMs());
-	ExporterEnd();
+	FinishWork();
 	proc_exit(0);
 }

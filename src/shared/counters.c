@@ -4,7 +4,9 @@
  * What callers count is counted without a lock; what becomes of queued records is
  * counted under the queue's lock as they leave.  So that the counts of a moment fit
  * together (recorded = stored + queued + dropped, with what was sent on a standby),
- * "recorded" is not counted: it is what was reserved and what never could be.
+ * "recorded" is not counted: it is what was reserved and what never could be.  Nor is
+ * "queued": it is what was reserved and has not come to an end, be it in the queue
+ * or in the memory of a standby's worker.
  */
 #include "postgres.h"
 
@@ -62,6 +64,17 @@ ReadFate(const RingQueue *queue, RingCounts *counts)
 	counts->last_stored_at = queue->last_stored_at;
 }
 
+/* Of records that were queued: those of which something has become. */
+static uint64
+CountEnded(const RingCounts *counts)
+{
+	uint64 ended = counts->stored + counts->sent_outside_ledger;
+
+	for (int i = 0; i < RING_DROP_COUNT; i++)
+		ended += counts->dropped[i];
+	return ended;
+}
+
 void
 RingReadCounts(RingCounts *counts)
 {
@@ -75,11 +88,12 @@ RingReadCounts(RingCounts *counts)
 	ReadFate(queue, counts);
 	SpinLockAcquire(&queue->reserve_lock);
 	reserved = queue->tail.position;
-	counts->queued = queue->tail.position - queue->head.position;
 	counts->queued_bytes = queue->queued_bytes;
 	SpinLockRelease(&queue->reserve_lock);
 	RingUnlock(queue->lock);
 
+	reserved -= pg_atomic_read_u64(&queue->returned);
+	counts->queued = reserved - CountEnded(counts);
 	counts->dropped[RING_DROP_FULL] += pg_atomic_read_u64(&queue->dropped_full);
 	counts->dropped[RING_DROP_TOO_LARGE] += pg_atomic_read_u64(&queue->dropped_too_large);
 	counts->recorded = reserved + counts->dropped[RING_DROP_FULL] +

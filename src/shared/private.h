@@ -79,6 +79,7 @@ typedef struct RingQueue
 	Size batch_bytes;   /* as many bytes do, too */
 
 	/* Counted without a lock. */
+	pg_atomic_uint64 returned; /* records that were queued once more */
 	pg_atomic_uint64 dropped_full;
 	pg_atomic_uint64 dropped_too_large;
 	pg_atomic_uint64 repaired_texts;

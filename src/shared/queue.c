@@ -420,6 +420,18 @@ RingAppend(const RingPart *parts, int part_count, bool may_wait)
 }
 
 bool
+RingReturn(const void *data, Size length)
+{
+	RingQueue *queue = RingMyQueue();
+	RingPart part = { data, length };
+
+	if (queue == NULL || !TryAppend(queue, length, &part, 1))
+		return false;
+	pg_atomic_fetch_add_u64(&queue->returned, 1);
+	return true;
+}
+
+bool
 RingAppendFor(Oid database, const RingPart *parts, int part_count)
 {
 	RingQueue *queue = RingQueueOf(database, true);

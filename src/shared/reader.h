@@ -62,6 +62,10 @@ extern void RingRelease(const RingBatch *batch, const RingFate *fate);
 /* Counts what becomes of records that were released before. */
 extern void RingCountFate(const RingFate *fate);
 
+/* Such a record is queued once more, behind all others; false if there is no room, which
+ * is then the caller's to count. */
+extern bool RingReturn(const void *data, Size length);
+
 /* What the worker is asked for, all of one moment. */
 typedef struct RingDemand
 {

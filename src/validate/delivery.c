@@ -33,7 +33,7 @@ ReportStream(Validation *validation, const CursorStream *stream)
 	                : "Mend that; then SELECT genops_configure(); makes it try again at once.",
 	         "tenant \"%s\"%s%s: %s, " INT64_FORMAT " spans wait: %s",
 	         stream->tenant_id[0] ? stream->tenant_id : "(none)",
-	         stream->route[0] ? " on route " : "", stream->route, stream->state, stream->pending,
+	         stream->route[0] ? " on route " : "", stream->route, stream->state, CursorPending(stream),
 	         stream->reason[0] ? stream->reason : "the worker has not tried yet");
 }
 
@@ -58,21 +58,35 @@ Delivers(const CursorStream *stream)
 	       (strcmp(stream->state, "paused") == 0 && WhyNotOn(stream->route) == NULL);
 }
 
-/* How many there are that don't deliver. */
+/* How many streams do not deliver, so far. */
+typedef struct Held
+{
+	Validation *validation;
+	MemoryContext memory;
+	int count;
+} Held;
+
+static void
+CountHeld(const CursorStream *stream, void *argument)
+{
+	Held *held = argument;
+	MemoryContext visiting;
+
+	if (Delivers(stream) || held->count++ >= MAX_STREAMS)
+		return;
+	visiting = MemoryContextSwitchTo(held->memory);
+	ReportStream(held->validation, stream);
+	MemoryContextSwitchTo(visiting);
+}
+
 static int
 ReportStreams(Validation *validation)
 {
-	int count;
-	CursorStream *streams = CursorStreams(&count);
-	int held = 0;
+	Held streams = { .validation = validation, .memory = CurrentMemoryContext };
+	int held;
 
-	for (int i = 0; i < count; i++)
-	{
-		if (Delivers(&streams[i]))
-			continue;
-		if (held++ < MAX_STREAMS)
-			ReportStream(validation, &streams[i]);
-	}
+	CursorVisitRows(true, CountHeld, &streams);
+	held = streams.count;
 	if (held > MAX_STREAMS)
 		CheckAdd(validation, DELIVERY, CHECK_WARNING, "SELECT * FROM genops.stat_delivery;",
 		         "%d other streams are not delivering either", held - MAX_STREAMS);

@@ -34,14 +34,34 @@ tear_down(void **state)
 }
 
 static GenopsStream *
+add_stream(const char *tenant, const char *route, bool established, int64_t cursor_seq,
+           bool more_stored)
+{
+	GenopsStreamPast past = {
+		.established = established,
+		.cursor_seq = cursor_seq,
+		.more_stored = more_stored,
+	};
+
+	return genops_streams_add(streams, genops_slice(tenant), genops_slice(route), 0, &past, now);
+}
+
+static GenopsStream *
+add_memory_only(const char *tenant)
+{
+	GenopsStreamPast past = { .established = true, .memory_only = true };
+
+	return genops_streams_add(streams, genops_slice(tenant), GENOPS_LITERAL(""), 0, &past, now);
+}
+
+static GenopsStream *
 stream_of(const char *tenant)
 {
 	GenopsStream *stream =
 	    genops_streams_find(streams, genops_slice(tenant), GENOPS_LITERAL(""), 0);
 
 	if (stream == NULL)
-		stream = genops_streams_add(streams, genops_slice(tenant), GENOPS_LITERAL(""), 0, true, 0,
-		                            false, now);
+		stream = add_stream(tenant, "", true, 0, false);
 	return stream;
 }
 
@@ -86,9 +106,18 @@ expect_sent(const char *tenant, const char *expected)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), i ? " %d" : "%d", numbers[i]);
 	if (expected != NULL)
 		assert_string_equal(text, expected);
-	genops_stream_sent(streams, stream);
+	genops_stream_sent(streams, &batch);
 	genops_batch_free(&batch);
 	return count;
+}
+
+/* Whatever is in it. */
+static void
+send(GenopsStream *stream)
+{
+	GenopsBatch batch = { .stream = stream, .segment_count = 1 };
+
+	genops_stream_sent(streams, &batch);
 }
 
 static GenopsVerdict
@@ -197,6 +226,7 @@ only_what_is_durable_is_sent(void **state)
 	expect_nothing();
 	assert_int_equal(genops_streams_wait_ms(streams, now), -1);
 	append("b", 4, 10);
+	append("c", 5, 5);
 	genops_streams_durable(streams, 3, now);
 	expect_sent("a", NULL);
 	stream = genops_streams_next(streams, now);
@@ -254,7 +284,7 @@ backoff_grows_and_ends(void **state)
 			read_again(stream, 1, 10);
 			genops_stream_read(streams, stream, 1, false, now);
 		}
-		genops_stream_sent(streams, stream);
+		send(stream);
 		answer("a", 10, GENOPS_OUTCOME_RETRY, "no answer");
 		wait = genops_streams_wait_ms(streams, now);
 		assert_true(wait >= 0 && wait <= 60000);
@@ -274,7 +304,7 @@ blocked_streams_are_probed(void **state)
 	expect_state("a", "blocked", "HTTP 401");
 	assert_true(genops_streams_wait_ms(streams, now) >= 30000);
 	now += 10;
-	genops_target_probe(streams, stream_of("a")->target, now);
+	genops_target_probe(streams, stream_of("a")->target, false, now);
 	assert_ptr_equal(genops_streams_next(streams, now), stream_of("a"));
 	expect_state("a", "blocked", "HTTP 401"); /* until an answer says otherwise */
 }
@@ -362,8 +392,8 @@ a_span_that_makes_the_endpoint_fail(void **state)
 		count = numbers_of(&batch, numbers, COUNT_OF(numbers));
 		for (int i = 0; i < count; i++)
 			poisoned |= numbers[i] == poison;
+		genops_stream_sent(streams, &batch);
 		genops_batch_free(&batch);
-		genops_stream_sent(streams, stream);
 		answer("a", count, poisoned ? GENOPS_OUTCOME_SUSPECT : GENOPS_OUTCOME_DELIVERED,
 		       poisoned ? "HTTP 500" : "");
 		assert_true(++requests < 30);
@@ -395,7 +425,7 @@ an_endpoint_that_fails_on_everything(void **state)
 			genops_stream_read(streams, stream, 1, false, now);
 			continue;
 		}
-		genops_stream_sent(streams, stream);
+		send(stream);
 		answer("a", stream->span_limit ? stream->span_limit : 10, GENOPS_OUTCOME_SUSPECT, "HTTP 500");
 		if (now < NOW + 600 * 1000)
 			rejected_early = stream->done_rejected;
@@ -448,8 +478,7 @@ pauses_show_and_end(void **state)
 {
 	GenopsExportTarget *target = genops_streams_target(streams, GENOPS_LITERAL(""));
 	GenopsExportTarget *other = genops_streams_target(streams, GENOPS_LITERAL("r"));
-	GenopsStream *unknown = genops_streams_add(streams, GENOPS_LITERAL("x"), GENOPS_LITERAL("r"), 0,
-	                                           false, 0, true, now);
+	GenopsStream *unknown = add_stream("x", "r", false, 0, true);
 	bool moving;
 
 	(void) state;
@@ -492,8 +521,7 @@ established_streams_go_first(void **state)
 		GenopsStream *stream;
 
 		snprintf(name, sizeof(name), "new%d", i);
-		stream = genops_streams_add(streams, genops_slice(name), GENOPS_LITERAL(""), 0, false, 0,
-		                            false, now);
+		stream = add_stream(name, "", false, 0, false);
 		genops_stream_append(streams, stream, i + 1, 10, slice_of(&segment), GENOPS_ABSENT, now);
 		genops_bytes_free(&segment);
 	}
@@ -505,7 +533,7 @@ established_streams_go_first(void **state)
 		if (i == 0)
 			assert_string_equal(stream->tenant, "old");
 		fresh += !stream->established;
-		genops_stream_sent(streams, stream);
+		send(stream);
 		genops_stream_given_up(streams, stream, now);
 	}
 	assert_int_equal(fresh, 3);
@@ -523,8 +551,7 @@ requests_are_limited_for_each_target(void **state)
 	append("b", 2, 10);
 	append("c", 3, 10);
 	genops_stream_append(streams,
-	                     genops_streams_add(streams, GENOPS_LITERAL("a"), GENOPS_LITERAL("r"), 0, true,
-	                                        0, false, now),
+	                     add_stream("a", "r", true, 0, false),
 	                     4, 10, slice_of(&segment), GENOPS_ABSENT, now);
 	genops_bytes_free(&segment);
 	for (int i = 0; i < 3; i++)
@@ -532,7 +559,7 @@ requests_are_limited_for_each_target(void **state)
 		GenopsStream *stream = genops_streams_next(streams, now);
 
 		assert_non_null(stream);
-		genops_stream_sent(streams, stream);
+		send(stream);
 	}
 	expect_nothing();
 	assert_int_equal(genops_streams_in_flight(streams), 3);
@@ -560,13 +587,76 @@ memory_is_bounded(void **state)
 		char name[16];
 
 		snprintf(name, sizeof(name), "t%d", i);
-		genops_streams_add(streams, genops_slice(name), GENOPS_LITERAL(""), 0, false, 7, true, now);
+		add_stream(name, "", false, 7, true);
 	}
 	assert_true(genops_streams_memory(streams) < MEMORY / 4 * 3 + 4096);
 	assert_true(genops_streams_left_out(streams, &room));
 	assert_false(room);
 	assert_int_equal(genops_streams_settled(streams, 1000), 0);
 	assert_non_null(stream_of("established"));
+}
+
+/* Many streams that are read back hold no more than what they send. */
+static void
+what_is_read_back_is_bounded_too(void **state)
+{
+	static char large[64 * 1024];
+	GenopsSlice bytes = { large, sizeof(large) };
+	int trimmed = 0;
+
+	(void) state;
+	for (int i = 0; i < 100; i++)
+	{
+		char name[16];
+
+		snprintf(name, sizeof(name), "t%d", i);
+		add_stream(name, "", true, 0, true);
+	}
+	for (int i = 0; i < 300; i++)
+	{
+		GenopsStream *stream = genops_streams_next(streams, now);
+		int64_t read_seq = stream->read_seq;
+
+		if (stream->first_waiting == NULL)
+		{
+			for (int seq = 1; seq <= 8; seq++)
+				assert_true(
+				    genops_stream_append_read(streams, stream, read_seq + seq, 1, bytes, now));
+			genops_stream_read(streams, stream, read_seq + 8, true, now);
+		}
+		send(stream);
+		trimmed += stream->waiting_spans == 1 && stream->more_stored &&
+		           stream->read_seq == stream->first_waiting->seq;
+		answer(stream->tenant, 1, GENOPS_OUTCOME_DELIVERED, "");
+		assert_true(genops_streams_memory(streams) <= MEMORY + 8 * sizeof(large));
+	}
+	assert_true(trimmed > 100);
+}
+
+/* Those that are refused on a standby do not take the others' room. */
+static void
+a_share_without_a_store(void **state)
+{
+	static char large[16 * 1024];
+	GenopsSlice bytes = { large, sizeof(large) };
+	GenopsStream *healthy;
+
+	(void) state;
+	for (int i = 0; i < 10; i++)
+	{
+		char name[16];
+		GenopsStream *stream;
+
+		snprintf(name, sizeof(name), "t%d", i);
+		stream = add_memory_only(name);
+		for (int j = 1; j < 100; j++)
+			(void) genops_stream_append(streams, stream, j, 1, bytes, GENOPS_ABSENT, now);
+		assert_true(stream->waiting_spans >= 1 && stream->waiting_spans < 99);
+	}
+	healthy = add_memory_only("healthy");
+	assert_non_null(healthy);
+	assert_true(genops_stream_append(streams, healthy, 1, 1, bytes, GENOPS_ABSENT, now));
+	assert_true(genops_streams_memory(streams) <= MEMORY / 4 * 5 + sizeof(large));
 }
 
 static void
@@ -581,8 +671,7 @@ idle_streams_leave_memory(void **state)
 		char name[16];
 
 		snprintf(name, sizeof(name), "t%d", i);
-		assert_non_null(genops_streams_add(streams, genops_slice(name), GENOPS_LITERAL(""), 0, false, 1,
-		                                   false, now));
+		assert_non_null(add_stream(name, "", false, 1, false));
 	}
 	assert_true(genops_streams_memory(streams) < MEMORY / 4 * 3 + 4096);
 	assert_false(genops_streams_left_out(streams, &room));
@@ -612,11 +701,10 @@ blocked_streams_make_room(void **state)
 		GenopsStream *stream;
 
 		snprintf(name, sizeof(name), "t%d", i);
-		stream = genops_streams_add(streams, genops_slice(name), GENOPS_LITERAL(""), 0, false, 9, true,
-		                            now);
+		stream = add_stream(name, "", false, 9, true);
 		assert_non_null(stream);
 		genops_streams_next(streams, now);
-		genops_stream_sent(streams, stream);
+		send(stream);
 		answer(name, 1, GENOPS_OUTCOME_BLOCKED, "HTTP 401");
 		genops_stream_recorded(streams, stream);
 	}
@@ -646,16 +734,66 @@ a_cursor_that_somebody_moved(void **state)
 	expect_sent("a", "3000 3001 3002 3003 3004 3005 3006 3007 3008 3009");
 }
 
+/* What makes a batch full may become durable later than the rest. */
+static void
+a_full_batch_waits_for_the_disk(void **state)
+{
+	(void) state;
+	genops_streams_durable(streams, 1, now);
+	append("a", 1, 5);
+	append("a", 2, 5);
+	expect_nothing();
+	genops_streams_durable(streams, 2, now);
+	assert_int_equal(expect_sent("a", NULL), 10);
+}
+
+/* ... while its last answer was still to be recorded. */
+static void
+a_cursor_that_was_moved_over_what_was_sent(void **state)
+{
+	(void) state;
+	append("a", 1, 10);
+	expect_sent("a", NULL);
+	answer("a", 10, GENOPS_OUTCOME_DELIVERED, "");
+	genops_stream_move(streams, stream_of("a"), 1, false, now);
+	expect_settled("a", 1, 0, 0);
+
+	append("a", 2, 10);
+	expect_sent("a", NULL);
+	genops_stream_move(streams, stream_of("a"), 2, false, now);
+	append("a", 3, 10); /* comes during the request */
+	answer("a", 10, GENOPS_OUTCOME_DELIVERED, "");
+	expect_settled("a", 2, 0, 0);
+	assert_ptr_equal(genops_streams_next(streams, now), stream_of("a"));
+	assert_true(stream_of("a")->more_stored);
+}
+
+/* Who waits for delivery is told that it stalls only if nothing moves it. */
+static void
+what_is_probed_moves(void **state)
+{
+	bool moving;
+
+	(void) state;
+	append("a", 1, 10);
+	expect_sent("a", NULL);
+	answer("a", 10, GENOPS_OUTCOME_BLOCKED, "HTTP 401");
+	assert_true(genops_streams_pending(streams, &moving));
+	assert_false(moving);
+	genops_target_probe(streams, stream_of("a")->target, false, now);
+	assert_true(genops_streams_pending(streams, &moving));
+	assert_true(moving);
+}
+
 /* On a standby: what is in memory is nowhere else. */
 static void
 what_is_in_memory_only_is_kept(void **state)
 {
 	static char large[600 * 1024];
-	GenopsStream *stream = stream_of("a");
+	GenopsStream *stream = add_memory_only("a");
 	GenopsBytes segment = segment_of(0, 10);
 
 	(void) state;
-	stream->memory_only = true;
 	assert_true(genops_stream_append(streams, stream, 1, 10, slice_of(&segment), GENOPS_LITERAL("mine"),
 	                                 now));
 	genops_bytes_free(&segment);
@@ -693,9 +831,14 @@ main(void)
 		TEST(established_streams_go_first),
 		TEST(requests_are_limited_for_each_target),
 		TEST(memory_is_bounded),
+		TEST(what_is_read_back_is_bounded_too),
+		TEST(a_share_without_a_store),
 		TEST(idle_streams_leave_memory),
 		TEST(blocked_streams_make_room),
 		TEST(a_cursor_that_somebody_moved),
+		TEST(a_full_batch_waits_for_the_disk),
+		TEST(a_cursor_that_was_moved_over_what_was_sent),
+		TEST(what_is_probed_moves),
 		TEST(what_is_in_memory_only_is_kept),
 	};
 

@@ -1,0 +1,140 @@
+/*
+ * The step that sends: starts requests for the streams whose turn it is.
+ *
+ * What a stream has in memory goes out at once; a stream that has nothing there reads
+ * the ledger first, in a transaction of its own.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "deliver/durable.h"
+#include "deliver/follow.h"
+#include "deliver/request.h"
+#include "deliver/step.h"
+#include "deliver/streams.h"
+#include "keep/work.h"
+#include "monotonic.h"
+
+/* Turns in a round; few while somebody may be waiting for room in the ring. */
+#define TURNS 32
+#define CROWDED_TURNS 4
+
+/* Between two looks for streams that were left out, as many as may be. */
+#define LOOK_MS 200
+
+static GenopsStream *reading = NULL; /* should that fail */
+static int64 looked_at = 0;
+static bool more_turns = false;
+
+/* False if the ledger is another. */
+static bool
+ReadLedger(GenopsStream *stream)
+{
+	reading = stream;
+	if (!LedgerBegin())
+	{
+		reading = NULL;
+		return false;
+	}
+	StreamsRead(stream);
+	reading = NULL;
+	WorkCommit();
+	return true;
+}
+
+/* Streams that found no room before, and may now. */
+static void
+LoadLeftOut(void)
+{
+	bool room;
+
+	if (!genops_streams_left_out(StreamsAll(), &room) || !room ||
+	    MonotonicMs() < looked_at + LOOK_MS || RecoveryInProgress() || !LedgerBegin())
+		return;
+	StreamsLoad();
+	WorkCommit();
+	looked_at = MonotonicMs();
+}
+
+/* False if it was nobody's turn, or there is no going on. */
+static bool
+TakeTurn(int64 durable_seq)
+{
+	int64 now = MonotonicMs();
+	GenopsStream *stream = genops_streams_next(StreamsAll(), now);
+
+	if (stream == NULL)
+		return false;
+	if (stream->target->caller_data == NULL)
+	{
+		FollowAgain(); /* its route is about to be read */
+		genops_stream_pass(StreamsAll(), stream, now);
+		return false;
+	}
+	if (stream->first_waiting != NULL)
+	{
+		RequestStart(stream, durable_seq);
+		return true;
+	}
+	if (ReadLedger(stream))
+		return true;
+	genops_stream_pass(StreamsAll(), stream, now);
+	return false;
+}
+
+/* No batch waits to fill whose delivery somebody waits for, or while other databases wait
+ * for this worker's place. */
+static int64
+Wanted(const Turn *turn)
+{
+	return turn->demand.others_wait ? PG_INT64_MAX : turn->demand.segment_wanted;
+}
+
+static void
+RunSend(const Turn *turn)
+{
+	int64 durable_seq = RecoveryInProgress() ? PG_INT64_MAX : DurableSegment();
+	int turns = turn->demand.crowded ? CROWDED_TURNS : TURNS;
+
+	more_turns = false;
+	if (!LedgerIsKnown() || turn->leaving || !RequestsMayStart())
+		return;
+	LoadLeftOut();
+	genops_streams_durable(StreamsAll(), durable_seq, turn->now);
+	genops_streams_hurry(StreamsAll(), Wanted(turn), turn->now);
+	while (turns > 0 && TakeTurn(durable_seq))
+		turns--;
+	more_turns = turns == 0;
+}
+
+static long
+SendDue(const Turn *turn)
+{
+	bool room;
+
+	if (!LedgerIsKnown() || turn->leaving || !RequestsMayStart())
+		return -1;
+	if (more_turns)
+		return 0;
+	if (genops_streams_left_out(StreamsAll(), &room) && room)
+		return (long) Max(looked_at + LOOK_MS - turn->now, 0);
+	return genops_streams_wait_ms(StreamsAll(), turn->now);
+}
+
+/* Its turn was taken; it gets another. */
+static bool
+SendFailed(int sqlstate)
+{
+	(void) sqlstate;
+	if (reading != NULL)
+		genops_stream_pass(StreamsAll(), reading, MonotonicMs());
+	reading = NULL;
+	return false;
+}
+
+Step send_step = {
+	.name = "send spans",
+	.run = RunSend,
+	.due = SendDue,
+	.failed = SendFailed,
+};
