@@ -20,6 +20,7 @@ our $DEADLINE_SECONDS = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 180;
 # A running server with the extension preloaded.
 #   conf        more lines for its postgresql.conf
 #   streaming   can feed a standby
+#   initdb      more arguments of initdb, in an array
 #   start => 0  is not started yet
 sub new_node
 {
@@ -27,7 +28,7 @@ sub new_node
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	$node->init(
-		extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ],
+		extra => [ '--encoding=UTF8', '--locale=C.UTF-8', @{ $options{initdb} || [] } ],
 		allows_streaming => $options{streaming} || 0);
 	$node->append_conf('postgresql.conf', <<"END");
 shared_preload_libraries = 'genops_tempo'

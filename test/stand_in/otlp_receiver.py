@@ -16,6 +16,7 @@ The first rule that fits a request says what happens; without one the answer is 
     {"mode": "ok" | "partial" | "status",
      "tenant": "a",         only for this tenant; "" means requests without one
      "more_than": 100,      only for requests of more spans than this
+     "with_span": "chat x", only for requests that have a span of this name
      "times": 2,            only so often
      "rejected": 1,         of a partial success: the first so many spans are refused
      "code": 503,           the HTTP status of mode "status"
@@ -53,7 +54,7 @@ from google.protobuf import json_format
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 RULE_KEYS = {
-    "mode", "tenant", "more_than", "times", "rejected", "code", "rpc_code", "message", "body",
+    "mode", "tenant", "more_than", "with_span", "times", "rejected", "code", "rpc_code", "message", "body",
     "retry_after", "retry_after_in", "headers", "delay_ms", "hang", "reset",
 }
 INVALID_ARGUMENT = 3  # of google.rpc.Code
@@ -85,12 +86,14 @@ class Book:
         with self.lock:
             self.rules = rules
 
-    def rule_for(self, tenant, count):
+    def rule_for(self, tenant, received):
         with self.lock:
             for rule in self.rules:
                 if "tenant" in rule and rule["tenant"] != (tenant or ""):
                     continue
-                if count <= rule.get("more_than", -1) or rule.get("times") == 0:
+                if len(received) <= rule.get("more_than", -1) or rule.get("times") == 0:
+                    continue
+                if "with_span" in rule and all(span["name"] != rule["with_span"] for span in received):
                     continue
                 if "times" in rule:
                     rule["times"] -= 1
@@ -214,7 +217,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         request["spans"] = len(received)
         self.server.book.offered(request)
-        self.obey(self.server.book.rule_for(request["tenant"], len(received)), request, received)
+        self.obey(self.server.book.rule_for(request["tenant"], received), request, received)
 
     def decode(self, body, content_type, encoding):
         if content_type not in (PROTOBUF, JSON):

@@ -140,6 +140,10 @@ def obeying(receiver):
     check(response.status == 429 and response.headers["Retry-After"].endswith(" GMT"), "429 until a date")
     check(receiver.post(body, {"X-Scope-OrgID": "c"})[0].status == 413, "two spans are too many")
     check(receiver.post(request(8).SerializeToString(), {"X-Scope-OrgID": "c"})[0].status == 200, "one is not")
+    receiver.rules({"mode": "status", "code": 500, "with_span": "chat gpt-4o"})
+    check(receiver.post(body)[0].status == 500, "a request with a certain span")
+    receiver.rules({"mode": "status", "code": 500, "with_span": "no such span"})
+    check(receiver.post(body, {"X-Scope-OrgID": "c"})[0].status == 200, "and one without it")
 
     receiver.rules({"reset": True, "times": 1})
     try:
@@ -157,8 +161,8 @@ def obeying(receiver):
         check(True, "no answer")
     receiver.rules([])
     stats = receiver.stats()
-    check(stats["by_tenant"] == {"a": 2, "": 3, "c": 1} and stats["spans"] == 6, "spans are counted by tenant")
-    check(stats["by_status"] == {"200": 5, "400": 5, "503": 1, "429": 1, "413": 1}, "and answers by status")
+    check(stats["by_tenant"] == {"a": 2, "": 3, "c": 3} and stats["spans"] == 8, "spans are counted by tenant")
+    check(stats["by_status"] == {"200": 6, "400": 5, "500": 1, "503": 1, "429": 1, "413": 1}, "and answers by status")
 
 
 def speaking_tls(folder):
