@@ -55,6 +55,16 @@ REVOKE ALL ON genops.delivery, genops.ledger_state, genops.delivery_resend FROM 
 ALTER TABLE genops.delivery ENABLE ROW LEVEL SECURITY;
 ALTER TABLE genops.delivery_resend ENABLE ROW LEVEL SECURITY;
 
+CREATE FUNCTION genops.ledger_begins() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'genops_ledger_begins';
+
+COMMENT ON FUNCTION genops.ledger_begins() IS
+'Internal: what was recorded before, for a ledger that was dropped, is not for this one.';
+REVOKE ALL ON FUNCTION genops.ledger_begins FROM PUBLIC;
+
+SELECT genops.ledger_begins();
+
 CREATE FUNCTION genops_flush(
     wait_for text DEFAULT 'exported',
     timeout double precision DEFAULT 30,

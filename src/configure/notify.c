@@ -8,9 +8,11 @@
 #include "configure/store.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "shared/ring.h"
 #include "shared/waiters.h"
 #include "utils/inval.h"
 
+PG_FUNCTION_INFO_V1(genops_ledger_begins);
 PG_FUNCTION_INFO_V1(genops_wake_worker);
 PG_FUNCTION_INFO_V1(genops_configuration_changed);
 
@@ -28,6 +30,15 @@ Datum
 genops_wake_worker(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
+	NotifyConfigurationChange();
+	PG_RETURN_VOID();
+}
+
+Datum
+genops_ledger_begins(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	RingBeginLedger();
 	NotifyConfigurationChange();
 	PG_RETURN_VOID();
 }

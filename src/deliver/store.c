@@ -88,6 +88,17 @@ ReleaseUnstored(const StoreBatch *batch, RingDrop reason)
 	Release(batch, &fate, InvalidXLogRecPtr, 0);
 }
 
+/* What was recorded for a ledger that is gone is not for this one. */
+static void
+DropOutdated(int count)
+{
+	StoreBatch batch = { .count = 0 };
+
+	RingTake(batch_context, count, MAX_BATCH_BYTES, &batch.taken);
+	batch.count = batch.taken.count;
+	ReleaseUnstored(&batch, RING_DROP_DISCARDED);
+}
+
 /*
  * The segments of a stream that were stored together.
  */
@@ -250,7 +261,9 @@ RunStore(const Turn *turn)
 		return;
 	batch = TakeBatch(turn);
 	nothing_published = !batch.taken.moved;
-	if (batch.count > 0)
+	if (batch.taken.outdated > 0)
+		DropOutdated(batch.taken.outdated);
+	else if (batch.count > 0)
 		Store(&batch);
 	else if (batch.taken.moved)
 		ReleaseUnstored(&batch, RING_DROP_ABANDONED);

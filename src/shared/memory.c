@@ -82,6 +82,7 @@ RingResetQueue(RingQueue *queue, Oid database)
 	queue->oldest_at = 0;
 	queue->max_queued = 0;
 	RingSetBatchSize(queue);
+	pg_atomic_write_u64(&queue->ledger_position, 0);
 	pg_atomic_write_u64(&queue->returned, 0);
 	pg_atomic_write_u64(&queue->dropped_full, 0);
 	pg_atomic_write_u64(&queue->dropped_too_large, 0);
@@ -114,6 +115,7 @@ static void
 InitQueue(RingQueue *queue, LWLock *lock)
 {
 	SpinLockInit(&queue->reserve_lock);
+	pg_atomic_init_u64(&queue->ledger_position, 0);
 	pg_atomic_init_u64(&queue->returned, 0);
 	pg_atomic_init_u64(&queue->dropped_full, 0);
 	pg_atomic_init_u64(&queue->dropped_too_large, 0);

@@ -79,6 +79,7 @@ typedef struct RingQueue
 	Size batch_bytes;   /* as many bytes do, too */
 
 	/* Counted without a lock. */
+	pg_atomic_uint64 ledger_position; /* records before it are another ledger's */
 	pg_atomic_uint64 returned; /* records that were queued once more */
 	pg_atomic_uint64 dropped_full;
 	pg_atomic_uint64 dropped_too_large;
@@ -210,6 +211,9 @@ extern uint32 PoolShare(void);
 /*
  * queue.c
  */
+
+/* What this process has recorded. */
+extern uint64 ring_own_records;
 
 /* Appends to another database's queue, without waiting: for what is read
  * back at the start. */

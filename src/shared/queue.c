@@ -46,6 +46,8 @@
 #include "shared/waiters.h"
 #include "storage/ipc.h"
 
+uint64 ring_own_records = 0;
+
 typedef enum ReserveResult
 {
 	RESERVED,
@@ -224,6 +226,7 @@ TryAppend(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 	RingSignalsUnblock();
 	if (!reserved)
 		return false;
+	ring_own_records++;
 
 	TEST_POINT("published");
 	if (reservation.wake)

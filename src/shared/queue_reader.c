@@ -115,6 +115,7 @@ RingTake(MemoryContext context, int max_records, Size max_bytes, RingBatch *batc
 	RingPlace tail;
 	RingRecord record;
 	Piece piece = { NULL, 0 };
+	uint64 ledger_position = pg_atomic_read_u64(&reading->ledger_position);
 	uint64 begin;
 	int room;
 
@@ -132,6 +133,8 @@ RingTake(MemoryContext context, int max_records, Size max_bytes, RingBatch *batc
 		record.data = CopyOut(context, &piece, &record);
 		batch->records[batch->count++] = record;
 		batch->bytes += record.length;
+		if (batch->end.position <= ledger_position)
+			batch->outdated = batch->count;
 	}
 	batch->end_position = batch->end.position;
 	batch->moved = batch->end.position > begin;

@@ -31,6 +31,7 @@ typedef struct RingBatch
 	int count;
 	Size bytes;          /* of all records */
 	uint64 end_position; /* behind the batch: what RingPublishStored takes */
+	int outdated;        /* so many, from the first, were recorded for a ledger that is gone */
 	bool moved;          /* there is something to release, be it only what the dead left */
 
 	/* For RingRelease. */

@@ -108,6 +108,10 @@ extern void RingReadUsage(RingUsage *usage);
 /* Whether the current database has a queue, or gets one. */
 extern bool RingHasQueue(void);
 
+/* What is recorded by now was for another ledger, once this transaction commits: it is
+ * dropped and counted, and not stored in the one that this transaction makes. */
+extern void RingBeginLedger(void);
+
 /* Counts what happened to texts while a span was made. */
 extern void RingCountText(uint32 repaired, uint32 cut);
 extern void RingCountDuplicate(void);
