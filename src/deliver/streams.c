@@ -21,7 +21,7 @@
 #include "settings.h"
 #include "utils/memutils.h"
 
-#define STREAM_MEMORY ((size_t) 16 * 1024 * 1024)
+#define STREAM_MEMORY ((size_t) 8 * 1024 * 1024)
 #define READ_BYTES ((Size) 1024 * 1024)
 #define READ_SEGMENTS 64
 #define SHOWN_BYTES 320
