@@ -1,13 +1,13 @@
 -- From the call through the ledger to an endpoint that only counts: how fast,
 -- how long the worst call takes meanwhile, and what the ledger needs for it.
--- psql sets endpoint and spans.
+-- psql sets endpoint, spans and tenants (1: none is named).
 \set ON_ERROR_STOP 1
 \pset footer off
 SET client_min_messages = warning;
 
 SELECT count(*) FROM genops_configure(otlp_endpoint => :'endpoint', compression => 'none') \g /dev/null
 
-CREATE FUNCTION make_calls(calls bigint, OUT seconds numeric, OUT worst_call_ms numeric) LANGUAGE plpgsql AS $$
+CREATE FUNCTION make_calls(calls bigint, tenants bigint, OUT seconds numeric, OUT worst_call_ms numeric) LANGUAGE plpgsql AS $$
 DECLARE
     first timestamptz := clock_timestamp();
     before timestamptz := first;
@@ -19,7 +19,8 @@ BEGIN
             prompt_tokens => 100 + i % 1999, completion_tokens => 10 + i % 499,
             total_cost => (i % 9973) * 0.0000125, team => 'team-' || i % 997 % 23, project => 'assistant',
             customer_id => i % 997, cost_center => 'engineering', environment => 'production',
-            feature => 'summary');
+            feature => 'summary',
+            tenant_id => CASE WHEN tenants > 1 THEN 'tenant-' || i % tenants END);
         after := clock_timestamp();
         worst := greatest(worst, after - before);
         before := after;
@@ -30,11 +31,11 @@ END
 $$;
 
 SELECT clock_timestamp() AS started \gset
-SELECT * FROM make_calls(:spans) \gset
+SELECT * FROM make_calls(:spans, :tenants) \gset
 SELECT complete FROM genops_flush('exported', 600) \gset
 SELECT round(extract(epoch FROM clock_timestamp() - :'started'::timestamptz), 2) AS took \gset
 
-SELECT :spans AS spans, :seconds AS seconds_to_record, :took AS seconds_to_the_endpoint,
+SELECT :spans AS spans, :tenants AS tenants, :seconds AS seconds_to_record, :took AS seconds_to_the_endpoint,
        round(:spans / :took) AS spans_per_second, :worst_call_ms AS worst_call_ms, :'complete' AS complete;
 
 SELECT recorded, stored, dropped FROM genops.stat_recording;
