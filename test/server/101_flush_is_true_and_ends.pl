@@ -46,7 +46,7 @@ sub batches_are_gathered
 
 	query("SELECT genops_track('p', 'm', tenant_id => '$tenant'); SELECT genops_flush('stored')") for 1 .. 40;
 	wait_until("the spans of $tenant", sub { ($receiver->stats->{by_tenant}{$tenant} || 0) == 40 });
-	is(scalar(grep { ($_->{tenant} || '') eq $tenant } $receiver->requests), 4, "$what: full batches are sent");
+	is(scalar($receiver->requests_of($tenant)), 4, "$what: full batches are sent");
 }
 
 batches_are_gathered('first', 'before anybody waited');

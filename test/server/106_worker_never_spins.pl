@@ -35,13 +35,6 @@ sub worker_share
 	return (worker_cpu_ms($pid) - $used) / 1000 / (time() - $from);
 }
 
-sub requests_of
-{
-	my ($tenant) = @_;
-
-	return grep { ($_->{tenant} || '') eq $tenant } $receiver->requests;
-}
-
 # An answer comes, within the request's time, while the ledger is locked.
 my @locks = (
 	[ 'a pause that is not committed' => 'SELECT genops_pause_delivery()' ],
@@ -57,7 +50,7 @@ for my $number (0 .. $#locks)
 
 	$receiver->set_mode({ tenant => $tenant, delay_ms => 700 });
 	query("SELECT genops_track('p', 'm', tenant_id => '$tenant') FROM generate_series(1, 3)");
-	wait_until('its request', sub { requests_of($tenant) == 1 });
+	wait_until('its request', sub { $receiver->requests_of($tenant) == 1 });
 	my $worker = worker_pid($node);
 	$locker->query("BEGIN; $statement");
 	query("SELECT genops_track('p', 'm', tenant_id => 'queued') FROM generate_series(1, 3)")
@@ -69,7 +62,7 @@ for my $number (0 .. $#locks)
 	is($locker->errors, '', 'the lock was had');
 	$locker->close;
 	flush_exported($node);
-	is(scalar requests_of($tenant), 1, 'the answer was read: nothing is sent again');
+	is(scalar $receiver->requests_of($tenant), 1, 'the answer was read: nothing is sent again');
 	is(query("SELECT exported, requests, retries, last_error FROM genops.stat_delivery WHERE tenant_id = '$tenant'"),
 		'3|1|0|', 'and counted');
 }
@@ -77,7 +70,7 @@ for my $number (0 .. $#locks)
 # Nobody answers: storing goes on, and nothing spins.
 $receiver->set_mode({ hang => 1 });
 query("SELECT genops_track('p', 'm', tenant_id => 'silent') FROM generate_series(1, 3)");
-wait_until('its request', sub { requests_of('silent') >= 1 });
+wait_until('its request', sub { $receiver->requests_of('silent') >= 1 });
 cmp_ok(worker_share(1, worker_pid($node)), '<', $limit_share, 'a silent endpoint: the worker waits');
 is(query("SELECT genops_track('p', 'm', tenant_id => 'silent') \\g /dev/null\nSELECT complete FROM genops_flush('stored', 30)"),
 	't', 'and stores');

@@ -26,13 +26,6 @@ deliver_to($node, $receiver, arguments => 'schedule_delay_millis => 20, timeout 
 
 sub query { return $node->safe_psql('postgres', $_[0]); }
 
-sub requests_of
-{
-	my ($tenant) = @_;
-
-	return grep { ($_->{tenant} || '') eq $tenant } $receiver->requests;
-}
-
 # Something happens while a request waits for its answer.
 sub sent_once
 {
@@ -42,12 +35,12 @@ sub sent_once
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	$receiver->set_mode({ tenant => $tenant, delay_ms => 400 });
 	query("SELECT genops_track('p', 'm', tenant_id => '$tenant') FROM generate_series(1, 5)");
-	wait_until('its request', sub { requests_of($tenant) >= 1 });
+	wait_until('its request', sub { $receiver->requests_of($tenant) >= 1 });
 	$happens->();
-	wait_until('its answer', sub { grep { $_->{status} } requests_of($tenant) });
+	wait_until('its answer', sub { grep { $_->{status} } $receiver->requests_of($tenant) });
 	$after->() if $after;
 	flush_exported($node);
-	is(scalar requests_of($tenant), 1, "$what: sent once");
+	is(scalar $receiver->requests_of($tenant), 1, "$what: sent once");
 	is(query("SELECT exported, requests, retries, last_error FROM genops.stat_delivery WHERE tenant_id = '$tenant'"),
 		'5|1|0|', 'and counted once');
 }
@@ -103,7 +96,7 @@ is($receiver->stats->{spans}, query('SELECT count(*) FROM genops.spans'), 'nothi
 # A peer that is silent is not waited for.
 $receiver->set_mode({ hang => JSON::PP::true });
 query("SELECT genops_track('p', 'm', tenant_id => 'silent')");
-wait_until('its request', sub { requests_of('silent') >= 1 });
+wait_until('its request', sub { $receiver->requests_of('silent') >= 1 });
 my $from = time();
 $node->stop('fast');
 cmp_ok(time() - $from, '<', $limit_seconds, 'a fast stop does not wait for a peer that is silent');

@@ -21,13 +21,6 @@ deliver_to($node, $receiver, arguments => 'schedule_delay_millis => 20');
 
 sub query { return $node->safe_psql('postgres', $_[0]); }
 
-sub requests_of
-{
-	my ($tenant) = @_;
-
-	return grep { ($_->{tenant} || '') eq $tenant } $receiver->requests;
-}
-
 # One of 45 spans makes every request fail that it is in.
 for my $code (500, 408)
 {
@@ -48,7 +41,7 @@ END
 	flush_exported($node);
 	is(delivery($node, $tenant, 'state, exported, rejected, pending'), 'delivering|44|1|0', 'the one is rejected and counted');
 	like(delivery($node, $tenant, 'last_error'), qr/HTTP $code/, 'and the reason is remembered');
-	cmp_ok(scalar requests_of($tenant), '<', $most_requests, 'in a bounded number of tries');
+	cmp_ok(scalar $receiver->requests_of($tenant), '<', $most_requests, 'in a bounded number of tries');
 	is(scalar log_lines($node, qr/spans of tenant "$tenant" are rejected: HTTP $code/), 1, 'the log says so once');
 	query("SELECT genops_track('openai', 'model', tenant_id => '$tenant', feature => '46')");
 	flush_exported($node);

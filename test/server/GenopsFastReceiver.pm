@@ -42,14 +42,7 @@ sub start
 		exec $compiled, @arguments or POSIX::_exit(1);
 	}
 	$self->{pid} = $pid;
-	$self->{port} = wait_until(
-		'the receiver listens',
-		sub {
-			open my $file, '<', "$folder/port" or return;
-			my $port = <$file>;
-			chomp $port;
-			return $port;
-		});
+	$self->{port} = wait_for_port("$folder/port");
 	return $self;
 }
 

@@ -103,6 +103,14 @@ sub stats { return $json->decode($_[0]->_ask('GET', '/control/stats')->{content}
 # Every request, whatever was answered.
 sub requests { return @{ $json->decode($_[0]->_ask('GET', '/control/requests')->{content}) }; }
 
+# Those of a tenant, '' for none.
+sub requests_of
+{
+	my ($self, $tenant) = @_;
+
+	return grep { ($_->{tenant} || '') eq $tenant } $self->requests;
+}
+
 sub _ask
 {
 	my ($self, $method, $path, $options) = @_;

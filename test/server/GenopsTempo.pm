@@ -30,14 +30,7 @@ sub start
 	push @arguments, '--tls', @{ $options{tls} } if $options{tls};
 	$self->{pid} = open $self->{input}, '|-', '/usr/bin/python3', "$stand_in/tempo.py", @arguments
 	  or die "could not start the stand-in: $!\n";
-	$self->{port} = GenopsTest::wait_until(
-		'the stand-in listens',
-		sub {
-			open my $file, '<', "$folder/port" or return;
-			my $port = <$file>;
-			chomp $port;
-			return $port;
-		});
+	$self->{port} = GenopsTest::wait_for_port("$folder/port");
 	return $self;
 }
 

@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(new_node start_node_with create_ledger start_receiver deliver_to wait_until
+our @EXPORT = qw(new_node start_node_with create_ledger start_receiver deliver_to wait_until wait_for_port
   flush_exported);
 
 # What ends a wait that is in vain.  No test measures time by it.
@@ -91,6 +91,21 @@ sub wait_until
 		sleep 0.02;
 	}
 	die "waited $DEADLINE_SECONDS s in vain: $what\n";
+}
+
+# The port that a stand-in listens on, which it writes to a file when it does.
+sub wait_for_port
+{
+	my ($path) = @_;
+
+	return wait_until(
+		'the stand-in listens',
+		sub {
+			open my $file, '<', $path or return;
+			my $port = <$file>;
+			chomp $port;
+			return $port;
+		});
 }
 
 # Everything recorded so far is answered for; dies if it isn't in time.

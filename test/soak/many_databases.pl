@@ -12,13 +12,14 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $count = size('DATABASES', 8, 40);
+my $workers = size('WORKERS', 1, 4);    # 4 is the default
 my $seconds = size('SECONDS', 4, 60);
 my $idle_seconds = size('IDLE_SECONDS', 0, 90);    # a minute, and time to notice
 my $limit_s = size('LIMIT_SECONDS', 6, 2);    # short runs share their machine with others
 
 my @databases = map { "db_$_" } 1 .. $count;
 my $receiver = GenopsFastReceiver->start;
-my $node = new_node('main', conf => "genops_tempo.flush_interval = '1s'\nmax_connections = 100");
+my $node = new_node('main', conf => "genops_tempo.flush_interval = '1s'\ngenops_tempo.max_workers = $workers\nmax_connections = 100");
 
 for my $database (@databases)
 {
@@ -92,13 +93,13 @@ is($receiver->stats->{distinct}, 2 * $count * $seconds, 'everything is delivered
 if ($idle_seconds)
 {
 	my $from = time();
-	my $workers;
+	my $left;
 	do
 	{
 		sleep 1;
-		$workers = $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'genops worker'");
-	} while ($workers > 0 && time() < $from + $idle_seconds);
-	is($workers, 0, 'where nothing happens no worker is left a minute later');
+		$left = $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'genops worker'");
+	} while ($left > 0 && time() < $from + $idle_seconds);
+	is($left, 0, 'where nothing happens no worker is left a minute later');
 	note(sprintf 'the last one left after %.0f s', time() - $from);
 }
 
