@@ -40,15 +40,16 @@ IdOf(const OpenCall *call)
 
 /* Everything of the request but the attributes.  "own" are its ids, NULL for new ones. */
 static void
-SetRequest(SpanDraft *draft, const CallRequest *request, const GenopsTraceParent *own)
+SetRequest(SpanDraft *draft, const CallRequest *request, const CallOptions *options,
+           const GenopsTraceParent *own)
 {
 	const GenopsSampler *sampler = AttributionSet(draft, request->text);
-	GenopsSlice state = TextFromServer(request->options.tracestate, GENOPS_TRACESTATE_MAX);
+	GenopsSlice state = TextFromServer(options->tracestate, GENOPS_TRACESTATE_MAX);
 
 	TraceFindPlace(&draft->place, request->traceparent, own, state, sampler);
-	draft->facts.kind = request->options.kind;
+	draft->facts.kind = options->kind;
 	draft->facts.text[GENOPS_TEXT_SERVICE_TIER] =
-	    TextFromServer(request->options.service_tier, TextNameLimit());
+	    TextFromServer(options->service_tier, TextNameLimit());
 }
 
 CallId
@@ -59,7 +60,7 @@ CallBegin(const CallRequest *request)
 	size_t attributes_offset;
 	OpenCall *call;
 
-	SetRequest(draft, request, NULL);
+	SetRequest(draft, request, &request->options, NULL);
 	draft->facts.start_ns = draft->facts.end_ns = ClockNanoseconds();
 	DraftOpen(draft);
 	attributes_offset = draft->span.length;
@@ -226,31 +227,34 @@ EndCutOff(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, bool ma
 	CallForget(call);
 }
 
-/* Its span is out, and was no call: this is the call. */
+/* Its span is out: what is said becomes a span under it. */
 static void
-EndUnfinished(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, bool may_charge)
+EndUnder(OpenCall *call, uint32 flags, int64 end_ns, const CallOutcome *outcome, Jsonb *attributes,
+         bool may_charge)
 {
 	SpanDraft *draft = DraftUnderCall(call, attributes);
 
-	SetEnd(draft, EndOf(call, outcome, ClockNanoseconds()));
+	draft->facts.flags |= flags;
+	SetEnd(draft, end_ns);
 	OutcomeSet(draft, outcome, may_charge);
 	CallDetach(call);
 	Finish(draft, attributes, call->keep_if_failed);
 	CallForget(call);
 }
 
-/* Its span is out and counted: this brings the usage. */
+/* It was no call: this is the call. */
+static void
+EndUnfinished(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, bool may_charge)
+{
+	EndUnder(call, 0, EndOf(call, outcome, ClockNanoseconds()), outcome, attributes, may_charge);
+}
+
+/* It is counted: this brings the usage. */
 static void
 Supplement(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, bool may_charge)
 {
-	SpanDraft *draft = DraftUnderCall(call, attributes);
-
-	draft->facts.flags |= GENOPS_FLAG_SUPPLEMENT | GENOPS_FLAG_NO_DURATION;
-	SetEnd(draft, call->facts.end_ns);
-	OutcomeSet(draft, outcome, may_charge);
-	CallDetach(call);
-	Finish(draft, attributes, false);
-	CallForget(call);
+	EndUnder(call, GENOPS_FLAG_SUPPLEMENT | GENOPS_FLAG_NO_DURATION, call->facts.end_ns, outcome,
+	         attributes, may_charge);
 }
 
 bool
@@ -410,7 +414,7 @@ CallTrack(const CallRequest *request, const CallOutcome *outcome, const CallTime
 	bool keep_errors = ConfigurationGet()->keep_errors;
 	bool has_ids = OwnIds(request, own);
 
-	SetRequest(draft, request, has_ids ? own : NULL);
+	SetRequest(draft, request, &outcome->options, has_ids ? own : NULL);
 	if (has_ids)
 		(void) TakeOver(own, draft);
 	KeySetCall(&draft->facts, request->call);

@@ -72,7 +72,7 @@ extern bool CallEnd(CallId call, const CallOutcome *outcome, Jsonb *attributes);
  * for use while an error is being handled. */
 extern void CallFail(CallId call, int sqlstate, const char *message);
 
-/* A call that is over, in one step.  Writes its ids to "own". */
+/* A call that is over, in one step.  Writes its ids to "own".  All options are the outcome's. */
 extern void CallTrack(const CallRequest *request, const CallOutcome *outcome,
                       const CallTimes *times, GenopsTraceParent *own);
 

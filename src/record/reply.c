@@ -75,7 +75,7 @@ WrappedStatus(const JsonbValue *value)
 	if (value->type != jbvNumeric || numeric_is_nan(value->val.numeric) ||
 	    numeric_is_inf(value->val.numeric))
 		return 0;
-	number = DirectFunctionCall1(numeric_trunc, NumericGetDatum(value->val.numeric));
+	number = DirectFunctionCall1(numeric_floor, NumericGetDatum(value->val.numeric));
 	if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, number,
 	                                      NumericGetDatum(int64_to_numeric(MAX_STATUS)))) > 0)
 		return 0;

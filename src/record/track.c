@@ -54,7 +54,7 @@ typedef struct Tracked
 	CallTimes times;
 } Tracked;
 
-/* What a text argument sets; -1: the argument is none. */
+/* What a text argument sets. */
 static const struct
 {
 	TrackArgument argument;
@@ -65,11 +65,9 @@ static const struct
 	{ ARG_OPERATION, GENOPS_TEXT_OPERATION },
 	{ ARG_TEAM, GENOPS_TEXT_TEAM },
 	{ ARG_PROJECT, GENOPS_TEXT_PROJECT },
-	{ ARG_CUSTOMER_ID, GENOPS_TEXT_CUSTOMER_ID },
 	{ ARG_COST_CENTER, GENOPS_TEXT_COST_CENTER },
 	{ ARG_ENVIRONMENT, GENOPS_TEXT_ENVIRONMENT },
 	{ ARG_FEATURE, GENOPS_TEXT_FEATURE },
-	{ ARG_USER_ID, GENOPS_TEXT_USER_ID },
 	{ ARG_SERVICE_NAME, GENOPS_TEXT_SERVICE_NAME },
 	{ ARG_TENANT_ID, GENOPS_TEXT_TENANT_ID },
 	{ ARG_NAME, GENOPS_TEXT_NAME },
@@ -81,7 +79,7 @@ PG_FUNCTION_INFO_V1(genops_record);
 static void
 TrackedInit(Tracked *tracked)
 {
-	CallRequestInit(&tracked->request);
+	memset(&tracked->request, 0, offsetof(CallRequest, options));
 	CallOutcomeInit(&tracked->outcome);
 	memset(&tracked->times, 0, sizeof(tracked->times));
 }
@@ -100,6 +98,12 @@ SayText(Tracked *tracked, TrackArgument argument, GenopsSlice value)
 		}
 	switch (argument)
 	{
+		case ARG_CUSTOMER_ID:
+			tracked->request.text[GENOPS_TEXT_CUSTOMER_ID] = value;
+			break;
+		case ARG_USER_ID:
+			tracked->request.text[GENOPS_TEXT_USER_ID] = value;
+			break;
 		case ARG_PROMPT_TOKENS:
 			tracked->outcome.prompt_tokens = CountFromText(value, "prompt_tokens");
 			break;
@@ -146,7 +150,6 @@ Record(Tracked *tracked)
 	CallTimes *times = &tracked->times;
 	GenopsTraceParent own;
 
-	tracked->request.options = *options;
 	if (options->has_ended_at)
 	{
 		times->has_end = true;
@@ -161,32 +164,43 @@ Record(Tracked *tracked)
 	return ReturnedTraceParent(&own);
 }
 
+static void
+ReadArguments(FunctionCallInfo fcinfo, Tracked *tracked)
+{
+	CallRequest *request = &tracked->request;
+	CallOutcome *outcome = &tracked->outcome;
+	CallTimes *times = &tracked->times;
+
+	for (int i = 0; i < (int) lengthof(texts); i++)
+		request->text[texts[i].text] = ArgumentText(fcinfo, texts[i].argument);
+	request->text[GENOPS_TEXT_CUSTOMER_ID] = ArgumentValue(fcinfo, ARG_CUSTOMER_ID);
+	request->text[GENOPS_TEXT_USER_ID] = ArgumentValue(fcinfo, ARG_USER_ID);
+	request->traceparent = ArgumentText(fcinfo, ARG_TRACEPARENT);
+	request->call = ArgumentText(fcinfo, ARG_CALL);
+	request->attributes = ArgumentJsonb(fcinfo, ARG_ATTRIBUTES);
+	outcome->prompt_tokens = ArgumentTokens(fcinfo, ARG_PROMPT_TOKENS, "prompt_tokens");
+	outcome->completion_tokens = ArgumentTokens(fcinfo, ARG_COMPLETION_TOKENS, "completion_tokens");
+	outcome->total_cost = ArgumentValue(fcinfo, ARG_TOTAL_COST);
+	outcome->status = ArgumentText(fcinfo, ARG_STATUS);
+	outcome->error = ArgumentText(fcinfo, ARG_ERROR);
+	if (!PG_ARGISNULL(ARG_RESPONSE))
+		outcome->reply = ReplyOfValue(PG_GETARG_DATUM(ARG_RESPONSE));
+	if (!PG_ARGISNULL(ARG_STARTED_AT))
+		times->has_start =
+		    UnixNanoseconds(PG_GETARG_TIMESTAMPTZ(ARG_STARTED_AT), "started_at", &times->start_ns);
+	if (!PG_ARGISNULL(ARG_DURATION))
+		SayText(tracked, ARG_DURATION, ArgumentValue(fcinfo, ARG_DURATION));
+	OptionsRead(ArgumentJsonb(fcinfo, ARG_OPTIONS), OPTIONS_OF_TRACK, &outcome->options);
+}
+
 Datum
 genops_track(PG_FUNCTION_ARGS)
 {
-	static const TrackArgument values[] = { ARG_PROMPT_TOKENS, ARG_COMPLETION_TOKENS,
-		                                    ARG_TOTAL_COST, ARG_DURATION, ARG_CUSTOMER_ID,
-		                                    ARG_USER_ID };
-	static const TrackArgument more_texts[] = { ARG_TRACEPARENT, ARG_CALL, ARG_STATUS, ARG_ERROR };
 	Tracked tracked;
 
 	RingRequire();
 	TrackedInit(&tracked);
-	for (int i = 0; i < (int) lengthof(texts); i++)
-		if (texts[i].argument != ARG_CUSTOMER_ID && texts[i].argument != ARG_USER_ID)
-			tracked.request.text[texts[i].text] = ArgumentText(fcinfo, texts[i].argument);
-	for (int i = 0; i < (int) lengthof(values); i++)
-		if (!PG_ARGISNULL(values[i]))
-			SayText(&tracked, values[i], ArgumentValue(fcinfo, values[i]));
-	for (int i = 0; i < (int) lengthof(more_texts); i++)
-		SayText(&tracked, more_texts[i], ArgumentText(fcinfo, more_texts[i]));
-	if (!PG_ARGISNULL(ARG_STARTED_AT))
-		tracked.times.has_start = UnixNanoseconds(PG_GETARG_TIMESTAMPTZ(ARG_STARTED_AT),
-		                                          "started_at", &tracked.times.start_ns);
-	if (!PG_ARGISNULL(ARG_RESPONSE))
-		tracked.outcome.reply = ReplyOfValue(PG_GETARG_DATUM(ARG_RESPONSE));
-	tracked.request.attributes = ArgumentJsonb(fcinfo, ARG_ATTRIBUTES);
-	SayOptions(&tracked, ArgumentJsonb(fcinfo, ARG_OPTIONS));
+	ReadArguments(fcinfo, &tracked);
 	PG_RETURN_TEXT_P(Record(&tracked));
 }
 
