@@ -65,9 +65,6 @@ set_usage(const GenopsPricedCall *call, GenopsReply *reply, GenopsPricing *prici
 	    usage->input != GENOPS_UNKNOWN_TOKENS || usage->output != GENOPS_UNKNOWN_TOKENS;
 	if (pricing->has_usage)
 		clear_flag(&reply->flags, GENOPS_USAGE_FLAG_NO_USAGE);
-	if (usage->output == GENOPS_UNKNOWN_TOKENS && usage->input != GENOPS_UNKNOWN_TOKENS &&
-	    genops_slice_equal(call->operation, NAME("embeddings")))
-		usage->output = 0;
 }
 
 /* What was served, and where the reply doesn't say it what was asked for. */
@@ -123,13 +120,18 @@ try_price(const GenopsPriceBook *book, const GenopsPricedCall *call, const Genop
 		                             .region = call->region,
 		                             .at = call->at,
 		                             .input_tokens = pricing->usage.input };
+	GenopsUsage usage = pricing->usage;
 
+	/* There is none, whether or not somebody says so. */
+	if (usage.output == GENOPS_UNKNOWN_TOKENS &&
+	    genops_slice_equal(call->operation, NAME("embeddings")))
+		usage.output = 0;
 	try->has_cost = false;
 	try->result =
 	    book ? genops_price_find(book, &question, &try->price) : GENOPS_PRICE_UNKNOWN_MODEL;
 	if (try->result == GENOPS_PRICE_FOUND)
 		try->has_cost = genops_cost(
-		    &try->price.rates, &pricing->usage,
+		    &try->price.rates, &usage,
 		    genops_usage_flagged(&reply->flags, GENOPS_USAGE_FLAG_PARTIAL_STREAM), &try->cost);
 }
 
