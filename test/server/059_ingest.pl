@@ -35,11 +35,14 @@ END
 
 sub attribute { return qq({"key": "$_[0]", "value": $_[1]}); }
 
+my $requests = 0;
+
 # Two resources, three scopes; every kind of value.
 sub request_of
 {
 	my ($name) = @_;
-	my $ids = sub { sprintf '"traceId": "%032x", "spanId": "%016x"', $_[0], $_[0] + 1000 };
+	my $base = 100 * $requests++;    # ids of its own: a span that is delivered again is recorded once
+	my $ids = sub { sprintf '"traceId": "%032x", "spanId": "%016x"', $base + $_[0], $base + $_[0] + 1000 };
 	my $times = '"startTimeUnixNano": "1767323045123456789", "endTimeUnixNano": "1767323046500000001"';
 	my $call = join ', ', attribute('gen_ai.provider.name', '{"stringValue": "anthropic"}'),
 	  attribute('gen_ai.request.model', '{"stringValue": "claude-sonnet-4"}'),
