@@ -294,4 +294,4 @@ CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 10000 SUPPORT genops.await_stored_support
 AS 'MODULE_PATHNAME', 'genops_trace';
 COMMENT ON FUNCTION genops_trace(text) IS
-'All spans of a trace, in the order in which they began. Takes a trace id (32 hexadecimal digits) or a traceparent, as genops_track() returns it.';
+'ask: all spans of a trace, in the order in which they began. Takes a trace id (32 hexadecimal digits) or a traceparent, as genops_track() returns it.';

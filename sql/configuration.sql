@@ -124,7 +124,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'genops_configure';
 COMMENT ON FUNCTION genops_configure IS
-	'Configures recording and delivery for this database and returns what changed. NULL leaves a setting as it is, an empty text unsets it (also: genops_reset). Without any argument it configures a local Tempo, if nothing is configured yet. endpoint is Tempo''s query address; spans go to port 4318 of the same host, or to otlp_endpoint, or with via_collector to collector_endpoint. headers are for both addresses of Tempo, collector_headers for the Collector; they are merged with those that are there, and null removes one. TEMPO_AUTH_HEADER replaces Tempo''s Authorization, OTEL_EXPORTER_OTLP_HEADERS are added where spans are sent to, unless a route with an address of its own names that; headers_file comes before headers. A value may be ${env:NAME} or ${file:/path}, or all may be in headers_file, so that no secret is in the statement; that takes the rights of pg_read_server_files. timeout is in seconds. options: keep_errors, max_concurrent_requests, duplicate_window, max_keys, tempo_is_multitenant. What an address has behind a question mark is kept like a header, and not dumped. Variables of the server''s environment (OTEL_*, TEMPO_*, ENVIRONMENT) win, with a WARNING. Applied when the transaction commits.';
+	'administer: configures recording and delivery for this database and returns what changed. NULL leaves a setting as it is, an empty text unsets it (also: genops_reset). Without any argument it configures a local Tempo, if nothing is configured yet. endpoint is Tempo''s query address; spans go to port 4318 of the same host, or to otlp_endpoint, or with via_collector to collector_endpoint. headers are for both addresses of Tempo, collector_headers for the Collector; they are merged with those that are there, and null removes one. TEMPO_AUTH_HEADER replaces Tempo''s Authorization, OTEL_EXPORTER_OTLP_HEADERS are added where spans are sent to, unless a route with an address of its own names that; headers_file comes before headers. A value may be ${env:NAME} or ${file:/path}, or all may be in headers_file, so that no secret is in the statement; that takes the rights of pg_read_server_files. timeout is in seconds. options: keep_errors, max_concurrent_requests, duplicate_window, max_keys, tempo_is_multitenant. What an address has behind a question mark is kept like a header, and not dumped. Variables of the server''s environment (OTEL_*, TEMPO_*, ENVIRONMENT) win, with a WARNING. Applied when the transaction commits.';
 
 CREATE FUNCTION genops_reset(setting text)
 RETURNS TABLE (setting text, value text, source text, note text)
@@ -132,14 +132,14 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'genops_reset';
 COMMENT ON FUNCTION genops_reset IS
-	'Takes a setting of genops.configuration back to its default: one, "headers" or "collector_headers" with all of a kind, or "all". Routes stay. Returns what changed.';
+	'administer: takes a setting of genops.configuration back to its default: one, "headers" or "collector_headers" with all of a kind, or "all". Routes stay. Returns what changed.';
 
 CREATE FUNCTION genops_route_headers(route text, headers jsonb) RETURNS void
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'genops_route_headers';
 COMMENT ON FUNCTION genops_route_headers(text, jsonb) IS
-	'Sets headers of a route in genops.route, as genops_configure(headers => ...) does for all; null removes one.';
+	'administer: sets headers of a route in genops.route, as genops_configure(headers => ...) does for all; null removes one.';
 
 CREATE FUNCTION genops.configuration_rows(
 	OUT setting text, OUT value text, OUT source text, OUT description text

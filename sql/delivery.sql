@@ -75,7 +75,7 @@ CREATE FUNCTION genops_flush(
 AS 'MODULE_PATHNAME', 'genops_flush';
 
 COMMENT ON FUNCTION genops_flush(text, double precision) IS
-'Waits until everything recorded before the call is stored in the ledger (''stored'') or answered for by its endpoints (''exported''), at most timeout seconds. Returns whether it is, how many spans are not stored and how many are not delivered. Does not wait for an endpoint that is blocked or paused.';
+'operate: waits until everything recorded before the call is stored in the ledger (''stored'') or answered for by its endpoints (''exported''), at most timeout seconds. Returns whether it is, how many spans are not stored and how many are not delivered. Does not wait for an endpoint that is blocked or paused.';
 
 CREATE FUNCTION genops_pause_delivery() RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -83,7 +83,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'genops_pause_delivery';
 
 COMMENT ON FUNCTION genops_pause_delivery() IS
-'Stops delivery, in this database, until genops_resume_delivery(). Recording and the ledger go on. Commit soon: until then nothing is stored.';
+'operate: stops delivery, in this database, until genops_resume_delivery(). Recording and the ledger go on. Commit soon: until then nothing is stored.';
 
 CREATE FUNCTION genops_resume_delivery(
     from_ text DEFAULT 'cursor',
@@ -94,7 +94,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'genops_resume_delivery';
 
 COMMENT ON FUNCTION genops_resume_delivery(text) IS
-'Goes on delivering after genops_pause_delivery(), and makes a copied or restored database deliver for the first time. From the ''cursor'', what is pending is sent; from ''now'', it is passed over and counted as skipped. Returns how many spans are pending and were skipped. Commit soon: until then nothing is stored.';
+'operate: goes on delivering after genops_pause_delivery(), and makes a copied or restored database deliver for the first time. From the ''cursor'', what is pending is sent; from ''now'', it is passed over and counted as skipped. Returns how many spans are pending and were skipped. Commit soon: until then nothing is stored.';
 
 -- Ranges are runs of segments that follow each other in their stream, so that
 -- nothing between two of them is sent.
@@ -139,7 +139,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION genops_resend(timestamptz, timestamptz, text) IS
-'Sends the spans of a time once more, of one tenant or of all: whole segments that have a span in it and were settled before, also those that the endpoint had rejected. Returns how many spans these are.';
+'operate: sends the spans of a time once more, of one tenant or of all: whole segments that have a span in it and were settled before, also those that the endpoint had rejected. Returns how many spans these are.';
 
 CREATE FUNCTION genops.delivery_hold() RETURNS text
 LANGUAGE C STABLE PARALLEL UNSAFE

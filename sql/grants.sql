@@ -154,7 +154,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_grant(text, text, text[]) IS
-	'Gives a role, or public, a privilege. record: to record AI calls, which everybody may unless it is revoked from public. charge: to say what a call cost, and to hand in spans that others made (genops_ingest). read: to read the ledger, of some tenants or of all. configure: to configure recording and delivery, and so where spans and headers are sent.';
+	'administer: gives a role, or public, a privilege. record: to record AI calls, which everybody may unless it is revoked from public. charge: to say what a call cost, and to hand in spans that others made (genops_ingest). read: to read the ledger, of some tenants or of all. configure: to configure recording and delivery, and so where spans and headers are sent.';
 
 CREATE FUNCTION genops_revoke(role text, privilege text, tenants text[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -183,7 +183,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_revoke(text, text, text[]) IS
-	'Takes a privilege of genops_grant() from a role, or from public; of "read", some tenants or all. What the role has as a member of another, or by public, stays.';
+	'administer: takes a privilege of genops_grant() from a role, or from public; of "read", some tenants or all. What the role has as a member of another, or by public, stays.';
 
 REVOKE ALL ON FUNCTION
 	genops.rights_of, genops.change_rights, genops.check_tenants, genops.role_by_name,

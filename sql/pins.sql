@@ -72,7 +72,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_pin IS
-	'Pins attribution of the calls that a role records: it beats arguments, settings, role defaults and the configuration. NULL leaves a field as it is, '''' pins it to none. It holds for sessions that log in as the role, whatever they SET ROLE to, and for those that SET ROLE to it, where the role that logged in has no pin of its own; members of the role don''t inherit it. Of spans that the role hands in by genops_ingest(), only the tenant is pinned.';
+	'administer: pins attribution of the calls that a role records: it beats arguments, settings, role defaults and the configuration. NULL leaves a field as it is, '''' pins it to none. It holds for sessions that log in as the role, whatever they SET ROLE to, and for those that SET ROLE to it, where the role that logged in has no pin of its own; members of the role don''t inherit it. Of spans that the role hands in by genops_ingest(), only the tenant is pinned.';
 
 CREATE FUNCTION genops_unpin(role text, field text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -92,4 +92,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_unpin(text, text) IS
-	'Takes back what genops_pin() pinned for a role: one field, or all.';
+	'administer: takes back what genops_pin() pinned for a role: one field, or all.';

@@ -37,4 +37,4 @@ CREATE FUNCTION genops_version() RETURNS text
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_version';
 COMMENT ON FUNCTION genops_version() IS
-	'The version of the loaded library; that of the SQL objects is in pg_extension.';
+	'operate: the version of the loaded library; that of the SQL objects is in pg_extension.';

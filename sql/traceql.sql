@@ -180,7 +180,7 @@ RETURNS SETOF genops.traceql_row
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 SUPPORT genops.traceql_rows_estimate
 AS 'MODULE_PATHNAME', 'genops_traceql';
 COMMENT ON FUNCTION genops_traceql(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
-'Answers a TraceQL query, from the ledger. A search gives a row per span, newest traces first; a metrics query a row per series and step.';
+'ask: answers a TraceQL query, from the ledger. A search gives a row per span, newest traces first; a metrics query a row per series and step.';
 
 -- TraceQL finds, SQL gets the columns, exact money among them.
 CREATE FUNCTION genops_spans(
@@ -234,7 +234,7 @@ RETURNS SETOF record
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10
 AS 'MODULE_PATHNAME', 'genops_traceql_explain';
 COMMENT ON FUNCTION genops_traceql_explain(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
-'How genops_traceql() with the same arguments reads a query: as parsed, as it would be sent to Tempo and why it is rewritten for that, what is pushed down to the ledger''s columns, and the SQL on the ledger''s tables.';
+'ask: how genops_traceql() with the same arguments reads a query: as parsed, as it would be sent to Tempo and why it is rewritten for that, what is pushed down to the ledger''s columns, and the SQL on the ledger''s tables.';
 
 -- Why a span of the ledger may be missing elsewhere, as far as delivery tells; 'sent' otherwise.  It
 -- reads what the caller may: of another tenant's segment nothing is said.
@@ -367,7 +367,7 @@ AS $$
 		coalesce(l.value, t.value) <> 0);
 $$;
 COMMENT ON FUNCTION genops_traceql_compare(text, interval, timestamptz, timestamptz, interval, text) IS
-'Asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, too young, in Tempo but not found by the query ..., or that the cause is unknown), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
+'ask: asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, too young, in Tempo but not found by the query ..., or that the cause is unknown), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
 
 CREATE FUNCTION genops.segment_tags(bytes bytea, OUT scope text, OUT tag text)
 RETURNS SETOF record LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20000 ROWS 50
@@ -419,7 +419,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_tags(text, interval, timestamptz, timestamptz, text, text) IS
-'The attributes that spans have, by scope (span, resource, event, link, instrumentation), and the intrinsics of every span.';
+'ask: the attributes that spans have, by scope (span, resource, event, link, instrumentation), and the intrinsics of every span.';
 
 CREATE FUNCTION genops_tag_values(
 	tag text,
@@ -473,4 +473,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_tag_values(text, text, interval, timestamptz, timestamptz, text, text) IS
-'The values of an attribute or intrinsic, named as in TraceQL (.team, resource.service.name, name), the most frequent first, of the spans that a query such as { status = error } finds.';
+'ask: the values of an attribute or intrinsic, named as in TraceQL (.team, resource.service.name, name), the most frequent first, of the spans that a query such as { status = error } finds.';

@@ -11,7 +11,7 @@ CREATE FUNCTION genops_validate(
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 20
 AS 'MODULE_PATHNAME', 'genops_validate';
 COMMENT ON FUNCTION genops_validate IS
-	'Checks the extension, its ledger and worker, the configuration, and Tempo, and says how to fix what is wrong: status is ok, warning, error or skipped, fix the statement or the line to change. tempo_endpoint is a query address to try instead of the configured one, which gets no configured header and takes the right to call genops_configure(). check_connectivity asks whether Tempo answers, check_write sends a span (which is in no ledger and costs nothing), check_read reads it back, check_traceql tries TraceQL. timeout is in seconds, for all checks together. Reading back asks endpoint, also where spans go to a Collector.';
+	'operate: checks the extension, its ledger and worker, the configuration, and Tempo, and says how to fix what is wrong: status is ok, warning, error or skipped, fix the statement or the line to change. tempo_endpoint is a query address to try instead of the configured one, which gets no configured header and takes the right to call genops_configure(). check_connectivity asks whether Tempo answers, check_write sends a span (which is in no ledger and costs nothing), check_read reads it back, check_traceql tries TraceQL. timeout is in seconds, for all checks together. Reading back asks endpoint, also where spans go to a Collector.';
 
 CREATE FUNCTION genops_validation_report(
 	tempo_endpoint text DEFAULT NULL,
@@ -24,10 +24,10 @@ CREATE FUNCTION genops_validation_report(
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 40
 AS 'MODULE_PATHNAME', 'genops_validation_report';
 COMMENT ON FUNCTION genops_validation_report IS
-	'What genops_validate() finds, as lines for people.';
+	'operate: what genops_validate() finds, as lines for people.';
 
 CREATE FUNCTION genops_quick_start() RETURNS SETOF text
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 50
 AS 'MODULE_PATHNAME', 'genops_quick_start';
 COMMENT ON FUNCTION genops_quick_start() IS
-	'Configures a local Tempo if nothing is configured yet, validates the setup, records a sample call that cost nothing, and prints the queries that find it.';
+	'operate: configures a local Tempo if nothing is configured yet, validates the setup, records a sample call that cost nothing, and prints the queries that find it.';
