@@ -178,7 +178,9 @@ SELECT
     d.last_success,
     d.last_error,
     d.last_error_at,
-    greatest(pg_catalog.clock_timestamp() - p.oldest, interval '0') AS lag,
+    CASE WHEN p.oldest IS NOT NULL THEN
+        greatest(pg_catalog.clock_timestamp() - p.oldest, interval '0')
+    END AS lag,
     d.cursor_seq AS answered_seq
 FROM genops.delivery d
     CROSS JOIN LATERAL genops.pending(d.tenant_id, d.route,
