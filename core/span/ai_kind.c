@@ -240,7 +240,11 @@ genops_ai_uncharge(GenopsSpanFacts *facts)
 	for (int i = 0; i < GENOPS_COST_COUNT; i++)
 		facts->cost[i] = 0;
 	facts->known_costs = 0;
+	facts->cache_write_1h = GENOPS_UNKNOWN_TOKENS;
+	facts->price_id = 0;
+	facts->has_reasoning_cost = false;
 	facts->text[GENOPS_TEXT_CURRENCY] = GENOPS_ABSENT;
+	facts->text[GENOPS_TEXT_USAGE_FLAGS] = GENOPS_ABSENT;
 	facts->cost_source = GENOPS_COST_NONE;
 	facts->ai_call = false;
 }

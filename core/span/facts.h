@@ -63,6 +63,7 @@ typedef enum GenopsFactText
 	GENOPS_TEXT_CURRENCY,
 	GENOPS_TEXT_RESPONSE_MODEL, /* that answered, where it is not the one that was asked */
 	GENOPS_TEXT_SERVICE_TIER,   /* that served the call */
+	GENOPS_TEXT_USAGE_FLAGS,    /* what was remarkable of usage and price, one a line */
 	GENOPS_TEXT_COUNT
 } GenopsFactText;
 
@@ -141,6 +142,10 @@ typedef struct GenopsSpanFacts
 	uint8_t known_costs;                         /* bit 1 << GenopsFactCost: cost[] is known */
 	int64_t tokens[GENOPS_TOKENS_COUNT];         /* or GENOPS_UNKNOWN_TOKENS */
 	GenopsMoney cost[GENOPS_COST_COUNT];         /* zero where not known */
+	int64_t cache_write_1h;                      /* of the cache's; or GENOPS_UNKNOWN_TOKENS */
+	int64_t price_id;                            /* of the price list; 0: none */
+	GenopsMoney reasoning_cost;                  /* of the output's */
+	bool has_reasoning_cost;
 	GenopsSlice text[GENOPS_TEXT_COUNT];         /* valid UTF-8 */
 } GenopsSpanFacts;
 

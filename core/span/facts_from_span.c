@@ -407,7 +407,7 @@ set_cost_source(GenopsSpanFacts *facts)
 static void
 reset_facts(GenopsSpanFacts *facts)
 {
-	*facts = (GenopsSpanFacts){ .sampled = true };
+	*facts = (GenopsSpanFacts){ .sampled = true, .cache_write_1h = GENOPS_UNKNOWN_TOKENS };
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		facts->tokens[i] = GENOPS_UNKNOWN_TOKENS;
 }

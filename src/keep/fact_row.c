@@ -3,11 +3,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "compat.h"
 #include "keep/fact_row.h"
 #include "server_text.h"
 #include "keep/span_time.h"
 #include "port/pg_bswap.h"
+#include "utils/array.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
@@ -111,6 +113,27 @@ NameFollows(const GenopsSpanFacts *facts)
 	       memcmp(name.data + operation.length + 1, model.data, model.length) == 0;
 }
 
+/* One a line in the facts. */
+static void
+PutUsageFlags(TupleTableSlot *row, GenopsSlice lines)
+{
+	Datum texts[32];
+	int count = 0;
+
+	while (lines.length > 0 && count < (int) lengthof(texts))
+	{
+		const char *end = memchr(lines.data, '\n', lines.length);
+		Size length = end ? (Size) (end - lines.data) : lines.length;
+
+		texts[count++] = TextDatum((GenopsSlice){ lines.data, length });
+		length += end != NULL;
+		lines = (GenopsSlice){ lines.data + length, lines.length - length };
+	}
+	if (count > 0)
+		Put(row, SPAN_USAGE_FLAGS,
+		    PointerGetDatum(construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT)));
+}
+
 static void
 PutTexts(TupleTableSlot *row, const GenopsSpanFacts *facts)
 {
@@ -120,6 +143,7 @@ PutTexts(TupleTableSlot *row, const GenopsSpanFacts *facts)
 		PutText(row, SPAN_NAME, facts->text[GENOPS_TEXT_NAME]);
 	if (!genops_slice_equal(facts->text[GENOPS_TEXT_RESPONSE_MODEL], facts->text[GENOPS_TEXT_MODEL]))
 		PutText(row, SPAN_RESPONSE_MODEL, facts->text[GENOPS_TEXT_RESPONSE_MODEL]);
+	PutUsageFlags(row, facts->text[GENOPS_TEXT_USAGE_FLAGS]);
 	if (!genops_slice_equal(facts->text[GENOPS_TEXT_CURRENCY], GENOPS_LITERAL("USD")))
 		PutText(row, SPAN_CURRENCY, facts->text[GENOPS_TEXT_CURRENCY]);
 }
@@ -133,6 +157,12 @@ PutMeasures(TupleTableSlot *row, const GenopsSpanFacts *facts)
 	for (int i = 0; i < GENOPS_COST_COUNT; i++)
 		if (facts->known_costs & (1 << i))
 			Put(row, cost_columns[i], Int64GetDatum(facts->cost[i]));
+	if (facts->cache_write_1h != GENOPS_UNKNOWN_TOKENS)
+		Put(row, SPAN_CACHE_WRITE_1H_TOKENS, Int64GetDatum(facts->cache_write_1h));
+	if (facts->has_reasoning_cost)
+		Put(row, SPAN_REASONING_COST, Int64GetDatum(facts->reasoning_cost));
+	if (facts->price_id != 0)
+		Put(row, SPAN_PRICE_ID, Int64GetDatum(facts->price_id));
 }
 
 static void

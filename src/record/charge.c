@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "compat.h"
+#include "govern/price_list.h"
 #include "miscadmin.h"
 #include "record/charge.h"
 #include "record/complaint.h"
@@ -77,13 +78,22 @@ MayCharge(Oid user)
 }
 
 bool
+ChargeGranted(void)
+{
+	return MayCharge(GetUserId());
+}
+
+bool
 ChargeAllowed(const CallOutcome *outcome)
 {
 	Oid user = GetUserId();
+	bool granted = MayCharge(user);
 	char *name;
 
-	if ((!genops_slice_present(outcome->total_cost) && outcome->options.known_costs == 0) ||
-	    MayCharge(user))
+	/* As the privilege, the price list is looked at before anything is borrowed. */
+	(void) PriceBookGet();
+	if (granted ||
+	    (!genops_slice_present(outcome->total_cost) && outcome->options.known_costs == 0))
 		return true;
 	name = GetUserNameFromId(user, false);
 	Complain(COMPLAINT_CHARGE, ERRCODE_INSUFFICIENT_PRIVILEGE,

@@ -13,4 +13,7 @@
  */
 extern bool ChargeAllowed(const CallOutcome *outcome);
 
+/* Whether the current user may charge; the answer of ChargeAllowed for this call. */
+extern bool ChargeGranted(void);
+
 #endif

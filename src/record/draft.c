@@ -29,6 +29,7 @@ DraftStart(void)
 	memset(&current.outcome, 0, sizeof(current.outcome));
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		current.facts.tokens[i] = GENOPS_UNKNOWN_TOKENS;
+	current.facts.cache_write_1h = GENOPS_UNKNOWN_TOKENS;
 	current.span = genops_bytes_over(span_memory, RING_MAX_RECORD);
 	current.dropped_attributes = 0;
 	current.said_provider = GENOPS_ABSENT;

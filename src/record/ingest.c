@@ -17,6 +17,7 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "record/usage.h"
 #include "record/arguments.h"
 #include "record/attribution.h"
 #include "record/draft.h"
@@ -199,6 +200,7 @@ IngestSpan(Ingestion *ingestion, const GenopsSpanWalk *walk)
 	if (!ReadSpan(ingestion, walk, &memory, &record, &reply_id))
 		return;
 	Attribute(ingestion, &record, tenant);
+	UsageChargeSpan(&record.facts);
 	if (!IsNew(&record, reply_id))
 	{
 		RingCountDuplicate();

@@ -9,6 +9,7 @@
 #include "record/keys.h"
 #include "record/outcome.h"
 #include "record/text.h"
+#include "record/usage.h"
 
 /* A reason is a word.  Bytes. */
 #define FINISH_REASON_MAX 64
@@ -161,7 +162,7 @@ SetHttpError(GenopsAiOutcome *outcome, const Reply *reply)
 }
 
 static void
-SetStatus(SpanDraft *draft, const CallOutcome *said)
+SetStatus(SpanDraft *draft, const CallOutcome *said, const GenopsReply *read)
 {
 	GenopsAiOutcome *outcome = &draft->outcome;
 	GenopsStatus status = StatusFromText(said->status);
@@ -172,13 +173,19 @@ SetStatus(SpanDraft *draft, const CallOutcome *said)
 		         errmsg("a call with an error cannot have status \"ok\""),
 		         errdetail("An error implies the status \"error\"."),
 		         errhint("Leave \"status\" out, or the error."));
-	if (status == GENOPS_STATUS_UNSET && ReplyFailed(&said->reply))
+	if (status == GENOPS_STATUS_UNSET && (ReplyFailed(&said->reply) || read->failed))
 		failed = true;
 	draft->facts.status = failed ? GENOPS_STATUS_ERROR : status;
 	if (draft->facts.status != GENOPS_STATUS_ERROR)
 		return;
 	if (ReplyFailed(&said->reply))
 		SetHttpError(outcome, &said->reply);
+	if (read->failed)
+	{
+		outcome->error_type = read->error_type;
+		if (read->error_message.length > 0)
+			outcome->error_message = read->error_message;
+	}
 	if (said->error.length > 0)
 	{
 		outcome->error_message = TextFromServer(said->error, Min(TextLimit(), DRAFT_ERROR_MAX));
@@ -193,34 +200,28 @@ SetStatus(SpanDraft *draft, const CallOutcome *said)
 /*
  * The reply
  */
-static GenopsSlice
-ReplyId(const Reply *reply)
-{
-	JsonbValue id;
-
-	if (reply->jsonb == NULL || !JB_ROOT_IS_OBJECT(reply->jsonb) ||
-	    getKeyJsonValueFromContainer(&reply->jsonb->root, "id", 2, &id) == NULL ||
-	    id.type != jbvString || id.val.string.len == 0)
-		return GENOPS_ABSENT;
-	return (GenopsSlice){ id.val.string.val, id.val.string.len };
-}
-
 static void
-SetReply(SpanDraft *draft, const CallOutcome *said)
+SetReply(SpanDraft *draft, const CallOutcome *said, const GenopsReply *read)
 {
 	GenopsAiOutcome *outcome = &draft->outcome;
 	const CallOptions *options = &said->options;
-	GenopsSlice id = options->response_id;
 
-	if (!genops_slice_present(id))
-		id = ReplyId(&said->reply);
-	outcome->response_id = TextFromServer(id, TextNameLimit());
-	outcome->response_model = TextFromServer(options->response_model, TextNameLimit());
+	outcome->response_id = genops_slice_present(options->response_id)
+	                           ? TextFromServer(options->response_id, TextNameLimit())
+	                           : read->id;
+	outcome->response_model = genops_slice_present(options->response_model)
+	                              ? TextFromServer(options->response_model, TextNameLimit())
+	                              : read->model;
 	draft->facts.text[GENOPS_TEXT_RESPONSE_MODEL] = outcome->response_model;
 	for (int i = 0; i < options->finish_reason_count; i++)
 		draft->finish_reasons[i] = TextFromServer(options->finish_reasons[i], FINISH_REASON_MAX);
 	outcome->finish_reasons = draft->finish_reasons;
 	outcome->finish_reason_count = options->finish_reason_count;
+	if (options->finish_reason_count == 0)
+	{
+		outcome->finish_reasons = read->finish_reasons;
+		outcome->finish_reason_count = read->finish_reason_count;
+	}
 	KeySetReply(&draft->facts, outcome->response_id);
 }
 
@@ -259,13 +260,16 @@ void
 OutcomeSet(SpanDraft *draft, const CallOutcome *said, bool may_charge)
 {
 	GenopsSpanFacts *facts = &draft->facts;
+	const GenopsReply *read;
 
 	SetTokens(facts, said);
 	if (may_charge)
 		SetCost(facts, said);
-	SetStatus(draft, said);
-	SetReply(draft, said);
+	read = UsageRead(draft, said);
+	SetStatus(draft, said, read);
+	SetReply(draft, said, read);
 	genops_ai_decide(facts, GENOPS_AI_PART_UNKNOWN, true, false);
+	UsageCharge(draft);
 	SetCostSource(facts);
 	draft->outcome.untimed = said->untimed;
 	if (said->untimed)
