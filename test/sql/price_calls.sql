@@ -36,7 +36,7 @@ CREATE FUNCTION pg_temp.recorded(s genops.spans) RETURNS jsonb LANGUAGE sql AS $
 		'model', CASE WHEN s.cost_source <> 'none' THEN coalesce(s.response_model, s.model) END))
 $$;
 
-SELECT plan((2 * count(*) + count(*) FILTER (WHERE at = '2026-11-28T12:00Z' AND options = '{}') + 9)::int) FROM golden;
+SELECT plan((2 * count(*) + count(*) FILTER (WHERE at = '2026-11-28T12:00Z' AND options = '{}') + 11)::int) FROM golden;
 
 SELECT genops_track(provider, model, operation, response => response, options => options, started_at => at,
 	feature => 'track', user_id => id) FROM golden \g /dev/null
@@ -72,5 +72,25 @@ SELECT is(ROW(total_cost, cost_source, usage_flags), ROW(NULL::numeric, 'unprice
 SELECT is(calls, 1::bigint, 'and it is listed') FROM genops.unpriced WHERE model = 'gpt-99';
 SELECT is(ROW(status, cost_source), ROW('error'::text, 'none'::text), 'an error body is a failed call') FROM genops.spans WHERE feature = 'failed';
 SELECT is(attributes ->> 'error.type', 'overloaded_error', 'of the provider''s type') FROM genops.spans WHERE feature = 'failed';
+-- Spans that others made: by their tokens, at their time, unless they say a cost.
+SELECT accepted FROM genops_ingest(jsonb_build_object('resourceSpans', jsonb_build_array(jsonb_build_object('scopeSpans',
+	jsonb_build_array(jsonb_build_object('spans', (SELECT jsonb_agg(jsonb_build_object('traceId', md5(i::text),
+		'spanId', substr(md5(i::text), 1, 16), 'name', 'chat', 'kind', 3,
+		'startTimeUnixNano', '1780000000000000000', 'endTimeUnixNano', '1780000001000000000',
+		'attributes', jsonb_build_array(
+			jsonb_build_object('key', 'gen_ai.operation.name', 'value', '{"stringValue": "chat"}'::jsonb),
+			jsonb_build_object('key', 'gen_ai.provider.name', 'value', '{"stringValue": "openai"}'::jsonb),
+			jsonb_build_object('key', 'gen_ai.request.model', 'value', '{"stringValue": "gpt-4o"}'::jsonb),
+			jsonb_build_object('key', 'gen_ai.response.model', 'value', '{"stringValue": "gpt-4o-2024-08-06"}'::jsonb),
+			jsonb_build_object('key', 'gen_ai.usage.input_tokens', 'value', '{"intValue": "2006"}'::jsonb),
+			jsonb_build_object('key', 'gen_ai.usage.output_tokens', 'value', '{"intValue": "300"}'::jsonb),
+			jsonb_build_object('key', 'gen_ai.usage.cache_read.input_tokens', 'value', '{"intValue": "1920"}'::jsonb),
+			jsonb_build_object('key', 'feature', 'value', jsonb_build_object('stringValue', 'ingested ' || i)))
+		|| CASE i WHEN 2 THEN '[{"key": "genops.cost.total_cost", "value": {"doubleValue": 0.5}}]'::jsonb ELSE '[]' END))
+	FROM generate_series(1, 2) i))))))) \g /dev/null
+SELECT genops_flush('stored') \g /dev/null
+SELECT is(ROW(total_cost, cache_read_cost, cost_source), ROW(0.005615, 0.0024, 'price_table'::text), 'an ingested span is priced')
+	FROM genops.spans WHERE feature = 'ingested 1';
+SELECT is(ROW(total_cost, cost_source), ROW(0.5, 'caller'::text), 'unless it says a cost') FROM genops.spans WHERE feature = 'ingested 2';
 SELECT is(sum(total_cost), (SELECT sum(total_cost) FROM genops.spans WHERE ai_call), 'spend is the sum') FROM genops.spend;
 SELECT * FROM finish();
