@@ -23,15 +23,15 @@ $$;
 -- What a span says, and: calls, provider, model, prompt and completion tokens, cost; of all, why not counted.
 CREATE TEMP TABLE said (name text, attributes jsonb, kind int, expected text, reason text);
 INSERT INTO said VALUES
-	('gen_ai', '{"gen_ai.operation.name": "chat", "gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 2}', 3, '(1,openai,gpt-4o,7,2,)', NULL),
+	('gen_ai', '{"gen_ai.operation.name": "chat", "gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 2}', 3, '(1,openai,gpt-4o,7,2,0.0000375)', NULL),
 	('of 2024', '{"gen_ai.system": "anthropic", "gen_ai.request.model": "claude", "gen_ai.usage.prompt_tokens": 7, "gen_ai.usage.completion_tokens": 2}', 3, '(1,anthropic,claude,7,2,)', NULL),
 	('coding agent', '{"model": "claude-sonnet-4", "input_tokens": 3, "output_tokens": 9, "cache_creation_tokens": 12304, "cost_usd": 0.25}', 1, '(1,,claude-sonnet-4,12307,9,0.25)', NULL),
 	('flat', '{"model": "m", "input_tokens": "7", "output_tokens": 2, "cost": 0.5}', 1, '(1,,m,7,2,0.5)', NULL),
 	('flat without model', '{"input_tokens": 7, "output_tokens": 2, "cost": 0.5}', 1, '(1,,,7,2,0.5)', NULL),
-	('vercel inner', '{"ai.operationId": "ai.generateText.doGenerate", "ai.model.id": "gpt-4o", "ai.model.provider": "openai.chat", "ai.usage.promptTokens": 7, "ai.usage.completionTokens": 2}', 1, '(1,openai,gpt-4o,7,2,)', NULL),
+	('vercel inner', '{"ai.operationId": "ai.generateText.doGenerate", "ai.model.id": "gpt-4o", "ai.model.provider": "openai.chat", "ai.usage.promptTokens": 7, "ai.usage.completionTokens": 2}', 1, '(1,openai,gpt-4o,7,2,0.0000375)', NULL),
 	('vercel outer', '{"ai.operationId": "ai.generateText", "ai.model.id": "gpt-4o", "ai.model.provider": "openai.chat", "ai.usage.promptTokens": 7, "ai.usage.completionTokens": 2}', 1, '(0,openai,gpt-4o,7,2,)', 'container'),
 	('vercel embed', '{"ai.operationId": "ai.embed.doEmbed", "ai.model.id": "e", "ai.usage.tokens": 8}', 1, '(1,,e,8,,)', NULL),
-	('openinference llm', '{"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o", "llm.provider": "OpenAI", "llm.token_count.prompt": 7, "llm.token_count.completion": 2}', 1, '(1,openai,gpt-4o,7,2,)', NULL),
+	('openinference llm', '{"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o", "llm.provider": "OpenAI", "llm.token_count.prompt": 7, "llm.token_count.completion": 2}', 1, '(1,openai,gpt-4o,7,2,0.0000375)', NULL),
 	('openinference agent', '{"openinference.span.kind": "AGENT", "llm.model_name": "gpt-4o", "llm.token_count.prompt": 7, "llm.token_count.completion": 2}', 1, '(0,,gpt-4o,7,2,)', 'container'),
 	('openinference chain', '{"openinference.span.kind": "CHAIN", "llm.token_count.total": 9, "llm.cost.total": 0.5}', 1, '(0,,,9,,0.5)', 'container'),
 	('openinference embedding', '{"openinference.span.kind": "EMBEDDING", "embedding.model_name": "e", "llm.token_count.total": 8}', 1, '(1,,e,8,,)', NULL),
