@@ -65,9 +65,9 @@ my %span_keys = (
 	'http.method' => ['string'], 'http.status_code' => [qw(int int int string)], 'server.port' => ['int'],
 	team => ['string'], cost => ['double'],
 );
-# As genops_track() has them come first.
+# As genops_track() has them come first.  A team is no array: see plain_by in LiveQueries.pm.
 my %sender_keys = (
-	team => [qw(string string int strings)], customer_id => [qw(string int)], cost => [qw(double int)],
+	team => [qw(string string int)], customer_id => [qw(string int)], cost => [qw(double int)],
 	'genops.cost.total_cost' => [qw(double int string)], 'genops.cost.total_tokens' => [qw(int double)],
 	'gen_ai.usage.input_tokens' => [qw(int double string)], 'gen_ai.request.model' => ['string'],
 	'gen_ai.operation.name' => [qw(string strings)],
