@@ -156,6 +156,7 @@ struct GenopsStream
 	GenopsStreamList *list;
 	GenopsStream *previous;
 	GenopsStream *next;
+	uint64_t sweep; /* the last one that it took part in */
 	bool listed_changed;
 	GenopsStream *next_changed;
 };

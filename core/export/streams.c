@@ -563,7 +563,8 @@ bool
 genops_stream_append_read(GenopsStreams *streams, GenopsStream *stream, int64_t seq, int span_count,
                           GenopsSlice bytes, int64_t now_ms)
 {
-	return append(streams, stream, seq, span_count, bytes, GENOPS_ABSENT, now_ms);
+	return seq <= stream->read_seq ||
+	       append(streams, stream, seq, span_count, bytes, GENOPS_ABSENT, now_ms);
 }
 
 void

@@ -295,6 +295,53 @@ genops_streams_next(GenopsStreams *streams, int64_t now_ms)
 	return stream;
 }
 
+/*
+ * Sweeps.
+ */
+static int
+join_sweep(const GenopsStreams *streams, const GenopsStreamList *list, int64_t from, int64_t to)
+{
+	int count = 0;
+
+	for (GenopsStream *stream = list->first; stream != NULL; stream = stream->next)
+	{
+		if (stream->first_waiting != NULL || stream->range != 0 || stream->read_seq < from ||
+		    stream->read_seq > to)
+			continue;
+		stream->sweep = streams->sweep;
+		count++;
+	}
+	return count;
+}
+
+int
+genops_streams_begin_sweep(GenopsStreams *streams, GenopsStream *stream, int64_t window)
+{
+	int64_t from = stream->read_seq;
+	int count = 1;
+
+	stream->sweep = ++streams->sweep;
+	for (GenopsExportTarget *target = streams->targets; target != NULL; target = target->next)
+	{
+		count += join_sweep(streams, &target->turns->established, from, from + window);
+		count += join_sweep(streams, &target->turns->fresh, from, from + window);
+	}
+	return count;
+}
+
+bool
+genops_stream_sweeps(const GenopsStreams *streams, const GenopsStream *stream)
+{
+	return stream->sweep == streams->sweep;
+}
+
+void
+genops_stream_leave_sweep(GenopsStreams *streams, GenopsStream *stream, int64_t now_ms)
+{
+	stream->sweep = 0;
+	genops_turns_place(streams, stream, now_ms);
+}
+
 void
 genops_stream_pass(GenopsStreams *streams, GenopsStream *stream, int64_t now_ms)
 {

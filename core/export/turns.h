@@ -40,6 +40,7 @@ struct GenopsStreams
 	GenopsExportTarget *targets;
 	GenopsExportTarget *last_served;
 
+	uint64_t sweep;
 	int64_t durable_seq;
 	int64_t hurry_seq;
 	GenopsDueHeap backoff;
