@@ -148,13 +148,12 @@ extern void genops_stream_limit_range(GenopsStreams *streams, GenopsStream *stre
 
 /*
  * Sweeps: where many streams have to read the store, it is read once for all of them, in the
- * order of its numbers.  Those that are ready, have nothing in memory and have read
- * no less than this one, and no more than "window" further, take part; returns
- * how many.  They are then those of genops_stream_sweeps; each is told by
+ * order of its numbers.  Those that are ready, want to read and have read no less than
+ * this one, and no more than "window" further, take part, up to "most"; returns how many.  They are then those of genops_stream_sweeps; each is told by
  * genops_stream_read how far the store was read.
  */
 extern int genops_streams_begin_sweep(GenopsStreams *streams, GenopsStream *stream,
-                                      int64_t window);
+                                      int64_t window, int most);
 extern bool genops_stream_sweeps(const GenopsStreams *streams, const GenopsStream *stream);
 
 /* It has enough: what follows of it in the store is not for this sweep. */

@@ -30,7 +30,8 @@
 /* So many streams that are behind read the ledger together, for so long; those that have
  * read so many segments more take part. */
 #define SWEEP_STREAMS 8
-#define SWEEP_MS 50
+#define SWEEP_MOST 400
+#define SWEEP_MS 100
 #define SWEEP_WINDOW 100000
 
 /* State changes that the log hears of in a minute; of a server full of tenants not
@@ -528,7 +529,7 @@ StreamsRead(GenopsStream *stream)
 	Sweep sweep = { .seq = stream->read_seq, .until = MonotonicMs() + SWEEP_MS };
 
 	if (stream->range != 0 ||
-	    genops_streams_begin_sweep(streams, stream, SWEEP_WINDOW) < SWEEP_STREAMS)
+	    genops_streams_begin_sweep(streams, stream, SWEEP_WINDOW, SWEEP_MOST) < SWEEP_STREAMS)
 	{
 		ReadAlone(stream);
 		return;
