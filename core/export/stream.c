@@ -151,6 +151,13 @@ genops_batch_take(GenopsStream *stream, int max_spans, int64_t durable_seq, Geno
 	return true;
 }
 
+bool
+genops_stream_wants_to_read(const GenopsStream *stream, int max_spans)
+{
+	return stream->first_waiting == NULL ||
+	       (stream->more_stored && !stream->has_read && stream->waiting_spans < max_spans);
+}
+
 void
 genops_batch_free(GenopsBatch *batch)
 {
@@ -168,6 +175,7 @@ genops_stream_sent(GenopsStreams *streams, const GenopsBatch *batch)
 	if (streams->memory > streams->limits.memory)
 		genops_stream_trim(streams, stream, batch->segment_count);
 	genops_turns_leave(streams, stream);
+	stream->has_read = false;
 	stream->in_flight = true;
 	stream->target->in_flight++;
 	streams->in_flight++;

@@ -122,6 +122,9 @@ struct GenopsStream
 	int64_t recorded_seq; /* the cursor, as last recorded */
 	int64_t read_seq;
 	bool more_stored; /* there may be segments behind read_seq */
+	int64_t left_since_ms; /* so long all of them have been there, for want of memory; 0: who knows */
+	int left_spans;        /* then: so many spans */
+	bool has_read;         /* the store, since it last sent */
 
 	/* What it has in memory. */
 	GenopsWaitingSegment *first_waiting;
@@ -156,6 +159,7 @@ struct GenopsStream
 	GenopsStreamList *list;
 	GenopsStream *previous;
 	GenopsStream *next;
+	uint64_t sweep; /* the last one that it took part in */
 	bool listed_changed;
 	GenopsStream *next_changed;
 };
@@ -187,6 +191,10 @@ genops_stream_pending(const GenopsStream *stream)
 {
 	return stream->first_waiting != NULL || stream->more_stored || stream->in_flight;
 }
+
+/* Whether its turn is one to read the store: it has nothing in memory, or less than a
+ * request takes and more in the store. */
+extern bool genops_stream_wants_to_read(const GenopsStream *stream, int max_spans);
 
 /* Whether something is to be recorded. */
 extern bool genops_stream_changed(const GenopsStream *stream);

@@ -554,7 +554,9 @@ genops_stream_append(GenopsStreams *streams, GenopsStream *stream, int64_t seq, 
 	}
 	if (stream->memory_only)
 		return false;
-	stream->more_stored = true;
+	genops_stream_leave_in_store(
+	    stream, stream->retry.state == GENOPS_STREAM_DELIVERING && stream->target->open ? span_count : 0,
+	    now_ms);
 	genops_turns_appended(streams, stream, now_ms);
 	return true;
 }
@@ -563,7 +565,8 @@ bool
 genops_stream_append_read(GenopsStreams *streams, GenopsStream *stream, int64_t seq, int span_count,
                           GenopsSlice bytes, int64_t now_ms)
 {
-	return append(streams, stream, seq, span_count, bytes, GENOPS_ABSENT, now_ms);
+	return seq <= stream->read_seq ||
+	       append(streams, stream, seq, span_count, bytes, GENOPS_ABSENT, now_ms);
 }
 
 void
@@ -571,6 +574,8 @@ genops_stream_read(GenopsStreams *streams, GenopsStream *stream, int64_t read_se
                    bool more_stored, int64_t now_ms)
 {
 	stream->more_stored = more_stored;
+	stream->left_since_ms = stream->left_spans = 0;
+	stream->has_read = true;
 	if (read_seq > stream->read_seq)
 		stream->read_seq = read_seq;
 	if (stream->first_waiting == NULL && !more_stored)
@@ -586,7 +591,7 @@ genops_stream_limit_range(GenopsStreams *streams, GenopsStream *stream, int64_t 
 {
 	stream->last_seq = last_seq;
 	stream->caller_data = caller_data;
-	stream->more_stored = true;
+	genops_stream_leave_in_store(stream, 0, now_ms);
 	genops_turns_place(streams, stream, now_ms);
 }
 
@@ -625,7 +630,7 @@ genops_stream_trim(GenopsStreams *streams, GenopsStream *stream, size_t kept)
 	last->next = NULL;
 	stream->last_waiting = last;
 	stream->read_seq = last->seq;
-	stream->more_stored = true;
+	genops_stream_leave_in_store(stream, 0, 0);
 	while (waiting != NULL)
 	{
 		GenopsWaitingSegment *next = waiting->next;
@@ -645,7 +650,7 @@ genops_stream_forget(GenopsStreams *streams, GenopsStream *stream)
 		drop_first(streams, stream);
 	stream->waiting_spans = 0;
 	stream->read_seq = stream->cursor_seq;
-	stream->more_stored = true;
+	genops_stream_leave_in_store(stream, 0, 0);
 }
 
 static void
@@ -710,6 +715,7 @@ genops_stream_finish_move(GenopsStreams *streams, GenopsStream *stream)
 	genops_stream_forget(streams, stream);
 	stream->cursor_seq = stream->recorded_seq = stream->read_seq = stream->moved_cursor;
 	stream->more_stored = more; /* perhaps nothing is left: reading finds out */
+	stream->left_since_ms = stream->left_spans = 0;
 	stream->done = stream->done_rejected = 0;
 	stream->done_seq = 0;
 

@@ -133,7 +133,8 @@ extern bool genops_stream_append(GenopsStreams *streams, GenopsStream *stream, i
                                  int64_t now_ms);
 
 /* While the store is read for a stream: appends whatever the limits say (what is
- * not taken would be read again and again).  False where there is no memory. */
+ * not taken would be read again and again).  What it has read before is passed over.
+ * False where there is no memory. */
 extern bool genops_stream_append_read(GenopsStreams *streams, GenopsStream *stream, int64_t seq,
                                       int span_count, GenopsSlice bytes, int64_t now_ms);
 
@@ -144,6 +145,20 @@ extern void genops_stream_read(GenopsStreams *streams, GenopsStream *stream, int
 /* The stream is a range of segments that ends with last_seq; all of it is in the store. */
 extern void genops_stream_limit_range(GenopsStreams *streams, GenopsStream *stream,
                                       int64_t last_seq, void *caller_data, int64_t now_ms);
+
+/*
+ * Sweeps: where many streams have to read the store, it is read once for all of them, in the
+ * order of its numbers.  Those that are ready, want to read and have read no less than
+ * this one, and no more than "window" further, take part, up to "most"; returns how many.  They are then those of genops_stream_sweeps; each is told by
+ * genops_stream_read how far the store was read.
+ */
+extern int genops_streams_begin_sweep(GenopsStreams *streams, GenopsStream *stream,
+                                      int64_t window, int most);
+extern bool genops_stream_sweeps(const GenopsStreams *streams, const GenopsStream *stream);
+
+/* It has enough: what follows of it in the store is not for this sweep. */
+extern void genops_stream_leave_sweep(GenopsStreams *streams, GenopsStream *stream,
+                                      int64_t now_ms);
 
 /* Somebody else has moved the cursor: starts again from there.  The answer to a request that
  * is under way says nothing of these segments any more. */

@@ -81,7 +81,7 @@ batch_size(const GenopsStreams *streams, const GenopsStream *stream)
 	return stream->span_limit > 0 && stream->span_limit < limit ? stream->span_limit : limit;
 }
 
-/* Whether as many spans as a request takes may be sent. */
+/* Whether as many spans as a request takes may be sent, or read. */
 static bool
 batch_is_full(const GenopsStreams *streams, const GenopsStream *stream)
 {
@@ -89,28 +89,53 @@ batch_is_full(const GenopsStreams *streams, const GenopsStream *stream)
 	int limit = batch_size(streams, stream);
 	int spans = -stream->done;
 
-	if (stream->waiting_spans < limit || stream->last_waiting->seq <= streams->durable_seq)
-		return stream->waiting_spans >= limit;
+	if (stream->waiting_spans + stream->left_spans < limit)
+		return false;
+	if (waiting == NULL || stream->left_spans > 0 ||
+	    stream->last_waiting->seq <= streams->durable_seq)
+		return true;
 	for (; waiting != NULL && waiting->seq <= streams->durable_seq; waiting = waiting->next)
 		spans += waiting->span_count;
 	return spans >= limit;
 }
 
-/* Whether what waits is not worth waiting for more: it was read back, is a part of
- * something, or somebody waits for it. */
+/* The first segment that is not answered for, or one before it. */
+static int64_t
+first_seq(const GenopsStream *stream)
+{
+	return stream->first_waiting != NULL ? stream->first_waiting->seq : stream->read_seq + 1;
+}
+
+/* Whether what waits is not worth waiting for more: there may be a lot in the store, it is
+ * a part of something, or somebody waits for it. */
 static bool
 in_a_hurry(const GenopsStreams *streams, const GenopsStream *stream)
 {
-	return stream->more_stored || stream->range != 0 || stream->done > 0 ||
-	       stream->first_waiting->seq <= streams->hurry_seq;
+	return (stream->more_stored && stream->left_since_ms == 0) || stream->range != 0 ||
+	       stream->done > 0 || first_seq(stream) <= streams->hurry_seq;
+}
+
+void
+genops_stream_leave_in_store(GenopsStream *stream, int left_spans, int64_t now_ms)
+{
+	bool known = left_spans > 0 && (!stream->more_stored || stream->left_since_ms != 0);
+
+	if (!known)
+		stream->left_since_ms = 0;
+	else if (!stream->more_stored)
+		stream->left_since_ms = now_ms;
+	stream->left_spans = known ? stream->left_spans + left_spans : 0;
+	stream->more_stored = true;
 }
 
 static GenopsTurnPlace
 place_of(const GenopsStreams *streams, GenopsStream *stream, int64_t now_ms)
 {
+	const GenopsWaitingSegment *first = stream->first_waiting;
+
 	if (!may_send(stream))
 		return GENOPS_PLACE_PARKED;
-	if (stream->first_waiting == NULL && !stream->more_stored)
+	if (first == NULL && !stream->more_stored)
 	{
 		stream->due_ms = now_ms;
 		return GENOPS_PLACE_IDLE;
@@ -118,11 +143,10 @@ place_of(const GenopsStreams *streams, GenopsStream *stream, int64_t now_ms)
 	stream->due_ms = now_ms + genops_retry_wait_ms(&stream->retry, now_ms);
 	if (stream->due_ms > now_ms)
 		return GENOPS_PLACE_BACKOFF;
-	if (stream->first_waiting == NULL)
-		return GENOPS_PLACE_READY;
-	if (stream->first_waiting->seq > streams->durable_seq)
+	if (first != NULL && first->seq > streams->durable_seq)
 		return GENOPS_PLACE_UNDURABLE;
-	stream->due_ms = stream->first_waiting->since_ms + streams->limits.batch_delay_ms;
+	stream->due_ms =
+	    (first != NULL ? first->since_ms : stream->left_since_ms) + streams->limits.batch_delay_ms;
 	if (stream->due_ms <= now_ms || in_a_hurry(streams, stream) || batch_is_full(streams, stream))
 		return GENOPS_PLACE_READY;
 	return stream->waiting_spans < batch_size(streams, stream) ? GENOPS_PLACE_FILLING
@@ -175,7 +199,7 @@ genops_turns_appended(GenopsStreams *streams, GenopsStream *stream, int64_t now_
 {
 	if (stream->place == GENOPS_PLACE_IDLE ||
 	    (stream->place == GENOPS_PLACE_FILLING &&
-	     stream->waiting_spans >= batch_size(streams, stream)))
+	     stream->waiting_spans + stream->left_spans >= batch_size(streams, stream)))
 		genops_turns_place(streams, stream, now_ms);
 }
 
@@ -217,7 +241,7 @@ genops_streams_hurry(GenopsStreams *streams, int64_t seq, int64_t now_ms)
 	{
 		GenopsStream *stream = streams->filling.items[i];
 
-		if (stream->first_waiting->seq > seq)
+		if (first_seq(stream) > seq)
 			continue;
 		stream->next = chosen; /* not used in a heap */
 		chosen = stream;
@@ -293,6 +317,54 @@ genops_streams_next(GenopsStreams *streams, int64_t now_ms)
 	stream = next_of(target->turns);
 	genops_turns_leave(streams, stream);
 	return stream;
+}
+
+/*
+ * Sweeps.
+ */
+static int
+join_sweep(const GenopsStreams *streams, const GenopsStreamList *list, int64_t from, int64_t to,
+           int most)
+{
+	int count = 0;
+
+	for (GenopsStream *stream = list->first; stream != NULL && count < most; stream = stream->next)
+	{
+		if (!genops_stream_wants_to_read(stream, batch_size(streams, stream)) ||
+		    stream->range != 0 || stream->read_seq < from || stream->read_seq > to)
+			continue;
+		stream->sweep = streams->sweep;
+		count++;
+	}
+	return count;
+}
+
+int
+genops_streams_begin_sweep(GenopsStreams *streams, GenopsStream *stream, int64_t window, int most)
+{
+	int64_t from = stream->read_seq;
+	int count = 1;
+
+	stream->sweep = ++streams->sweep;
+	for (GenopsExportTarget *target = streams->targets; target != NULL; target = target->next)
+	{
+		count += join_sweep(streams, &target->turns->established, from, from + window, most - count);
+		count += join_sweep(streams, &target->turns->fresh, from, from + window, most - count);
+	}
+	return count;
+}
+
+bool
+genops_stream_sweeps(const GenopsStreams *streams, const GenopsStream *stream)
+{
+	return stream->sweep == streams->sweep;
+}
+
+void
+genops_stream_leave_sweep(GenopsStreams *streams, GenopsStream *stream, int64_t now_ms)
+{
+	stream->sweep = 0;
+	genops_turns_place(streams, stream, now_ms);
 }
 
 void

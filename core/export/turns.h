@@ -40,6 +40,7 @@ struct GenopsStreams
 	GenopsExportTarget *targets;
 	GenopsExportTarget *last_served;
 
+	uint64_t sweep;
 	int64_t durable_seq;
 	int64_t hurry_seq;
 	GenopsDueHeap backoff;
@@ -60,6 +61,10 @@ extern void genops_turns_leave(GenopsStreams *streams, GenopsStream *stream);
 
 /* Puts the stream where it belongs now. */
 extern void genops_turns_place(GenopsStreams *streams, GenopsStream *stream, int64_t now_ms);
+
+/* There are segments in the store; "left_spans" of them are all, left for want of memory since
+ * now, if that is known, else 0. */
+extern void genops_stream_leave_in_store(GenopsStream *stream, int left_spans, int64_t now_ms);
 
 /* A segment was appended: as genops_turns_place, but cheap. */
 extern void genops_turns_appended(GenopsStreams *streams, GenopsStream *stream, int64_t now_ms);

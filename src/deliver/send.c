@@ -71,7 +71,7 @@ TakeTurn(int64 durable_seq)
 		genops_stream_pass(StreamsAll(), stream, now);
 		return false;
 	}
-	if (stream->first_waiting != NULL)
+	if (!genops_stream_wants_to_read(stream, StreamsBatchSpans()))
 	{
 		RequestStart(stream, durable_seq);
 		return true;

@@ -16,6 +16,7 @@
 #include "deliver/resend.h"
 #include "deliver/streams.h"
 #include "keep/ledger.h"
+#include "keep/segment_scan.h"
 #include "mb/pg_wchar.h"
 #include "monotonic.h"
 #include "settings.h"
@@ -25,6 +26,13 @@
 #define READ_BYTES ((Size) 1024 * 1024)
 #define READ_SEGMENTS 64
 #define SHOWN_BYTES 320
+
+/* So many streams that are behind read the ledger together, for so long; those that have
+ * read so many segments more take part. */
+#define SWEEP_STREAMS 8
+#define SWEEP_MOST 400
+#define SWEEP_MS 100
+#define SWEEP_WINDOW 100000
 
 /* State changes that the log hears of in a minute; of a server full of tenants not
  * each. */
@@ -409,8 +417,9 @@ StreamsTake(const Segment *const *segments, int count, const CursorRow *before)
 	}
 }
 
-void
-StreamsRead(GenopsStream *stream)
+/* Of one stream, by the index of streams. */
+static void
+ReadAlone(GenopsStream *stream)
 {
 	int64 now = MonotonicMs();
 	int64 read_seq = stream->read_seq;
@@ -441,6 +450,92 @@ StreamsRead(GenopsStream *stream)
 	if (!more)
 		read_seq = Min(Max(newest_seq, read_seq), stream->last_seq);
 	genops_stream_read(streams, stream, read_seq, more, now);
+}
+
+/*
+ * A sweep: many streams are behind, and what they are to read lies in the same rows.
+ */
+typedef struct Sweep
+{
+	int64 seq;   /* read up to here */
+	bool at_end; /* of the ledger */
+	int64 until; /* MonotonicMs() */
+} Sweep;
+
+static void
+SweepSegment(SegmentScan *scan, const StoredSegment *segment)
+{
+	GenopsStream *stream =
+	    genops_streams_find(streams, segment->tenant_id, segment->route, 0);
+	struct varlena *bytes;
+
+	if (stream == NULL || !genops_stream_sweeps(streams, stream) ||
+	    segment->seq <= stream->read_seq)
+		return;
+	bytes = SegmentScanBytes(scan);
+	if (!genops_stream_append_read(streams, stream, segment->seq, segment->span_count,
+	                               (GenopsSlice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) },
+	                               MonotonicMs()) ||
+	    stream->waiting_spans >= 2 * batch_spans)
+		genops_stream_leave_sweep(streams, stream, MonotonicMs());
+	pfree(bytes);
+}
+
+/* Whole rows, at least one. */
+static bool
+SweepGoesOn(const Sweep *sweep)
+{
+	return genops_streams_memory(streams) < STREAM_MEMORY && MonotonicMs() < sweep->until;
+}
+
+static void
+SweepLedger(int64 after, Sweep *sweep)
+{
+	SegmentScan *scan = SegmentScanBegin(after);
+	int64 row = 0;
+	StoredSegment segment;
+
+	while (SegmentScanNext(scan, &segment))
+	{
+		if (SegmentScanRow(scan) != row && row != 0 && !SweepGoesOn(sweep))
+		{
+			SegmentScanEnd(scan);
+			return;
+		}
+		row = SegmentScanRow(scan);
+		if (segment.sampled)
+			SweepSegment(scan, &segment);
+		sweep->seq = segment.seq;
+	}
+	SegmentScanEnd(scan);
+	sweep->at_end = true;
+	sweep->seq = Max(sweep->seq, newest_seq);
+}
+
+static void
+EndSweep(const Sweep *sweep)
+{
+	GenopsStream *stream = NULL;
+	size_t bucket;
+
+	while ((stream = genops_streams_each(streams, &bucket, stream)) != NULL)
+		if (genops_stream_sweeps(streams, stream))
+			genops_stream_read(streams, stream, sweep->seq, !sweep->at_end, MonotonicMs());
+}
+
+void
+StreamsRead(GenopsStream *stream)
+{
+	Sweep sweep = { .seq = stream->read_seq, .until = MonotonicMs() + SWEEP_MS };
+
+	if (stream->range != 0 ||
+	    genops_streams_begin_sweep(streams, stream, SWEEP_WINDOW, SWEEP_MOST) < SWEEP_STREAMS)
+	{
+		ReadAlone(stream);
+		return;
+	}
+	SweepLedger(stream->read_seq, &sweep);
+	EndSweep(&sweep);
 }
 
 /*

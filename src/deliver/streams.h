@@ -43,7 +43,8 @@ extern void StreamsLoadRanges(void);
  */
 extern void StreamsTake(const Segment *const *segments, int count, const CursorRow *before);
 
-/* Reads what a stream has in the ledger, behind what is in memory.  In a transaction. */
+/* Reads what a stream has in the ledger, behind what is in memory, and what others have there
+ * whose turn it is, too.  In a transaction. */
 extern void StreamsRead(GenopsStream *stream);
 
 /* The newest segment that was committed. */
