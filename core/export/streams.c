@@ -11,6 +11,9 @@
 #define FRESH_SHARE(memory) ((memory) / 4 * 3)
 #define STREAM_SHARE(memory) ((memory) / 2)
 
+/* What is handed over leaves room for what has to be read back. */
+#define HANDED_SHARE(memory) ((memory) / 2)
+
 /* What makes it worth while to look for streams that were left out. */
 #define MUCH_ROOM(memory) ((memory) / 2)
 
@@ -535,6 +538,7 @@ has_room_for(GenopsStreams *streams, const GenopsStream *stream, size_t size)
 	if (stream->memory_only && has_share(streams, after))
 		return true;
 	return after <= STREAM_SHARE(streams->limits.memory) &&
+	       (stream->memory_only || streams->memory <= HANDED_SHARE(streams->limits.memory)) &&
 	       make_room(streams, stream->established);
 }
 

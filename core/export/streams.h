@@ -25,7 +25,8 @@
  * looks for it in the store when there is room.  Streams with nothing to send
  * make room for others, the one that was idle for longest first, and after them
  * those that are blocked.  New streams leave a quarter of the memory to
- * established ones, and no stream has more than half of it.
+ * established ones, no stream has more than half of it, and what is handed over leaves
+ * the other half to what has to be read back.
  *
  * Everything is allocated by malloc and freed with the set.  Not for use by
  * two threads.

@@ -27,7 +27,7 @@
 
 #define MAX_BATCH_RECORDS 8192
 #define USUAL_BATCH_RECORDS 2048
-#define MAX_BATCH_BYTES (4 * 1024 * 1024)
+#define MAX_BATCH_BYTES (3 * 1024 * 1024)
 
 /* While the ring is filling up somebody may be waiting for room: there is some
  * every few milliseconds. */

@@ -22,7 +22,7 @@
 #include "settings.h"
 #include "utils/memutils.h"
 
-#define STREAM_MEMORY ((size_t) 8 * 1024 * 1024)
+#define STREAM_MEMORY ((size_t) 10 * 1024 * 1024)
 #define READ_BYTES ((Size) 1024 * 1024)
 #define READ_SEGMENTS 64
 #define SHOWN_BYTES 320
@@ -30,7 +30,7 @@
 /* So many streams that are behind read the ledger together, for so long; those that have
  * read so many segments more take part. */
 #define SWEEP_STREAMS 8
-#define SWEEP_MOST 400
+#define SWEEP_MOST 250
 #define SWEEP_MS 100
 #define SWEEP_WINDOW 100000
 
