@@ -36,7 +36,7 @@ SELECT FROM genops_grant('genops_reader', 'read');
 -- the transaction's.  So it is for roles that are given it: SELECT genops_grant('app', 'record').
 SELECT FROM genops_revoke('public', 'record');
 GRANT SELECT ON genops.stat_recording TO genops_reader;
-GRANT EXECUTE ON FUNCTION genops.recording_counts TO genops_reader;
+GRANT EXECUTE ON FUNCTION genops_internal.recording_counts TO genops_reader;
 
 SELECT 'CREATE ROLE genops_monitor' WHERE pg_catalog.to_regrole('genops_monitor') IS NULL \gexec
 ALTER ROLE genops_monitor LOGIN PASSWORD :'monitor_password' CONNECTION LIMIT 5;

@@ -8,37 +8,37 @@
 -- else's, made in the schema of the extension before it: hence the casts.
 
 -- The planner waits for what was recorded: see src/ask/await_stored.c.
-CREATE FUNCTION genops.await_stored_support(internal) RETURNS internal
+CREATE FUNCTION genops_internal.await_stored_support(internal) RETURNS internal
 LANGUAGE C STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'genops_await_stored_support';
-COMMENT ON FUNCTION genops.await_stored_support(internal) IS
+COMMENT ON FUNCTION genops_internal.await_stored_support(internal) IS
 	'Internal: waits, while a statement is planned, until what was recorded before is stored.';
-CREATE FUNCTION genops.is_awaited() RETURNS boolean
-LANGUAGE C STABLE PARALLEL SAFE SUPPORT genops.await_stored_support
+CREATE FUNCTION genops_internal.is_awaited() RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE SUPPORT genops_internal.await_stored_support
 AS 'MODULE_PATHNAME', 'genops_is_awaited';
-COMMENT ON FUNCTION genops.is_awaited() IS
+COMMENT ON FUNCTION genops_internal.is_awaited() IS
 	'Internal: true, and nothing at all in a plan. Makes the planner wait for what was recorded before.';
 
-CREATE FUNCTION genops.cost_from_e12(e12 bigint) RETURNS numeric
+CREATE FUNCTION genops_internal.cost_from_e12(e12 bigint) RETURNS numeric
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_cost_from_e12';
-COMMENT ON FUNCTION genops.cost_from_e12(bigint) IS 'An exact amount from the ledger''s integers.';
+COMMENT ON FUNCTION genops_internal.cost_from_e12(bigint) IS 'An exact amount from the ledger''s integers.';
 
 -- Segments that share a row: see src/keep/pack.h.  What the reader may not see of such a
 -- row does not come out.  Its rows come from one process: an estimate of many would make
 -- the planner start others for nothing.
-CREATE FUNCTION genops.packed_segments(recorded_from timestamptz, first_seq bigint, last_seq bigint,
+CREATE FUNCTION genops_internal.packed_segments(recorded_from timestamptz, first_seq bigint, last_seq bigint,
 	range_start timestamptz, range_end timestamptz, not_exact boolean, trace_ids bytea, tenants text[], by_row boolean,
 	OUT recorded_at timestamptz, OUT seq bigint, OUT min_start timestamptz, OUT max_end timestamptz,
 	OUT span_count integer, OUT sampled boolean, OUT exact boolean, OUT tenant_id text, OUT route text)
 RETURNS SETOF record LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'genops_packed_segments';
-COMMENT ON FUNCTION genops.packed_segments(timestamptz, bigint, bigint, timestamptz, timestamptz, boolean, bytea, text[], boolean) IS
+COMMENT ON FUNCTION genops_internal.packed_segments(timestamptz, bigint, bigint, timestamptz, timestamptz, boolean, bytea, text[], boolean) IS
 'Internal: lists the segments that share rows, of tenants that the user may read. With by_row one for each row, which has the number of its last segment and no tenant. Arguments that are NULL filter nothing.';
 
-CREATE FUNCTION genops.segment_bytes(recorded_at timestamptz, seq bigint) RETURNS bytea
+CREATE FUNCTION genops_internal.segment_bytes(recorded_at timestamptz, seq bigint) RETURNS bytea
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_segment_bytes';
-COMMENT ON FUNCTION genops.segment_bytes(timestamptz, bigint) IS
+COMMENT ON FUNCTION genops_internal.segment_bytes(timestamptz, bigint) IS
 'Internal: the bytes of a segment (content of an OTLP ResourceSpans), if the user may read its tenant.';
 
 CREATE VIEW genops.segment WITH (security_invoker = true) AS
@@ -46,54 +46,54 @@ SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_
 FROM genops.ledger_segment WHERE directory IS NULL
 UNION ALL
 SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_id COLLATE "C", route COLLATE "C"
-FROM genops.packed_segments(NULL::timestamptz, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::timestamptz, false, NULL::bytea, NULL::text[], false);
+FROM genops_internal.packed_segments(NULL::timestamptz, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::timestamptz, false, NULL::bytea, NULL::text[], false);
 COMMENT ON VIEW genops.segment IS
-'Internal: a row for each segment, the packets of spans that are stored and sent as one, whether it shares its row of the ledger or not. genops.segment_bytes() reads its spans.';
+'Internal: a row for each segment, the packets of spans that are stored and sent as one, whether it shares its row of the ledger or not. genops_internal.segment_bytes() reads its spans.';
 
-CREATE FUNCTION genops.span_flags(flags bigint) RETURNS text[]
+CREATE FUNCTION genops_internal.span_flags(flags bigint) RETURNS text[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_span_flags';
-COMMENT ON FUNCTION genops.span_flags(bigint) IS 'Internal: the names of the flags of a span.';
+COMMENT ON FUNCTION genops_internal.span_flags(bigint) IS 'Internal: the names of the flags of a span.';
 
 -- A function, because a subquery would keep the view's second arm from running in
 -- parallel; it looks once a statement.
-CREATE FUNCTION genops.folded_seq() RETURNS bigint
+CREATE FUNCTION genops_internal.folded_seq() RETURNS bigint
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_folded_seq';
-COMMENT ON FUNCTION genops.folded_seq() IS 'Internal: the last segment that is in genops.spend_total.';
+COMMENT ON FUNCTION genops_internal.folded_seq() IS 'Internal: the last segment that is in genops.spend_total.';
 
 -- What is read from a span's bytes.  They cost a look at the segment (the last
 -- few are kept unpacked while the statement runs), so that a plan evaluates them for
 -- the rows that come out, after ORDER BY and LIMIT.
-CREATE FUNCTION genops.span_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
+CREATE FUNCTION genops_internal.span_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_attributes';
-COMMENT ON FUNCTION genops.span_attributes(timestamptz, bigint, integer) IS
+COMMENT ON FUNCTION genops_internal.span_attributes(timestamptz, bigint, integer) IS
 'Internal: the attributes of a span, read from its segment.';
-CREATE FUNCTION genops.span_resource_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
+CREATE FUNCTION genops_internal.span_resource_attributes(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_resource_attributes';
-COMMENT ON FUNCTION genops.span_resource_attributes(timestamptz, bigint, integer) IS
+COMMENT ON FUNCTION genops_internal.span_resource_attributes(timestamptz, bigint, integer) IS
 'Internal: the attributes of a span''s resource, read from its segment.';
-CREATE FUNCTION genops.span_events(recorded_at timestamptz, seq bigint, "offset" integer)
+CREATE FUNCTION genops_internal.span_events(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_events';
-COMMENT ON FUNCTION genops.span_events(timestamptz, bigint, integer) IS
+COMMENT ON FUNCTION genops_internal.span_events(timestamptz, bigint, integer) IS
 'Internal: the events of a span, read from its segment.';
-CREATE FUNCTION genops.span_links(recorded_at timestamptz, seq bigint, "offset" integer)
+CREATE FUNCTION genops_internal.span_links(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_links';
-COMMENT ON FUNCTION genops.span_links(timestamptz, bigint, integer) IS
+COMMENT ON FUNCTION genops_internal.span_links(timestamptz, bigint, integer) IS
 'Internal: the links of a span, read from its segment.';
-CREATE FUNCTION genops.span_status_message(recorded_at timestamptz, seq bigint, "offset" integer)
+CREATE FUNCTION genops_internal.span_status_message(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS text LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_status_message';
-COMMENT ON FUNCTION genops.span_status_message(timestamptz, bigint, integer) IS
+COMMENT ON FUNCTION genops_internal.span_status_message(timestamptz, bigint, integer) IS
 'Internal: the status message of a span, read from its segment.';
-CREATE FUNCTION genops.span_trace_state(recorded_at timestamptz, seq bigint, "offset" integer)
+CREATE FUNCTION genops_internal.span_trace_state(recorded_at timestamptz, seq bigint, "offset" integer)
 RETURNS text LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000
 AS 'MODULE_PATHNAME', 'genops_span_trace_state';
-COMMENT ON FUNCTION genops.span_trace_state(timestamptz, bigint, integer) IS
+COMMENT ON FUNCTION genops_internal.span_trace_state(timestamptz, bigint, integer) IS
 'Internal: the W3C tracestate of a span, read from its segment.';
 
 CREATE VIEW genops.spans WITH (security_invoker = true) AS
@@ -132,19 +132,19 @@ SELECT
 	reasoning_tokens,
 	CASE WHEN prompt_tokens IS NOT NULL OR completion_tokens IS NOT NULL
 		THEN coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) END AS total_tokens,
-	genops.cost_from_e12(total_cost_e12) AS total_cost,
-	genops.cost_from_e12(input_cost_e12) AS input_cost,
-	genops.cost_from_e12(output_cost_e12) AS output_cost,
-	genops.cost_from_e12(cache_read_cost_e12) AS cache_read_cost,
-	genops.cost_from_e12(cache_write_cost_e12) AS cache_write_cost,
+	genops_internal.cost_from_e12(total_cost_e12) AS total_cost,
+	genops_internal.cost_from_e12(input_cost_e12) AS input_cost,
+	genops_internal.cost_from_e12(output_cost_e12) AS output_cost,
+	genops_internal.cost_from_e12(cache_read_cost_e12) AS cache_read_cost,
+	genops_internal.cost_from_e12(cache_write_cost_e12) AS cache_write_cost,
 	CASE WHEN total_cost_e12 IS NOT NULL THEN coalesce(currency, 'USD') END AS currency,
 	recorded_at,
-	genops.span_attributes(recorded_at, seq, "offset") AS attributes,
-	genops.span_resource_attributes(recorded_at, seq, "offset") AS resource_attributes,
-	genops.span_events(recorded_at, seq, "offset") AS events,
-	genops.span_links(recorded_at, seq, "offset") AS links,
-	genops.span_status_message(recorded_at, seq, "offset") AS status_message,
-	genops.span_trace_state(recorded_at, seq, "offset") AS trace_state,
+	genops_internal.span_attributes(recorded_at, seq, "offset") AS attributes,
+	genops_internal.span_resource_attributes(recorded_at, seq, "offset") AS resource_attributes,
+	genops_internal.span_events(recorded_at, seq, "offset") AS events,
+	genops_internal.span_links(recorded_at, seq, "offset") AS links,
+	genops_internal.span_status_message(recorded_at, seq, "offset") AS status_message,
+	genops_internal.span_trace_state(recorded_at, seq, "offset") AS trace_state,
 	seq AS segment,
 	response_model,
 	CASE cost_source WHEN 1 THEN 'price_table' WHEN 2 THEN 'provider' WHEN 3 THEN 'caller'
@@ -153,9 +153,9 @@ SELECT
 	price_id,
 	service_tier,
 	cache_write_1h_tokens,
-	genops.span_flags(flags) AS flags,
+	genops_internal.span_flags(flags) AS flags,
 	coalesce((flags & 16) <> 0, false) AS blocked
-FROM genops.is_awaited() AS awaited, genops.ledger_span;
+FROM genops_internal.is_awaited() AS awaited, genops.ledger_span;
 
 COMMENT ON VIEW genops.spans IS
 'Every recorded span: AI calls, workflow steps around them, and spans that were ingested. A statement that is planned anew waits for what was recorded before it; one whose plan is kept does not: genops_flush(''stored'') does. NULL is unknown.';
@@ -196,7 +196,7 @@ COMMENT ON COLUMN genops.spans.blocked IS 'the call was refused by a budget or a
 -- leave out columns and run them in parallel; a GROUP BY here would prevent all
 -- three.
 CREATE VIEW genops.spend WITH (security_invoker = true) AS
-SELECT s.* FROM genops.is_awaited() AS awaited, (
+SELECT s.* FROM genops_internal.is_awaited() AS awaited, (
 SELECT
 	period_start, recorded_at,
 	tenant_id, team, project, customer_id, cost_center, environment, feature,
@@ -216,13 +216,13 @@ SELECT
 	CASE WHEN ai_call AND (flags & 128) IS DISTINCT FROM 128 AND status = 2 THEN bigint '1' ELSE bigint '0' END,
 	CASE WHEN ai_call AND total_cost_e12 IS NULL AND cost_source IS DISTINCT FROM 5 THEN bigint '1' ELSE bigint '0' END,
 	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
-	genops.cost_from_e12(total_cost_e12), genops.cost_from_e12(input_cost_e12),
-	genops.cost_from_e12(output_cost_e12), genops.cost_from_e12(cache_read_cost_e12),
-	genops.cost_from_e12(cache_write_cost_e12),
+	genops_internal.cost_from_e12(total_cost_e12), genops_internal.cost_from_e12(input_cost_e12),
+	genops_internal.cost_from_e12(output_cost_e12), genops_internal.cost_from_e12(cache_read_cost_e12),
+	genops_internal.cost_from_e12(cache_write_cost_e12),
 	CASE WHEN (flags & 16) <> 0 THEN bigint '1' ELSE bigint '0' END,
 	CASE WHEN (flags & 4) <> 0 THEN bigint '1' ELSE bigint '0' END
 FROM genops.ledger_span
-WHERE (ai_call OR (flags & 20) <> 0) AND seq > genops.folded_seq()
+WHERE (ai_call OR (flags & 20) <> 0) AND seq > genops_internal.folded_seq()
 UNION ALL
 SELECT
 	period_start, recorded_at,
@@ -278,10 +278,10 @@ SELECT
 		ELSE 'unclear' END AS reason,
 	provider, model, operation, team, customer_id,
 	prompt_tokens, completion_tokens,
-	genops.cost_from_e12(total_cost_e12) AS total_cost,
+	genops_internal.cost_from_e12(total_cost_e12) AS total_cost,
 	CASE WHEN total_cost_e12 IS NOT NULL THEN coalesce(currency, 'USD') END AS currency,
 	recorded_at
-FROM genops.is_awaited() AS awaited, genops.ledger_span
+FROM genops_internal.is_awaited() AS awaited, genops.ledger_span
 WHERE NOT ai_call AND (flags & 796) <> 0;
 CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON genops.uncounted
 	FOR EACH ROW EXECUTE FUNCTION genops_internal.refuse_change();
@@ -291,7 +291,7 @@ COMMENT ON VIEW genops.uncounted IS
 COMMENT ON COLUMN genops.uncounted.total_cost IS 'what it says and is not charged';
 
 CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans
-LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 10000 SUPPORT genops.await_stored_support
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 10000 SUPPORT genops_internal.await_stored_support
 AS 'MODULE_PATHNAME', 'genops_trace';
 COMMENT ON FUNCTION genops_trace(text) IS
 'ask: all spans of a trace, in the order in which they began. Takes a trace id (32 hexadecimal digits) or a traceparent, as genops_track() returns it.';

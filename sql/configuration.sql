@@ -61,38 +61,38 @@ COMMENT ON COLUMN genops.route.headers IS
 
 -- All backends read the configuration again when one of the tables changed,
 -- also when a subscription changes it.
-CREATE FUNCTION genops.configuration_changed() RETURNS trigger
+CREATE FUNCTION genops_internal.configuration_changed() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'genops_configuration_changed';
-COMMENT ON FUNCTION genops.configuration_changed() IS
+COMMENT ON FUNCTION genops_internal.configuration_changed() IS
 	'Internal: tells every session that the configuration changed.';
-CREATE FUNCTION genops.wake_worker() RETURNS void
+CREATE FUNCTION genops_internal.wake_worker() RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_wake_worker';
-COMMENT ON FUNCTION genops.wake_worker() IS
+COMMENT ON FUNCTION genops_internal.wake_worker() IS
 	'Internal: makes the worker look at configuration, routes and streams when the transaction commits.';
 
 -- What is changed as the extension's owner, or by an administrator for others,
 -- must not run anybody else's code.
-CREATE FUNCTION genops.require_own_triggers(changed_table regclass) RETURNS void
+CREATE FUNCTION genops_internal.require_own_triggers(changed_table regclass) RETURNS void
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_require_own_triggers';
-COMMENT ON FUNCTION genops.require_own_triggers(regclass) IS
+COMMENT ON FUNCTION genops_internal.require_own_triggers(regclass) IS
 	'Internal: raises if somebody else has a trigger on the table.';
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.setting
-	FOR EACH STATEMENT EXECUTE FUNCTION genops.configuration_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.configuration_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.secret
-	FOR EACH STATEMENT EXECUTE FUNCTION genops.configuration_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.configuration_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.route
-	FOR EACH STATEMENT EXECUTE FUNCTION genops.configuration_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.configuration_changed();
 ALTER TABLE genops.setting ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE genops.secret ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE genops.route ENABLE ALWAYS TRIGGER changed;
 
 -- What is being stored, so that no statement and no plan has a secret.
-CREATE FUNCTION genops.secret_to_store() RETURNS text
+CREATE FUNCTION genops_internal.secret_to_store() RETURNS text
 LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'genops_secret_to_store';
-COMMENT ON FUNCTION genops.secret_to_store() IS
+COMMENT ON FUNCTION genops_internal.secret_to_store() IS
 	'Internal: the value that is being written into genops.secret; NULL at any other time.';
-REVOKE ALL ON FUNCTION genops.secret_to_store() FROM PUBLIC;
+REVOKE ALL ON FUNCTION genops_internal.secret_to_store() FROM PUBLIC;
 
 CREATE FUNCTION genops_configure(
 	endpoint text DEFAULT NULL,
@@ -141,14 +141,14 @@ AS 'MODULE_PATHNAME', 'genops_route_headers';
 COMMENT ON FUNCTION genops_route_headers(text, jsonb) IS
 	'administer: sets headers of a route in genops.route, as genops_configure(headers => ...) does for all; null removes one.';
 
-CREATE FUNCTION genops.configuration_rows(
+CREATE FUNCTION genops_internal.configuration_rows(
 	OUT setting text, OUT value text, OUT source text, OUT description text
 ) RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL UNSAFE ROWS 30
 AS 'MODULE_PATHNAME', 'genops_configuration';
-COMMENT ON FUNCTION genops.configuration_rows() IS 'Internal: the rows of genops.configuration.';
+COMMENT ON FUNCTION genops_internal.configuration_rows() IS 'Internal: the rows of genops.configuration.';
 
 CREATE VIEW genops.configuration AS
-	SELECT setting, value, source, description FROM genops.configuration_rows();
+	SELECT setting, value, source, description FROM genops_internal.configuration_rows();
 COMMENT ON VIEW genops.configuration IS
 	'Every setting of genops_configure(), the value in force, and where it comes from: "configure", "default", or a variable of the server''s environment. Values of headers are masked.';

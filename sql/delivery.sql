@@ -55,15 +55,15 @@ REVOKE ALL ON genops.delivery, genops.ledger_state, genops.delivery_resend FROM 
 ALTER TABLE genops.delivery ENABLE ROW LEVEL SECURITY;
 ALTER TABLE genops.delivery_resend ENABLE ROW LEVEL SECURITY;
 
-CREATE FUNCTION genops.ledger_begins() RETURNS void
+CREATE FUNCTION genops_internal.ledger_begins() RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'genops_ledger_begins';
 
-COMMENT ON FUNCTION genops.ledger_begins() IS
+COMMENT ON FUNCTION genops_internal.ledger_begins() IS
 'Internal: what was recorded before, for a ledger that was dropped, is not for this one.';
-REVOKE ALL ON FUNCTION genops.ledger_begins FROM PUBLIC;
+REVOKE ALL ON FUNCTION genops_internal.ledger_begins FROM PUBLIC;
 
-SELECT genops.ledger_begins();
+SELECT genops_internal.ledger_begins();
 
 CREATE FUNCTION genops_flush(
     wait_for text DEFAULT 'exported',
@@ -106,8 +106,8 @@ CREATE FUNCTION genops_resend(
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT genops.require_own_triggers('genops.delivery_resend');
-    SELECT genops.wake_worker();
+    SELECT genops_internal.require_own_triggers('genops.delivery_resend');
+    SELECT genops_internal.wake_worker();
     WITH chosen AS MATERIALIZED (
         SELECT s.tenant_id, s.route, s.seq, s.span_count
         FROM genops.segment s
@@ -141,11 +141,11 @@ $$;
 COMMENT ON FUNCTION genops_resend(timestamptz, timestamptz, text) IS
 'operate: sends the spans of a time once more, of one tenant or of all: whole segments that have a span in it and were settled before, also those that the endpoint had rejected. Returns how many spans these are.';
 
-CREATE FUNCTION genops.delivery_hold() RETURNS text
+CREATE FUNCTION genops_internal.delivery_hold() RETURNS text
 LANGUAGE C STABLE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'genops_delivery_hold';
 
-COMMENT ON FUNCTION genops.delivery_hold() IS
+COMMENT ON FUNCTION genops_internal.delivery_hold() IS
 'Why nothing is delivered from this database, whatever the streams'' states; NULL if nothing forbids it.';
 
 CREATE FUNCTION genops.pending(tenant_id text, route text, cursor_seq bigint,
@@ -185,7 +185,7 @@ SELECT
 FROM genops.delivery d
     CROSS JOIN LATERAL genops.pending(d.tenant_id, d.route,
         CASE WHEN d.newest_seq > d.cursor_seq THEN d.cursor_seq END) p
-    CROSS JOIN (SELECT genops.delivery_hold() AS reason) h
+    CROSS JOIN (SELECT genops_internal.delivery_hold() AS reason) h
 WHERE (SELECT genops.reads_all_tenants()
         OR pg_catalog.pg_has_role('pg_monitor', 'USAGE')
         OR pg_catalog.has_function_privilege(
@@ -209,7 +209,7 @@ COMMENT ON COLUMN genops.stat_delivery.bytes IS 'Bytes of request bodies that we
 COMMENT ON COLUMN genops.stat_delivery.answered_seq IS 'The segment (genops.spans.segment) up to which the stream is answered for: by the endpoint, by sampling, or by being passed over.';
 COMMENT ON COLUMN genops.stat_delivery.lag IS 'Age of the oldest span that is pending, since it was stored.';
 
-CREATE FUNCTION genops.recording_counts(
+CREATE FUNCTION genops_internal.recording_counts(
     OUT recorded bigint,
     OUT queued bigint,
     OUT stored bigint,
@@ -231,9 +231,9 @@ CREATE FUNCTION genops.recording_counts(
     OUT complaints bigint
 ) LANGUAGE C VOLATILE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_recording_counts';
-COMMENT ON FUNCTION genops.recording_counts() IS 'Internal: the row of genops.stat_recording.';
+COMMENT ON FUNCTION genops_internal.recording_counts() IS 'Internal: the row of genops.stat_recording.';
 
-CREATE VIEW genops.stat_recording AS SELECT * FROM genops.recording_counts();
+CREATE VIEW genops.stat_recording AS SELECT * FROM genops_internal.recording_counts();
 
 COMMENT ON VIEW genops.stat_recording IS
 'What this database recorded since the server started: one row. Always recorded = queued + stored + dropped + sent_outside_ledger.';

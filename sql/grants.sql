@@ -14,15 +14,15 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION
-	genops.wake_worker, genops.configuration_changed, genops.require_own_triggers,
-	genops.configuration_rows, genops.recording_counts
+	genops_internal.wake_worker, genops_internal.configuration_changed, genops_internal.require_own_triggers,
+	genops_internal.configuration_rows, genops_internal.recording_counts
 FROM PUBLIC;
 
 REVOKE ALL ON genops.setting, genops.secret, genops.route FROM PUBLIC;
 
 -- As for PostgreSQL's own statistics.  No secret is in these views.
 GRANT SELECT ON genops.stat_recording, genops.configuration TO pg_monitor;
-GRANT EXECUTE ON FUNCTION genops.configuration_rows, genops.recording_counts TO pg_monitor;
+GRANT EXECUTE ON FUNCTION genops_internal.configuration_rows, genops_internal.recording_counts TO pg_monitor;
 
 -- It chooses the rows by who asks.
 GRANT SELECT ON genops.stat_delivery TO PUBLIC;
@@ -35,7 +35,7 @@ COMMENT ON FUNCTION genops.may_charge() IS
 REVOKE ALL ON FUNCTION genops.may_charge FROM PUBLIC;
 
 -- Names of roles, where PUBLIC is one too.
-CREATE FUNCTION genops.role_by_name(name text) RETURNS regrole
+CREATE FUNCTION genops_internal.role_by_name(name text) RETURNS regrole
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -53,13 +53,13 @@ BEGIN
 	RETURN found_oid;
 END
 $$;
-COMMENT ON FUNCTION genops.role_by_name(text) IS
+COMMENT ON FUNCTION genops_internal.role_by_name(text) IS
 	'Internal: a role; 0 for public.';
 
 -- What a privilege stands for, as GRANT has it.  TRIGGER and TRUNCATE are in none:
 -- a trigger runs as whoever changes the table.  No right is in two, so that
 -- revoking one takes nothing from the other.
-CREATE FUNCTION genops.rights_of(privilege text) RETURNS text[]
+CREATE FUNCTION genops_internal.rights_of(privilege text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -71,9 +71,9 @@ BEGIN
 		RETURN ARRAY['EXECUTE ON FUNCTION genops.may_charge, @extschema@.genops_adjust, @extschema@.genops_ingest, @extschema@.genops_ingest_protobuf'];
 	WHEN 'read' THEN
 		RETURN ARRAY['SELECT ON genops.spans, genops.unpriced, genops.spend, genops.uncounted, genops.adjustment, genops.segment, genops.ledger_span, genops.ledger_segment, genops.spend_total',
-			'EXECUTE ON FUNCTION @extschema@.genops_price_for, genops.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
+			'EXECUTE ON FUNCTION @extschema@.genops_price_for, genops_internal.span_delivery, genops.tempo_trace, genops.tempo_tags, genops.tempo_tag_values, genops.tempo_version'];
 	WHEN 'configure' THEN
-		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, @extschema@.genops_load_prices, genops.configuration_rows, genops.recording_counts',
+		RETURN ARRAY['EXECUTE ON FUNCTION @extschema@.genops_configure, @extschema@.genops_reset, @extschema@.genops_route_headers, @extschema@.genops_pause_delivery, @extschema@.genops_resume_delivery, @extschema@.genops_resend, @extschema@.genops_validate, @extschema@.genops_validation_report, @extschema@.genops_quick_start, @extschema@.genops_load_prices, genops_internal.configuration_rows, genops_internal.recording_counts',
 			'SELECT ON genops.configuration, genops.stat_recording',
 			'SELECT, INSERT, UPDATE, DELETE ON genops.route',
 			'SELECT, INSERT, UPDATE, DELETE ON genops.price, genops.price_alias'];
@@ -84,15 +84,15 @@ BEGIN
 	END CASE;
 END
 $$;
-COMMENT ON FUNCTION genops.rights_of(text) IS 'Internal: what genops_grant() grants.';
+COMMENT ON FUNCTION genops_internal.rights_of(text) IS 'Internal: what genops_grant() grants.';
 
 -- "change" is a GRANT or a REVOKE with places for the right and the role.
-CREATE FUNCTION genops.change_rights(privilege text, change text, grantee regrole) RETURNS void
+CREATE FUNCTION genops_internal.change_rights(privilege text, change text, grantee regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	rights CONSTANT text[] NOT NULL := genops.rights_of(privilege);
+	rights CONSTANT text[] NOT NULL := genops_internal.rights_of(privilege);
 	one_right text;
 BEGIN
 	FOREACH one_right IN ARRAY rights LOOP
@@ -100,10 +100,10 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION genops.change_rights(text, text, regrole) IS
+COMMENT ON FUNCTION genops_internal.change_rights(text, text, regrole) IS
 	'Internal: grants or revokes what a privilege stands for.';
 
-CREATE FUNCTION genops.check_tenants(privilege text, tenants text[]) RETURNS void
+CREATE FUNCTION genops_internal.check_tenants(privilege text, tenants text[]) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -121,10 +121,10 @@ BEGIN
 			MESSAGE = 'tenants must be names of tenants, and at least one',
 			HINT = 'An empty text stands for spans without a tenant; leave tenants out to mean all.';
 	END IF;
-	PERFORM genops.require_tenant(t.name) FROM unnest(tenants) AS t (name);
+	PERFORM genops_internal.require_tenant(t.name) FROM unnest(tenants) AS t (name);
 END
 $$;
-COMMENT ON FUNCTION genops.check_tenants(text, text[]) IS
+COMMENT ON FUNCTION genops_internal.check_tenants(text, text[]) IS
 	'Internal: raises for tenants that genops_grant() can''t take.';
 
 -- They run as who calls them, and so grant only what that role may.
@@ -133,14 +133,14 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	grantee CONSTANT regrole NOT NULL := genops.role_by_name(role);
+	grantee CONSTANT regrole NOT NULL := genops_internal.role_by_name(role);
 BEGIN
-	PERFORM genops.check_tenants(privilege, tenants);
-	PERFORM genops.change_rights(privilege, 'GRANT %s TO %s', grantee);
+	PERFORM genops_internal.check_tenants(privilege, tenants);
+	PERFORM genops_internal.change_rights(privilege, 'GRANT %s TO %s', grantee);
 	IF privilege <> 'read' THEN
 		RETURN;
 	END IF;
-	PERFORM genops.require_own_triggers('genops.reader');
+	PERFORM genops_internal.require_own_triggers('genops.reader');
 	DELETE FROM genops.reader r WHERE r.role <> 0::oid AND NOT EXISTS (SELECT FROM pg_roles WHERE oid = r.role);
 	IF tenants IS NULL THEN
 		DELETE FROM genops.reader r WHERE r.role = grantee;
@@ -161,11 +161,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	grantee CONSTANT regrole NOT NULL := genops.role_by_name(role);
+	grantee CONSTANT regrole NOT NULL := genops_internal.role_by_name(role);
 BEGIN
-	PERFORM genops.check_tenants(privilege, tenants);
+	PERFORM genops_internal.check_tenants(privilege, tenants);
 	IF privilege = 'read' THEN
-		PERFORM genops.require_own_triggers('genops.reader');
+		PERFORM genops_internal.require_own_triggers('genops.reader');
 		IF tenants IS NOT NULL AND
 			EXISTS (SELECT FROM genops.reader r WHERE r.role = grantee AND r.tenant_id IS NULL)
 		THEN
@@ -179,13 +179,13 @@ BEGIN
 			RETURN;
 		END IF;
 	END IF;
-	PERFORM genops.change_rights(privilege, 'REVOKE %s FROM %s', grantee);
+	PERFORM genops_internal.change_rights(privilege, 'REVOKE %s FROM %s', grantee);
 END
 $$;
 COMMENT ON FUNCTION genops_revoke(text, text, text[]) IS
 	'administer: takes a privilege of genops_grant() from a role, or from public; of "read", some tenants or all. What the role has as a member of another, or by public, stays.';
 
 REVOKE ALL ON FUNCTION
-	genops.rights_of, genops.change_rights, genops.check_tenants, genops.role_by_name,
+	genops_internal.rights_of, genops_internal.change_rights, genops_internal.check_tenants, genops_internal.role_by_name,
 	genops_grant, genops_revoke
 FROM PUBLIC;

@@ -48,7 +48,7 @@ CREATE TABLE genops.ledger_span (
 	cache_read_cost_e12 bigint,
 	cache_write_cost_e12 bigint,
 	-- From here on in the order in which they came: columns are only added at the end.
-	flags bigint,						-- NULL: none; genops.span_flags()
+	flags bigint,						-- NULL: none; genops_internal.span_flags()
 	price_id bigint,					-- of genops.price
 	cost_source smallint,				-- 1 price_table, 2 provider, 3 caller, 4 unpriced, 5 none
 	service_tier text,					-- that the provider served

@@ -22,13 +22,13 @@ SELECT pg_catalog.pg_extension_config_dump('genops.pin',
 	'WHERE role IN (SELECT oid FROM pg_catalog.pg_roles)');
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.pin
-	FOR EACH STATEMENT EXECUTE FUNCTION genops.configuration_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.configuration_changed();
 ALTER TABLE genops.pin ENABLE ALWAYS TRIGGER changed;
 
-CREATE FUNCTION genops.require_tenant(tenant text) RETURNS void
+CREATE FUNCTION genops_internal.require_tenant(tenant text) RETURNS void
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_require_tenant';
-COMMENT ON FUNCTION genops.require_tenant(text) IS
+COMMENT ON FUNCTION genops_internal.require_tenant(text) IS
 	'Internal: raises for what Tempo does not take as a tenant. An empty text is none.';
 
 CREATE FUNCTION genops_pin(
@@ -47,7 +47,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	pinned CONSTANT regrole NOT NULL := genops.role_by_name(role);
+	pinned CONSTANT regrole NOT NULL := genops_internal.role_by_name(role);
 BEGIN
 	IF pinned = 0::oid THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -59,8 +59,8 @@ BEGIN
 			MESSAGE = 'service_name can''t be pinned to none',
 			HINT = 'Every span has a service. NULL leaves it as it is.';
 	END IF;
-	PERFORM genops.require_tenant(tenant_id);
-	PERFORM genops.require_own_triggers('genops.pin');
+	PERFORM genops_internal.require_tenant(tenant_id);
+	PERFORM genops_internal.require_own_triggers('genops.pin');
 	DELETE FROM genops.pin p WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = p.role);
 	INSERT INTO genops.pin AS p (role, field, value)
 	SELECT pinned, given.field, given.value
@@ -79,9 +79,9 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	pinned CONSTANT regrole NOT NULL := genops.role_by_name(role);
+	pinned CONSTANT regrole NOT NULL := genops_internal.role_by_name(role);
 BEGIN
-	PERFORM genops.require_own_triggers('genops.pin');
+	PERFORM genops_internal.require_own_triggers('genops.pin');
 	DELETE FROM genops.pin p WHERE p.role = pinned AND p.field = coalesce($2, p.field);
 	IF NOT FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'undefined_object',

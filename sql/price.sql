@@ -273,7 +273,7 @@ DECLARE
 	is_large boolean;
 	seen text[] = '{}';
 BEGIN
-	PERFORM genops.require_own_triggers('genops.price');
+	PERFORM genops_internal.require_own_triggers('genops.price');
 	FOR entry IN
 		SELECT f.line, f.price, coalesce(a.provider, (f.price).provider) AS provider,
 			coalesce(f.reason, CASE

@@ -40,8 +40,8 @@ AS 'MODULE_PATHNAME', 'genops_readable_tenants';
 COMMENT ON FUNCTION genops.readable_tenants() IS
 	'The tenants that the current user may read, unless it is all of them; an empty text stands for spans without a tenant.';
 
-CREATE FUNCTION genops.require_read() RETURNS void
+CREATE FUNCTION genops_internal.require_read() RETURNS void
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_require_read';
-COMMENT ON FUNCTION genops.require_read() IS
+COMMENT ON FUNCTION genops_internal.require_read() IS
 	'Internal: raises, and says what would help, unless the current user may read the ledger.';

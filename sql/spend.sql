@@ -138,7 +138,7 @@ BEGIN
 			MESSAGE = format('"%s" is not a currency', currency),
 			HINT = 'Use a code of ISO 4217, like USD or EUR.';
 	END IF;
-	PERFORM genops.require_own_triggers('genops.adjustment');
+	PERFORM genops_internal.require_own_triggers('genops.adjustment');
 	INSERT INTO genops.adjustment
 	VALUES (made,
 		date_bin('15 minutes', coalesce(at, now()), '2000-01-01 00:00:00+00'),

@@ -40,78 +40,78 @@ COMMENT ON COLUMN genops.traceql_row."time" IS 'of metrics: the end of the step,
 
 -- What the queries on the ledger's tables call, in parallel.  They look at
 -- their arguments alone.
-CREATE FUNCTION genops.cost_to_double(e12 bigint) RETURNS double precision
+CREATE FUNCTION genops_internal.cost_to_double(e12 bigint) RETURNS double precision
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_cost_to_double';
-COMMENT ON FUNCTION genops.cost_to_double(bigint) IS 'Internal: an amount as spans carry it.';
+COMMENT ON FUNCTION genops_internal.cost_to_double(bigint) IS 'Internal: an amount as spans carry it.';
 
-CREATE FUNCTION genops.time_bucket(start_time timestamptz, first_edge bigint, step bigint)
+CREATE FUNCTION genops_internal.time_bucket(start_time timestamptz, first_edge bigint, step bigint)
 RETURNS integer LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_time_bucket';
-COMMENT ON FUNCTION genops.time_bucket(timestamptz, bigint, bigint) IS
+COMMENT ON FUNCTION genops_internal.time_bucket(timestamptz, bigint, bigint) IS
 'Internal: the point of a series that a span belongs to.';
 
-CREATE FUNCTION genops.duration_exponent(duration_ns bigint) RETURNS integer
+CREATE FUNCTION genops_internal.duration_exponent(duration_ns bigint) RETURNS integer
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_duration_exponent';
-COMMENT ON FUNCTION genops.duration_exponent(bigint) IS
+COMMENT ON FUNCTION genops_internal.duration_exponent(bigint) IS
 'Internal: the histogram bucket of a duration or count, as a power of two.';
 
-CREATE FUNCTION genops.segment_matches(query bytea, candidates boolean, range_start timestamptz,
+CREATE FUNCTION genops_internal.segment_matches(query bytea, candidates boolean, range_start timestamptz,
 	range_end timestamptz, bytes bytea, offsets integer[])
 RETURNS bytea LANGUAGE C STABLE PARALLEL SAFE COST 20000
 AS 'MODULE_PATHNAME', 'genops_segment_matches';
-COMMENT ON FUNCTION genops.segment_matches(bytea, boolean, timestamptz, timestamptz, bytea, integer[]) IS
+COMMENT ON FUNCTION genops_internal.segment_matches(bytea, boolean, timestamptz, timestamptz, bytea, integer[]) IS
 'Internal: the spans of a segment that a search finds.';
 
-CREATE FUNCTION genops.segment_traces(bytes bytea, wanted bytea,
+CREATE FUNCTION genops_internal.segment_traces(bytes bytea, wanted bytea,
 	OUT trace_id uuid, OUT spans bytea, OUT offsets integer[])
 RETURNS SETOF record LANGUAGE C STABLE PARALLEL SAFE COST 20000 ROWS 100
 AS 'MODULE_PATHNAME', 'genops_segment_traces';
-COMMENT ON FUNCTION genops.segment_traces(bytea, bytea) IS 'Internal: a segment, cut into its traces.';
+COMMENT ON FUNCTION genops_internal.segment_traces(bytea, bytea) IS 'Internal: a segment, cut into its traces.';
 
-CREATE FUNCTION genops.segment_pick(bytes bytea, seq bigint, places bytea) RETURNS bytea
+CREATE FUNCTION genops_internal.segment_pick(bytes bytea, seq bigint, places bytea) RETURNS bytea
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20000
 AS 'MODULE_PATHNAME', 'genops_segment_pick';
-COMMENT ON FUNCTION genops.segment_pick(bytea, bigint, bytea) IS 'Internal: some spans of a segment.';
+COMMENT ON FUNCTION genops_internal.segment_pick(bytea, bigint, bytea) IS 'Internal: some spans of a segment.';
 
-CREATE FUNCTION genops.bloom_has_any(bloom bytea, trace_ids bytea) RETURNS boolean
+CREATE FUNCTION genops_internal.bloom_has_any(bloom bytea, trace_ids bytea) RETURNS boolean
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'genops_bloom_has_any';
-COMMENT ON FUNCTION genops.bloom_has_any(bytea, bytea) IS
+COMMENT ON FUNCTION genops_internal.bloom_has_any(bytea, bytea) IS
 'Internal: whether a segment may have a span of one of these traces.';
 
-CREATE FUNCTION genops.segment_counts_add(state internal, query bytea, call integer,
+CREATE FUNCTION genops_internal.segment_counts_add(state internal, query bytea, call integer,
 	first_ns bigint, step_ns bigint, buckets integer, instant boolean, bytes bytea,
 	offsets integer[])
 RETURNS internal LANGUAGE C STABLE PARALLEL SAFE COST 20000
 AS 'MODULE_PATHNAME', 'genops_segment_counts_add';
-CREATE FUNCTION genops.segment_counts_combine(state internal, other internal) RETURNS internal
+CREATE FUNCTION genops_internal.segment_counts_combine(state internal, other internal) RETURNS internal
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_segment_counts_combine';
-CREATE FUNCTION genops.segment_counts_save(state internal) RETURNS bytea
+CREATE FUNCTION genops_internal.segment_counts_save(state internal) RETURNS bytea
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_segment_counts_save';
-CREATE FUNCTION genops.segment_counts_load(saved bytea, dummy internal) RETURNS internal
+CREATE FUNCTION genops_internal.segment_counts_load(saved bytea, dummy internal) RETURNS internal
 LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_segment_counts_load';
-COMMENT ON FUNCTION genops.segment_counts_add(internal, bytea, integer, bigint, bigint, integer, boolean, bytea, integer[]) IS
-'Internal: of genops.segment_counts().';
-COMMENT ON FUNCTION genops.segment_counts_combine(internal, internal) IS 'Internal: of genops.segment_counts().';
-COMMENT ON FUNCTION genops.segment_counts_save(internal) IS 'Internal: of genops.segment_counts().';
-COMMENT ON FUNCTION genops.segment_counts_load(bytea, internal) IS 'Internal: of genops.segment_counts().';
-CREATE AGGREGATE genops.segment_counts(query bytea, call integer, first_ns bigint,
+COMMENT ON FUNCTION genops_internal.segment_counts_add(internal, bytea, integer, bigint, bigint, integer, boolean, bytea, integer[]) IS
+'Internal: of genops_internal.segment_counts().';
+COMMENT ON FUNCTION genops_internal.segment_counts_combine(internal, internal) IS 'Internal: of genops_internal.segment_counts().';
+COMMENT ON FUNCTION genops_internal.segment_counts_save(internal) IS 'Internal: of genops_internal.segment_counts().';
+COMMENT ON FUNCTION genops_internal.segment_counts_load(bytea, internal) IS 'Internal: of genops_internal.segment_counts().';
+CREATE AGGREGATE genops_internal.segment_counts(query bytea, call integer, first_ns bigint,
 	step_ns bigint, buckets integer, instant boolean, bytes bytea, offsets integer[])
 (
-	SFUNC = genops.segment_counts_add,
+	SFUNC = genops_internal.segment_counts_add,
 	STYPE = internal,
-	COMBINEFUNC = genops.segment_counts_combine,
-	SERIALFUNC = genops.segment_counts_save,
-	DESERIALFUNC = genops.segment_counts_load,
-	FINALFUNC = genops.segment_counts_save,
+	COMBINEFUNC = genops_internal.segment_counts_combine,
+	SERIALFUNC = genops_internal.segment_counts_save,
+	DESERIALFUNC = genops_internal.segment_counts_load,
+	FINALFUNC = genops_internal.segment_counts_save,
 	PARALLEL = safe
 );
-COMMENT ON AGGREGATE genops.segment_counts(bytea, integer, bigint, bigint, integer, boolean, bytea, integer[]) IS
+COMMENT ON AGGREGATE genops_internal.segment_counts(bytea, integer, bigint, bigint, integer, boolean, bytea, integer[]) IS
 'Internal: what a metrics query counts in segments.';
 
 -- Asking Tempo, whatever the ledger has.
@@ -147,22 +147,22 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 
 -- A statement sees what was stored before it began.
-CREATE FUNCTION genops.await_stored() RETURNS void
+CREATE FUNCTION genops_internal.await_stored() RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'genops_await_stored';
-COMMENT ON FUNCTION genops.await_stored() IS
+COMMENT ON FUNCTION genops_internal.await_stored() IS
 'Internal: waits a moment until what is recorded is stored.';
 
-CREATE FUNCTION genops.traceql_rows_estimate(request internal) RETURNS internal
+CREATE FUNCTION genops_internal.traceql_rows_estimate(request internal) RETURNS internal
 LANGUAGE C STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_traceql_rows_estimate';
-COMMENT ON FUNCTION genops.traceql_rows_estimate(internal) IS
+COMMENT ON FUNCTION genops_internal.traceql_rows_estimate(internal) IS
 'Internal: tells the planner how many rows genops_traceql() may give.';
 
-CREATE FUNCTION genops.asks_tempo(source text) RETURNS boolean
+CREATE FUNCTION genops_internal.asks_tempo(source text) RETURNS boolean
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_asks_tempo';
-COMMENT ON FUNCTION genops.asks_tempo(text) IS
+COMMENT ON FUNCTION genops_internal.asks_tempo(text) IS
 'Internal: whether an argument "source" means Tempo; NULL means as genops.traceql_source has it.';
 
 CREATE FUNCTION genops_traceql(
@@ -177,7 +177,7 @@ CREATE FUNCTION genops_traceql(
 	source text DEFAULT NULL,
 	"verbatim" boolean DEFAULT false)
 RETURNS SETOF genops.traceql_row
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 SUPPORT genops.traceql_rows_estimate
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 SUPPORT genops_internal.traceql_rows_estimate
 AS 'MODULE_PATHNAME', 'genops_traceql';
 COMMENT ON FUNCTION genops_traceql(text, interval, timestamptz, timestamptz, integer, integer, interval, text, text, boolean) IS
 'ask: answers a TraceQL query, from the ledger. A search gives a row per span, newest traces first; a metrics query a row per series and step.';
@@ -238,7 +238,7 @@ COMMENT ON FUNCTION genops_traceql_explain(text, interval, timestamptz, timestam
 
 -- Why a span of the ledger may be missing elsewhere, as far as delivery tells; 'sent' otherwise.  It
 -- reads what the caller may: of another tenant's segment nothing is said.
-CREATE FUNCTION genops.span_delivery(seq bigint) RETURNS text
+CREATE FUNCTION genops_internal.span_delivery(seq bigint) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -256,29 +256,29 @@ AS $$
 			WHERE l.seq = $1 AND l.directory IS NULL
 			UNION ALL
 			SELECT p.recorded_at, p.seq, p.sampled, p.tenant_id COLLATE "C", p.route COLLATE "C"
-			FROM genops.packed_segments(NULL::timestamptz, $1, $1, NULL::timestamptz, NULL::timestamptz, false, NULL::bytea, NULL::text[], false) p) s
+			FROM genops_internal.packed_segments(NULL::timestamptz, $1, $1, NULL::timestamptz, NULL::timestamptz, false, NULL::bytea, NULL::text[], false) p) s
 		LEFT JOIN genops.stat_delivery d ON d.tenant_id = s.tenant_id AND d.route = s.route
 $$;
-COMMENT ON FUNCTION genops.span_delivery(bigint) IS
+COMMENT ON FUNCTION genops_internal.span_delivery(bigint) IS
 'Internal: how far the segment with that number is delivered, in words.';
-REVOKE ALL ON FUNCTION genops.span_delivery FROM PUBLIC;
+REVOKE ALL ON FUNCTION genops_internal.span_delivery FROM PUBLIC;
 
 -- Functions of ours are called with every argument and its exact type: who may create
 -- functions beside them could make one that fits better.
-CREATE FUNCTION genops.delivers_via_collector() RETURNS boolean
+CREATE FUNCTION genops_internal.delivers_via_collector() RETURNS boolean
 LANGUAGE C STABLE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'genops_delivers_via_collector';
-COMMENT ON FUNCTION genops.delivers_via_collector() IS
+COMMENT ON FUNCTION genops_internal.delivers_via_collector() IS
 'Internal: whether spans go to a Collector.';
 
 -- Not in the query below: that is planned before anybody has asked whether the caller may read.
-CREATE FUNCTION genops.oldest_start() RETURNS timestamptz
+CREATE FUNCTION genops_internal.oldest_start() RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT min(s.min_start) FROM genops.segment s
 $$;
-COMMENT ON FUNCTION genops.oldest_start() IS
+COMMENT ON FUNCTION genops_internal.oldest_start() IS
 'Internal: when the oldest span began that the caller may read.';
 
 CREATE FUNCTION genops_traceql_compare(
@@ -302,8 +302,8 @@ RETURNS TABLE (
 LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 10
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT genops.require_read();
-	SELECT genops.await_stored();
+	SELECT genops_internal.require_read();
+	SELECT genops_internal.await_stored();
 	WITH asked AS MATERIALIZED (
 		SELECT coalesce($3, e.range_end - $2) AS range_start, e.range_end
 		FROM (SELECT coalesce($4, clock_timestamp()) AS range_end) e
@@ -319,7 +319,7 @@ AS $$
 		SELECT DISTINCT ON (t.trace_id, t.span_id) t.* FROM tempo t WHERE t.span_id IS NOT NULL
 	), missing_there AS MATERIALIZED (
 		SELECT l.*, (
-			SELECT genops.span_delivery(s.segment) FROM @extschema@.genops_trace(l.trace_id) s
+			SELECT genops_internal.span_delivery(s.segment) FROM @extschema@.genops_trace(l.trace_id) s
 			WHERE s.span_id = l.span_id LIMIT 1) AS delivery
 		FROM spans_of_ledger l
 		WHERE NOT EXISTS (SELECT FROM spans_of_tempo t WHERE t.trace_id = l.trace_id AND t.span_id = l.span_id)
@@ -342,7 +342,7 @@ AS $$
 		WHEN m.delivery !~ '^sent' THEN m.delivery
 		WHEN m.trace_id IN (SELECT a.trace_id FROM asked_by_id a)
 			THEN 'unknown: ' || m.delivery || ', and Tempo does not have the trace. It may be beyond Tempo''s retention, or dropped by its limits' ||
-				CASE WHEN genops.delivers_via_collector() THEN ', or by the Collector after it answered' ELSE '' END
+				CASE WHEN genops_internal.delivers_via_collector() THEN ', or by the Collector after it answered' ELSE '' END
 		ELSE 'unknown: ' || m.delivery || '; Tempo was not asked for so many traces by their ids' END,
 		m.trace_id, m.span_id, m.name, m.start_time, NULL::jsonb, NULL::timestamptz, NULL::float8, NULL::float8
 	FROM missing_there m
@@ -350,7 +350,7 @@ AS $$
 	SELECT 'tempo',
 		CASE WHEN EXISTS (SELECT FROM here_by_id h WHERE h.trace_id = m.trace_id AND h.span_id = m.span_id)
 			THEN 'the ledger has it, and this query does not find it there: one of the differences in docs/traceql.md'
-		WHEN m.start_time < (SELECT genops.oldest_start())
+		WHEN m.start_time < (SELECT genops_internal.oldest_start())
 			THEN 'older than the ledger, or beyond its retention'
 		ELSE 'not recorded here: by another sender, on a standby, or in a ledger that was dropped' END,
 		m.trace_id, m.span_id, m.name, m.start_time, NULL, NULL, NULL, NULL
@@ -369,10 +369,10 @@ $$;
 COMMENT ON FUNCTION genops_traceql_compare(text, interval, timestamptz, timestamptz, interval, text) IS
 'ask: asks both the ledger and Tempo, and returns what only one of them has and why (not sampled, pending, too young, in Tempo but not found by the query ..., or that the cause is unknown), or, of a metrics query, the points whose values differ. No row: both give the same answer.';
 
-CREATE FUNCTION genops.segment_tags(bytes bytea, OUT scope text, OUT tag text)
+CREATE FUNCTION genops_internal.segment_tags(bytes bytea, OUT scope text, OUT tag text)
 RETURNS SETOF record LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20000 ROWS 50
 AS 'MODULE_PATHNAME', 'genops_segment_tags';
-COMMENT ON FUNCTION genops.segment_tags(bytea) IS 'Internal: the attributes that a segment''s spans have.';
+COMMENT ON FUNCTION genops_internal.segment_tags(bytea) IS 'Internal: the attributes that a segment''s spans have.';
 
 CREATE FUNCTION genops_tags(
 	scope text DEFAULT NULL,
@@ -397,16 +397,16 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'A scope is one of ' || array_to_string(scopes, ', ') || '.';
 	END IF;
-	PERFORM genops.require_read();
-	IF genops.asks_tempo($6) THEN
+	PERFORM genops_internal.require_read();
+	IF genops_internal.asks_tempo($6) THEN
 		RETURN QUERY SELECT t.scope_name, t.tag
 			FROM genops.tempo_tags($1, $2, $3, $4, $5) t ORDER BY 1, 2;
 		RETURN;
 	END IF;
-	PERFORM genops.await_stored();
+	PERFORM genops_internal.await_stored();
 	RETURN QUERY
 	SELECT DISTINCT t.scope, t.tag
-	FROM genops.segment s, LATERAL genops.segment_tags(genops.segment_bytes(s.recorded_at, s.seq)) t
+	FROM genops.segment s, LATERAL genops_internal.segment_tags(genops_internal.segment_bytes(s.recorded_at, s.seq)) t
 	WHERE s.max_end >= range_start AND s.min_start <= range_end
 		AND s.recorded_at >= range_start - interval '1 day'
 		AND ($5 IS NULL OR s.tenant_id = ANY (CASE $5 WHEN '' THEN ARRAY[''] ELSE string_to_array($5, '|') END))
@@ -449,8 +449,8 @@ BEGIN
 				HINT = format('Write .%1$s for an attribute of the span or the resource, span.%1$s or resource.%1$s, or an intrinsic such as name.',
 					CASE WHEN $1 ~ '^\w[\w.-]*$' THEN $1 ELSE 'team' END);
 	END IF;
-	PERFORM genops.require_read();
-	IF genops.asks_tempo($7) THEN
+	PERFORM genops_internal.require_read();
+	IF genops_internal.asks_tempo($7) THEN
 		RETURN QUERY SELECT t.value, t.type, NULL::bigint
 			FROM genops.tempo_tag_values(identifier, $2, $3, $4, $5, $6) t ORDER BY 1;
 		RETURN;

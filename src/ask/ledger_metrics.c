@@ -98,7 +98,7 @@ AddColumns(void *argument, TupleTableSlot *row)
 
 /* By bytes */
 
-/* What genops.segment_counts() gives: see segment_counts.c. */
+/* What genops_internal.segment_counts() gives: see segment_counts.c. */
 static void
 LoadCounts(void *argument, TupleTableSlot *row)
 {

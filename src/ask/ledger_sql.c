@@ -51,7 +51,7 @@ AddTenants(StringInfo sql, const TraceqlRequest *request, const char *column)
 
 /*
  * Segments are rows of genops.ledger_segment, or share one, which only
- * genops.packed_segments() lists.
+ * genops_internal.packed_segments() lists.
  */
 static void
 AddOwnRows(StringInfo sql, const TraceqlRequest *request)
@@ -65,7 +65,7 @@ static void
 AddPackedSegments(StringInfo sql, bool not_exact, bool by_row)
 {
 	appendStringInfo(sql,
-	                 " FROM genops.packed_segments($8, $3, $4, $1, $2, %s, NULL::bytea, $5, %s)",
+	                 " FROM genops_internal.packed_segments($8, $3, $4, $1, $2, %s, NULL::bytea, $5, %s)",
 	                 not_exact ? "true" : "false", by_row ? "true" : "false");
 }
 
@@ -120,7 +120,7 @@ AddChosenByColumns(StringInfo sql, const TraceqlRequest *request, Condition cond
 		return;
 	}
 	appendStringInfoString(sql, " FROM (SELECT recorded_at, seq, "
-	                            "genops.segment_bytes(recorded_at, seq) AS bytes, offsets FROM (");
+	                            "genops_internal.segment_bytes(recorded_at, seq) AS bytes, offsets FROM (");
 	AddSegmentsByColumns(sql, request, condition);
 	appendStringInfoString(sql, " UNION ALL SELECT recorded_at, seq, NULL::integer[]");
 	AddPackedSegments(sql, true, false);
@@ -147,7 +147,7 @@ AddChosenSegments(StringInfo sql, const TraceqlRequest *request, Condition condi
 	if (SegmentsSharingRows(LedgerRecordedFrom(request)))
 	{
 		appendStringInfoString(
-		    sql, " UNION ALL SELECT recorded_at, seq, genops.segment_bytes(recorded_at, seq), "
+		    sql, " UNION ALL SELECT recorded_at, seq, genops_internal.segment_bytes(recorded_at, seq), "
 		         "NULL::integer[]");
 		AddPackedSegments(sql, not_exact, false);
 	}
@@ -180,7 +180,7 @@ LedgerSpans(const TraceqlRequest *request, Condition condition, bool candidates)
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
 	                 "SELECT recorded_at, seq, matches FROM (SELECT recorded_at, seq, "
-	                 "genops.segment_matches($6, %s, $1, $2, bytes, offsets) AS matches",
+	                 "genops_internal.segment_matches($6, %s, $1, $2, bytes, offsets) AS matches",
 	                 candidates ? "true" : "false");
 	AddChosenSegments(&sql, request, Decided(condition));
 	appendStringInfoString(&sql, " OFFSET 0) AS looked_at WHERE matches IS NOT NULL");
@@ -203,18 +203,18 @@ LedgerTraces(const TraceqlRequest *request, bool some)
 	appendStringInfo(
 	    &sql,
 	    "SELECT recorded_at, seq, trace_id, spans, offsets FROM genops.ledger_segment, "
-	    "LATERAL genops.segment_traces(bytes, $7) WHERE %s",
+	    "LATERAL genops_internal.segment_traces(bytes, $7) WHERE %s",
 	    segments.data);
 	if (some)
 		appendStringInfo(&sql,
 		                 " AND seq = ANY (ARRAY (SELECT seq FROM genops.ledger_segment WHERE %s "
-		                 "AND genops.bloom_has_any(bloom, $7)))",
+		                 "AND genops_internal.bloom_has_any(bloom, $7)))",
 		                 segments.data);
 	appendStringInfoString(
 	    &sql,
 	    " UNION ALL SELECT recorded_at, seq, trace_id, spans, offsets "
-	    "FROM genops.packed_segments($11, NULL::bigint, NULL::bigint, $9, $10, false, $7, $5, "
-	    "false), LATERAL genops.segment_traces(genops.segment_bytes(recorded_at, seq), $7) "
+	    "FROM genops_internal.packed_segments($11, NULL::bigint, NULL::bigint, $9, $10, false, $7, $5, "
+	    "false), LATERAL genops_internal.segment_traces(genops_internal.segment_bytes(recorded_at, seq), $7) "
 	    "ORDER BY trace_id, seq");
 	return sql.data;
 }
@@ -305,7 +305,7 @@ AddAggregates(StringInfo sql, const GenopsMetricsCall *call)
 	         function == GENOPS_METRICS_QUANTILE_OVER_TIME)
 		appendStringInfo(sql,
 		                 "count(*), NULL::float8, NULL::float8, NULL::float8, "
-		                 "genops.duration_exponent(%s) AS exponent",
+		                 "genops_internal.duration_exponent(%s) AS exponent",
 		                 column->type == GENOPS_TYPE_FLOAT ? "NULL::bigint" : values);
 	else
 		appendStringInfo(sql, "count(%s), sum(%s)::float8, min(%s)::float8, max(%s)::float8, 0",
@@ -326,7 +326,7 @@ CountColumns(const TraceqlRequest *request, Condition condition, const GenopsMet
 		appendStringInfoString(&sql, "0");
 	else
 	{
-		appendStringInfo(&sql, "genops.time_bucket(start_time, " INT64_FORMAT ", " INT64_FORMAT ")",
+		appendStringInfo(&sql, "genops_internal.time_bucket(start_time, " INT64_FORMAT ", " INT64_FORMAT ")",
 		                 (int64) SpanTimeFloor(grid->first_ns), grid->step_ns / 1000);
 		appendStringInfoString(&groups, ", 1");
 	}
@@ -356,7 +356,7 @@ CountBytes(const TraceqlRequest *request, Condition condition, size_t number,
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
-	                 "SELECT genops.segment_counts($6, %zu, " INT64_FORMAT ", " INT64_FORMAT
+	                 "SELECT genops_internal.segment_counts($6, %zu, " INT64_FORMAT ", " INT64_FORMAT
 	                 ", %zu, %s, bytes, offsets)",
 	                 number, grid->first_ns, grid->step_ns, grid->count,
 	                 grid->instant ? "true" : "false");

@@ -72,7 +72,7 @@ typedef struct LedgerCountQueries
 {
 	/* Rows of bucket, count, sum, min, max, exponent, then the by() attributes. */
 	char *columns;
-	/* One row: what genops.segment_counts() gives. */
+	/* One row: what genops_internal.segment_counts() gives. */
 	char *bytes;
 } LedgerCountQueries;
 

@@ -31,7 +31,7 @@ typedef struct PromotedName
 	{                                                                                   \
 		name,                                                                           \
 		{                                                                               \
-			GENOPS_TYPE_FLOAT, "genops.cost_to_double(" column ")", true, NULL, column, \
+			GENOPS_TYPE_FLOAT, "genops_internal.cost_to_double(" column ")", true, NULL, column, \
 			    (double) GENOPS_MONEY_UNIT                                              \
 		}                                                                               \
 	}

@@ -1,5 +1,5 @@
 /*
- * genops.segment_counts: an aggregate over segments that counts spans for a
+ * genops_internal.segment_counts: an aggregate over segments that counts spans for a
  * metrics query.  Its state is core/traceql/metrics.h's; parallel workers
  * hand over what they have counted as bytes.
  */

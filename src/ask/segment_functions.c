@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(genops_cost_to_double);
 PG_FUNCTION_INFO_V1(genops_time_bucket);
 PG_FUNCTION_INFO_V1(genops_duration_exponent);
 
-/* genops.segment_matches */
+/* genops_internal.segment_matches */
 
 static bool
 Matches(Prepared *prepared, bool candidates, GenopsTraceqlSpan *span)

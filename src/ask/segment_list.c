@@ -1,6 +1,6 @@
 /*
- * What queries ask of segments that share rows: genops.packed_segments() lists them,
- * genops.segment_bytes() reads one, of whatever row.
+ * What queries ask of segments that share rows: genops_internal.packed_segments() lists them,
+ * genops_internal.segment_bytes() reads one, of whatever row.
  *
  * Such a row is of many tenants, so that row security hides it from who may not read
  * all.  Here the tables are read without the executor, and whose segments come out is
@@ -341,7 +341,7 @@ genops_segment_bytes(PG_FUNCTION_ARGS)
 static bool
 SeesStream(GenopsSlice tenant_id)
 {
-	Oid schema = get_namespace_oid("genops", false);
+	Oid schema = get_namespace_oid("genops_internal", false);
 	Oid counts =
 	    GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("recording_counts"),
 	                    PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));

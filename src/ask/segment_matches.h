@@ -1,5 +1,5 @@
 /*
- * What genops.segment_matches() returns: the spans of a segment that a query
+ * What genops_internal.segment_matches() returns: the spans of a segment that a query
  * lets through, packed in a bytea.
  */
 #ifndef GENOPS_ASK_SEGMENT_MATCHES_H

@@ -1,5 +1,5 @@
 /*
- * genops.segment_tags: the names of the attributes in a segment, each once.
+ * genops_internal.segment_tags: the names of the attributes in a segment, each once.
  */
 #include "postgres.h"
 

@@ -1,5 +1,5 @@
 /*
- * genops.segment_traces: cuts a segment into its traces.
+ * genops_internal.segment_traces: cuts a segment into its traces.
  *
  * What comes out is sorted by trace in SQL, so that a trace's parts from all
  * segments stand together however many traces there are.

@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(genops_segment_pick);
 /* Most spans are no longer; a longer one takes its whole segment. */
 #define USUAL_SPAN 4096
 
-/* What genops.segment_pick() is told: sorted, one after the other. */
+/* What genops_internal.segment_pick() is told: sorted, one after the other. */
 typedef struct CutPlace
 {
 	int64 seq;
@@ -267,7 +267,7 @@ SpanCutsRead(const SpanPlace *places, int count)
 	parameters[0] = (StreamParameter){ TIMESTAMPTZOID, TimestampTzGetDatum(earliest), false };
 	parameters[1] = (StreamParameter){ INT8ARRAYOID, Segments(cuts), false };
 	parameters[2] = (StreamParameter){ BYTEAOID, PackPlaces(cuts), false };
-	StreamQuery("SELECT seq, tenant_id, genops.segment_pick(bytes, seq, $3) "
+	StreamQuery("SELECT seq, tenant_id, genops_internal.segment_pick(bytes, seq, $3) "
 	            "FROM genops.ledger_segment WHERE recorded_at >= $1 AND seq = ANY ($2) "
 	            "AND directory IS NULL",
 	            parameters, lengthof(parameters), TakeCuts, cuts);

@@ -367,7 +367,7 @@ StoreWriteSecret(const char *route, const char *name, const char *value)
 	PG_TRY();
 	{
 		Execute("INSERT INTO genops.secret AS s (route, name, value)"
-		        " VALUES ($1, $2, genops.secret_to_store())"
+		        " VALUES ($1, $2, genops_internal.secret_to_store())"
 		        " ON CONFLICT (route, name) DO UPDATE SET value = EXCLUDED.value",
 		        2, (const char *[]){ route, name });
 	}

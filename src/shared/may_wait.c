@@ -29,7 +29,8 @@ bool
 RingMayWait(void)
 {
 	static const char *const tables[] = { "ledger_span", "ledger_segment", "ledger_state",
-		                                  "delivery",    "spend_total",    "setting" };
+		                                  "delivery",    "spend_total",    "setting",
+		                                  "call_key" };
 	Oid schema;
 
 	if (!IsTransactionState())

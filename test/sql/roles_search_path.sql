@@ -89,7 +89,7 @@ SELECT is(outcome('roles_caller', format(statement, :'trace_id')), 'done', 'nor 
 	$$SELECT * FROM genops_traceql('{ .a = 1 } | sum_over_time(.cost) by (name, .team)')$$,
 	$$SELECT * FROM genops_traceql('{} >> {}')$$, $$SELECT * FROM genops_traceql_explain('{ name = "x" } | rate()')$$,
 	'SELECT * FROM genops_tags()', $$SELECT * FROM genops_tag_values('.team')$$, $$SELECT * FROM genops_tag_values('name')$$,
-	'SELECT genops.span_delivery(1)', $$SELECT genops.span_delivery(seq) FROM genops.ledger_span$$,
+	'SELECT genops_internal.span_delivery(1)', $$SELECT genops_internal.span_delivery(seq) FROM genops.ledger_span$$,
 	'SELECT bytes FROM genops.ledger_segment', 'SELECT total_cost_e12 FROM genops.ledger_span']) statement;
 
 -- Beside ours, with a signature that fits better what is left out.

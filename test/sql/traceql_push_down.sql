@@ -49,7 +49,7 @@ CREATE FUNCTION pg_temp.varint(number bigint) RETURNS bytea LANGUAGE sql AS $$
 		ELSE set_byte('\x00', 0, (number % 128 + 128)::integer) || pg_temp.varint(number / 128) END
 $$;
 SELECT set_config('genops.tenant_id', 'copy', false);
-SELECT genops_ingest_protobuf('\x0a'::bytea || pg_temp.varint(length(bytes)) || bytes) FROM genops.segment, genops.segment_bytes(recorded_at, seq) bytes WHERE tenant_id = 'own';
+SELECT genops_ingest_protobuf('\x0a'::bytea || pg_temp.varint(length(bytes)) || bytes) FROM genops.segment, genops_internal.segment_bytes(recorded_at, seq) bytes WHERE tenant_id = 'own';
 SELECT genops_flush('stored');
 \o
 
