@@ -54,14 +54,18 @@ copy_of_base() {
 }
 
 # Puts the checkout's files, as they are now, into a chroot's /src/genops_tempo.  What was built
-# there before is built on.
+# there before is built on: a file is as old as its content there, whatever the checkout says.
 put_source() {
-	local source=$1/src/genops_tempo
+	local source=$1/src/genops_tempo new=$1/src/new
 
-	mkdir -p "$source"
-	find "$source" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+	rm -rf "$new"
+	mkdir -p "$source" "$new"
 	(cd "$root" && git ls-files -z --cached --others --exclude-standard |
 		xargs -0 sh -c 'for each; do [ -e "$each" ] && printf "%s\0" "$each"; done' sh |
-		tar --null -T - -c) | tar -x -C "$source"
-	chown -R root:root "$source"
+		tar --null -T - -c) | tar -x --touch --no-same-owner -C "$new"
+	(cd "$new" && find . -type f -exec sh -c '
+		for each; do cmp -s "$each" "$0/$each" && touch -r "$0/$each" "$each"; done; true' "$source" {} +)
+	[ ! -e "$source/build" ] || mv "$source/build" "$new/build"
+	rm -rf "$source"
+	mv "$new" "$source"
 }
