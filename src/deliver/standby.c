@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "compat.h"
 #include "configure/configuration.h"
 #include "deliver/follow.h"
 #include "deliver/step.h"

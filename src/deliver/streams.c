@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "common/pg_prng.h"
+#include "compat.h"
 #include "configure/route.h"
 #include "deliver/resend.h"
 #include "deliver/streams.h"
