@@ -128,6 +128,19 @@ MeetLedger(CursorIdentity identity)
 	meeting = true;
 }
 
+/* A dump that is restored brings segments that no worker stored; who brings them has
+ * committed. */
+static void
+NoticeRestored(void)
+{
+	int64 newest = LedgerNewestSegment();
+
+	if (newest <= StreamsNewest())
+		return;
+	DurableStart(newest);
+	StreamsSetNewest(newest);
+}
+
 static void
 Follow(bool asked)
 {
@@ -143,6 +156,7 @@ Follow(bool asked)
 		RequestsStartAnew();
 	if (RecoveryInProgress())
 		return;
+	NoticeRestored();
 	StreamsMeetRows();
 	StreamsLoadRanges();
 }
