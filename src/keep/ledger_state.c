@@ -12,6 +12,8 @@
 #include "configure/own_table.h"
 #include "keep/ledger_state.h"
 #include "miscadmin.h"
+#include "monotonic.h"
+#include "storage/lmgr.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -85,6 +87,19 @@ LedgerStateRead(void)
 	}
 	table_close(relation, AccessShareLock);
 	return state;
+}
+
+bool
+LedgerStateReadAtOnce(LedgerState *state)
+{
+	Oid locked;
+
+	if (!OwnTableLockToRead("ledger_state", MonotonicMs(), &locked))
+		return false;
+	*state = LedgerStateRead();
+	if (OidIsValid(locked))
+		UnlockRelationOid(locked, AccessShareLock);
+	return true;
 }
 
 /* The values of a row while it is put together; columns that this library does not

@@ -28,6 +28,10 @@ typedef struct LedgerState
 
 extern LedgerState LedgerStateRead(void);
 
+/* The same for who must not wait for a session that has locked the table: false if
+ * one has. */
+extern bool LedgerStateReadAtOnce(LedgerState *state);
+
 /* Makes the row with this server's identity and timeline if it is missing. */
 extern void LedgerStateAdvance(int64 newest_seq, TimestampTz newest_recorded_at);
 extern void LedgerStateFolded(int64 folded_seq);

@@ -320,14 +320,17 @@ NewScan(ScanOf of, int64 after)
 }
 
 /* Whether the numbers of a day are above those of the days before: not where one is
- * later than what was recorded last. */
+ * later than what was recorded last.  Where that cannot be read at once they are taken
+ * not to be, which is right in any case. */
 static bool
 DaysAreInOrder(const Oid *partitions, int count)
 {
-	LedgerState state = LedgerStateRead();
+	LedgerState state;
 
-	return count == 0 || !state.exists ||
-	       !PartitionBeginsAfter(partitions[count - 1], state.newest_recorded_at);
+	if (count == 0)
+		return true;
+	return LedgerStateReadAtOnce(&state) &&
+	       (!state.exists || !PartitionBeginsAfter(partitions[count - 1], state.newest_recorded_at));
 }
 
 static void
