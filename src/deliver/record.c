@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "deliver/follow.h"
+#include "deliver/request.h"
 #include "deliver/step.h"
 #include "deliver/streams.h"
 #include "keep/work.h"
@@ -92,11 +93,14 @@ NoteRecorded(int count, const MovedStream *moved, int moved_count)
 	recorded_count = count;
 }
 
-/* A millisecond for each row: that leaves most of the time to other things. */
+/* A millisecond for each row, unless somebody waits for it: that leaves most of the time to
+ * other things. */
 static long
 UntilDueAgain(const Turn *turn)
 {
-	long interval = Max(INTERVAL_MS, Min(recorded_count, LONGEST_INTERVAL_MS));
+	long interval = turn->demand.segment_wanted > 0
+	                    ? INTERVAL_MS
+	                    : Max(INTERVAL_MS, Min(recorded_count, LONGEST_INTERVAL_MS));
 
 	return (long) Max(recorded_at + interval - turn->now, 0);
 }
@@ -129,7 +133,7 @@ Record(void)
 static bool
 Hurries(const Turn *turn)
 {
-	return turn->leaving || turn->demand.segment_wanted > 0;
+	return turn->leaving || (turn->demand.segment_wanted > 0 && RequestsUnderWay() == 0);
 }
 
 static void

@@ -23,7 +23,7 @@
 #include "settings.h"
 #include "utils/memutils.h"
 
-#define STREAM_MEMORY ((size_t) 10 * 1024 * 1024)
+#define STREAM_MEMORY ((size_t) 14 * 1024 * 1024)
 #define READ_BYTES ((Size) 1024 * 1024)
 #define READ_SEGMENTS 64
 #define SHOWN_BYTES 320
@@ -32,7 +32,7 @@
  * read so many segments more take part. */
 #define SWEEP_STREAMS 8
 #define SWEEP_MOST 250
-#define SWEEP_MS 100
+#define SWEEP_MS 200
 #define SWEEP_WINDOW 100000
 
 /* State changes that the log hears of in a minute; of a server full of tenants not
