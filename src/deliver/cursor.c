@@ -461,12 +461,12 @@ CursorPendingSpans(void)
 
 /* What was sent and what not is not known any more.  At least once is what is
  * promised: so all of it is sent. */
-#define RESTORE                                                                          \
-	"INSERT INTO genops.delivery (tenant_id, route, cursor_seq, newest_seq, stored, "    \
-	"not_sampled, exported, rejected, expired, skipped, resent, bytes, requests, "       \
-	"retries, state) SELECT tenant_id, route, 0, coalesce(max(seq) FILTER (WHERE "       \
-	"sampled), 0), sum(span_count), coalesce(sum(span_count) FILTER (WHERE NOT "         \
-	"sampled), 0), 0, 0, 0, 0, 0, 0, 0, 0, 'delivering' "                                \
+#define RESTORE                                                                       \
+	"INSERT INTO genops.delivery (tenant_id, route, cursor_seq, newest_seq, stored, " \
+	"not_sampled, exported, rejected, expired, skipped, resent, bytes, requests, "    \
+	"retries, state) SELECT tenant_id, route, 0, coalesce(max(seq) FILTER (WHERE "    \
+	"sampled), 0), sum(span_count), coalesce(sum(span_count) FILTER (WHERE NOT "      \
+	"sampled), 0), 0, 0, 0, 0, 0, 0, 0, 0, 'delivering' "                             \
 	"FROM genops.segment GROUP BY 1, 2"
 
 static bool

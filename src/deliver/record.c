@@ -18,7 +18,7 @@
 /* Streams in a transaction: callers are not to feel it. */
 #define MANY_STREAMS 2000
 
-static int64 recorded_at = 0; /* MonotonicMs() when rows were last written */
+static int64 recorded_at = 0;  /* MonotonicMs() when rows were last written */
 static int recorded_count = 0; /* how many */
 
 /* A stream whose row somebody else has moved. */

@@ -224,7 +224,8 @@ StreamTarget(const GenopsStream *stream)
 void
 StreamsReset(void)
 {
-	GenopsExportLimits limits = { .memory = STREAM_MEMORY, .batch_spans = batch_spans,
+	GenopsExportLimits limits = { .memory = STREAM_MEMORY,
+		                          .batch_spans = batch_spans,
 		                          .retry = genops_retry_defaults };
 
 	if (streams != NULL)
@@ -466,8 +467,7 @@ typedef struct Sweep
 static void
 SweepSegment(SegmentScan *scan, const StoredSegment *segment)
 {
-	GenopsStream *stream =
-	    genops_streams_find(streams, segment->tenant_id, segment->route, 0);
+	GenopsStream *stream = genops_streams_find(streams, segment->tenant_id, segment->route, 0);
 	struct varlena *bytes;
 
 	if (stream == NULL || !genops_stream_sweeps(streams, stream) ||
@@ -568,9 +568,9 @@ AddRange(const ResendRange *range)
 		.established = true,
 		.cursor_seq = range->next_seq - 1,
 	};
-	GenopsStream *stream = genops_streams_add(streams, genops_slice(range->tenant_id),
-	                                          genops_slice(range->route), last_range + 1, &past,
-	                                          MonotonicMs());
+	GenopsStream *stream =
+	    genops_streams_add(streams, genops_slice(range->tenant_id), genops_slice(range->route),
+	                       last_range + 1, &past, MonotonicMs());
 	RangeData *data;
 
 	if (stream == NULL)

@@ -64,8 +64,8 @@
 
 static Step *const primary_steps[] = { &answer_step, &follow_step, &store_step,
 	                                   &send_step,   &record_step, &house_step };
-static Step *const standby_steps[] = { &answer_step, &follow_step, &standby_take_step,
-	                                   &send_step, &standby_report_step };
+static Step *const standby_steps[] = { &answer_step, &follow_step, &standby_take_step, &send_step,
+	                                   &standby_report_step };
 
 static Step *const *steps;
 static int step_count;
@@ -266,8 +266,8 @@ ExtensionIsGone(void)
 static bool
 IsToLeave(const Turn *turn)
 {
-	return ShutdownRequestPending || SeatAskedToLeave() || NothingToDo(turn) ||
-	       ExtensionIsGone() || RecoveryInProgress() != is_standby;
+	return ShutdownRequestPending || SeatAskedToLeave() || NothingToDo(turn) || ExtensionIsGone() ||
+	       RecoveryInProgress() != is_standby;
 }
 
 static void
