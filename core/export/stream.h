@@ -80,9 +80,9 @@ typedef struct GenopsStreamTally
 {
 	int64_t exported; /* spans of settled segments */
 	int64_t rejected;
-	int64_t requests; /* that were answered or failed */
-	int64_t retries;  /* of these, to be sent again */
-	int64_t bytes;    /* of bodies that were answered */
+	int64_t requests;   /* that were answered or failed */
+	int64_t retries;    /* of these, to be sent again */
+	int64_t bytes;      /* of bodies that were answered */
 	int64_t success_at; /* by the caller's clock; 0: none */
 	int64_t error_at;
 	bool state;      /* state or reason is another */
@@ -122,9 +122,10 @@ struct GenopsStream
 	int64_t recorded_seq; /* the cursor, as last recorded */
 	int64_t read_seq;
 	bool more_stored; /* there may be segments behind read_seq */
-	int64_t left_since_ms; /* so long all of them have been there, for want of memory; 0: who knows */
-	int left_spans;        /* then: so many spans */
-	bool has_read;         /* the store, since it last sent */
+	int64_t
+	    left_since_ms; /* so long all of them have been there, for want of memory; 0: who knows */
+	int left_spans;    /* then: so many spans */
+	bool has_read;     /* the store, since it last sent */
 
 	/* What it has in memory. */
 	GenopsWaitingSegment *first_waiting;
@@ -147,7 +148,7 @@ struct GenopsStream
 	bool moved;     /* somebody moved the cursor while a request was under way: */
 	int64_t moved_cursor;
 	bool moved_more;
-	char *unfit;    /* why no request can be made for it; NULL: one can */
+	char *unfit; /* why no request can be made for it; NULL: one can */
 	GenopsStreamTally tally;
 
 	/* Kept by streams.c and turns.c. */

@@ -209,8 +209,7 @@ genops_target_pause(GenopsStreams *streams, GenopsExportTarget *target, const ch
 }
 
 void
-genops_target_probe(GenopsStreams *streams, GenopsExportTarget *target, bool all,
-                    int64_t now_ms)
+genops_target_probe(GenopsStreams *streams, GenopsExportTarget *target, bool all, int64_t now_ms)
 {
 	GenopsStream *stream = NULL;
 	size_t bucket;
@@ -496,8 +495,8 @@ genops_streams_add(GenopsStreams *streams, GenopsSlice tenant, GenopsSlice route
  * What waits in memory.
  */
 static bool
-append(GenopsStreams *streams, GenopsStream *stream, int64_t seq, int span_count,
-       GenopsSlice bytes, GenopsSlice kept, int64_t now_ms)
+append(GenopsStreams *streams, GenopsStream *stream, int64_t seq, int span_count, GenopsSlice bytes,
+       GenopsSlice kept, int64_t now_ms)
 {
 	size_t size = sizeof(GenopsWaitingSegment) + bytes.length + kept.length;
 	GenopsWaitingSegment *waiting = malloc(size);
@@ -559,7 +558,8 @@ genops_stream_append(GenopsStreams *streams, GenopsStream *stream, int64_t seq, 
 	if (stream->memory_only)
 		return false;
 	genops_stream_leave_in_store(
-	    stream, stream->retry.state == GENOPS_STREAM_DELIVERING && stream->target->open ? span_count : 0,
+	    stream,
+	    stream->retry.state == GENOPS_STREAM_DELIVERING && stream->target->open ? span_count : 0,
 	    now_ms);
 	genops_turns_appended(streams, stream, now_ms);
 	return true;
@@ -574,8 +574,8 @@ genops_stream_append_read(GenopsStreams *streams, GenopsStream *stream, int64_t 
 }
 
 void
-genops_stream_read(GenopsStreams *streams, GenopsStream *stream, int64_t read_seq,
-                   bool more_stored, int64_t now_ms)
+genops_stream_read(GenopsStreams *streams, GenopsStream *stream, int64_t read_seq, bool more_stored,
+                   int64_t now_ms)
 {
 	stream->more_stored = more_stored;
 	stream->left_since_ms = stream->left_spans = 0;

@@ -153,13 +153,12 @@ extern void genops_stream_limit_range(GenopsStreams *streams, GenopsStream *stre
  * this one, and no more than "window" further, take part, up to "most"; returns how many.  They are then those of genops_stream_sweeps; each is told by
  * genops_stream_read how far the store was read.
  */
-extern int genops_streams_begin_sweep(GenopsStreams *streams, GenopsStream *stream,
-                                      int64_t window, int most);
+extern int genops_streams_begin_sweep(GenopsStreams *streams, GenopsStream *stream, int64_t window,
+                                      int most);
 extern bool genops_stream_sweeps(const GenopsStreams *streams, const GenopsStream *stream);
 
 /* It has enough: what follows of it in the store is not for this sweep. */
-extern void genops_stream_leave_sweep(GenopsStreams *streams, GenopsStream *stream,
-                                      int64_t now_ms);
+extern void genops_stream_leave_sweep(GenopsStreams *streams, GenopsStream *stream, int64_t now_ms);
 
 /* Somebody else has moved the cursor: starts again from there.  The answer to a request that
  * is under way says nothing of these segments any more. */

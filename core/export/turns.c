@@ -348,7 +348,8 @@ genops_streams_begin_sweep(GenopsStreams *streams, GenopsStream *stream, int64_t
 	stream->sweep = ++streams->sweep;
 	for (GenopsExportTarget *target = streams->targets; target != NULL; target = target->next)
 	{
-		count += join_sweep(streams, &target->turns->established, from, from + window, most - count);
+		count +=
+		    join_sweep(streams, &target->turns->established, from, from + window, most - count);
 		count += join_sweep(streams, &target->turns->fresh, from, from + window, most - count);
 	}
 	return count;

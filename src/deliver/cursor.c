@@ -11,7 +11,9 @@
 #include "catalog/indexing.h"
 #include "configure/own_table.h"
 #include "deliver/cursor.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "keep/segment_scan.h"
 #include "keep/worker_sql.h"
 #include "utils/builtins.h"
@@ -51,6 +53,7 @@ struct CursorTable
 	Relation relation;
 	TupleDesc descriptor;
 	CatalogIndexState indexes;
+	TupleTableSlot *slot;
 	MemoryContext scratch; /* of one change */
 };
 
@@ -84,6 +87,7 @@ CursorOpen(CursorIdentity expected)
 		                errmsg("table \"genops.delivery\" is not the one that it was")));
 	table->descriptor = RelationGetDescr(table->relation);
 	table->indexes = CatalogOpenIndexes(table->relation);
+	table->slot = table_slot_create(table->relation, NULL);
 	table->scratch =
 	    AllocSetContextCreate(CurrentMemoryContext, "genops cursor", ALLOCSET_SMALL_SIZES);
 	return table;
@@ -92,6 +96,7 @@ CursorOpen(CursorIdentity expected)
 void
 CursorClose(CursorTable *table)
 {
+	ExecDropSingleTupleTableSlot(table->slot);
 	CatalogCloseIndexes(table->indexes);
 	table_close(table->relation, NoLock);
 	MemoryContextDelete(table->scratch);
@@ -102,6 +107,70 @@ static Datum
 TextDatum(GenopsSlice slice)
 {
 	return PointerGetDatum(cstring_to_text_with_len(slice.data, (int) slice.length));
+}
+
+/*
+ * Where rows were last.  While somebody's snapshot is old, all versions of a row stay, and
+ * the index leads to each of them: so the worker, which makes them, remembers the
+ * newest.  What it finds there is looked at; where it is not the row, the index is asked.
+ */
+#define PLACES 16384
+
+typedef struct RowPlace
+{
+	uint64 hash; /* of the stream's names */
+	ItemPointerData tid;
+} RowPlace;
+
+static RowPlace *places = NULL;
+
+static RowPlace *
+PlaceOf(GenopsSlice tenant_id, GenopsSlice route, uint64 *hash)
+{
+	if (places == NULL)
+		places = MemoryContextAllocZero(TopMemoryContext, PLACES * sizeof(RowPlace));
+	*hash = hash_bytes_extended((const unsigned char *) tenant_id.data, (int) tenant_id.length, 1) ^
+	        hash_bytes_extended((const unsigned char *) route.data, (int) route.length, 2);
+	return &places[*hash % PLACES];
+}
+
+static void
+RememberPlace(GenopsSlice tenant_id, GenopsSlice route, ItemPointer tid)
+{
+	uint64 hash;
+	RowPlace *place = PlaceOf(tenant_id, route, &hash);
+
+	place->hash = hash;
+	place->tid = *tid;
+}
+
+static bool
+IsText(HeapTuple tuple, int column, TupleDesc descriptor, GenopsSlice expected)
+{
+	bool null;
+	text *value = DatumGetTextPP(heap_getattr(tuple, column, descriptor, &null));
+
+	return VARSIZE_ANY_EXHDR(value) == expected.length &&
+	       memcmp(VARDATA_ANY(value), expected.data, expected.length) == 0;
+}
+
+/* A copy, or NULL. */
+static HeapTuple
+FetchRow(const CursorTable *table, GenopsSlice tenant_id, GenopsSlice route)
+{
+	uint64 hash;
+	RowPlace *place = PlaceOf(tenant_id, route, &hash);
+	HeapTuple tuple = NULL;
+
+	if (place->hash != hash || !ItemPointerIsValid(&place->tid))
+		return NULL;
+	if (table_tuple_fetch_row_version(table->relation, &place->tid, SnapshotSelf, table->slot))
+		tuple = ExecCopySlotHeapTuple(table->slot);
+	ExecClearTuple(table->slot);
+	if (tuple == NULL || !IsText(tuple, DELIVERY_TENANT_ID, table->descriptor, tenant_id) ||
+	    !IsText(tuple, DELIVERY_ROUTE, table->descriptor, route))
+		return NULL;
+	return tuple;
 }
 
 static HeapTuple
@@ -253,7 +322,7 @@ PutPosition(RowChange *row, const CursorChange *change, const CursorRow *before)
 	return true;
 }
 
-static void
+static HeapTuple
 WriteRow(CursorTable *table, const RowChange *row, HeapTuple found)
 {
 	int columns = table->descriptor->natts;
@@ -271,6 +340,7 @@ WriteRow(CursorTable *table, const RowChange *row, HeapTuple found)
 	else
 		CatalogTupleInsertWithInfo(table->relation, tuple, table->indexes);
 	CommandCounterIncrement();
+	return tuple;
 }
 
 bool
@@ -279,15 +349,20 @@ CursorApply(CursorTable *table, GenopsSlice tenant_id, GenopsSlice route, int64 
 {
 	MemoryContext caller = MemoryContextSwitchTo(table->scratch);
 	RowChange row = { .descriptor = table->descriptor };
-	HeapTuple found = FindRow(table->relation, tenant_id, route);
+	HeapTuple written;
+	HeapTuple found = FetchRow(table, tenant_id, route);
 	bool moved;
+
+	if (found == NULL)
+		found = FindRow(table->relation, tenant_id, route);
 
 	row.old = found ? found : NewRow(table, tenant_id, route, start_seq);
 	*before = RowOf(row.old, table->descriptor);
 	moved = PutPosition(&row, change, before);
 	PutCounts(&row, change);
 	PutState(&row, change);
-	WriteRow(table, &row, found);
+	written = WriteRow(table, &row, found);
+	RememberPlace(tenant_id, route, &written->t_self);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(table->scratch);
 	return moved;
@@ -386,12 +461,12 @@ CursorPendingSpans(void)
 
 /* What was sent and what not is not known any more.  At least once is what is
  * promised: so all of it is sent. */
-#define RESTORE                                                                          \
-	"INSERT INTO genops.delivery (tenant_id, route, cursor_seq, newest_seq, stored, "    \
-	"not_sampled, exported, rejected, expired, skipped, resent, bytes, requests, "       \
-	"retries, state) SELECT tenant_id, route, 0, coalesce(max(seq) FILTER (WHERE "       \
-	"sampled), 0), sum(span_count), coalesce(sum(span_count) FILTER (WHERE NOT "         \
-	"sampled), 0), 0, 0, 0, 0, 0, 0, 0, 0, 'delivering' "                                \
+#define RESTORE                                                                       \
+	"INSERT INTO genops.delivery (tenant_id, route, cursor_seq, newest_seq, stored, " \
+	"not_sampled, exported, rejected, expired, skipped, resent, bytes, requests, "    \
+	"retries, state) SELECT tenant_id, route, 0, coalesce(max(seq) FILTER (WHERE "    \
+	"sampled), 0), sum(span_count), coalesce(sum(span_count) FILTER (WHERE NOT "      \
+	"sampled), 0), 0, 0, 0, 0, 0, 0, 0, 0, 'delivering' "                             \
 	"FROM genops.segment GROUP BY 1, 2"
 
 static bool

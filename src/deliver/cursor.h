@@ -53,9 +53,9 @@ typedef struct CursorChange
 	int64 exported;
 	int64 rejected;
 
-	int64 newest_seq; /* 0: unchanged */
+	int64 newest_seq;  /* 0: unchanged */
 	int64 expired_seq; /* what is not sent up to here is gone; 0: nothing is */
-	int64 stored; /* this and the rest is added to the row's totals */
+	int64 stored;      /* this and the rest is added to the row's totals */
 	int64 not_sampled;
 	int64 expired;
 	int64 resent;

@@ -30,11 +30,11 @@
 #define MISSING_NAP_MS 1000
 
 static CursorIdentity known = { InvalidOid, InvalidOid };
-static bool meeting = false;      /* it was met in this transaction */
-static bool current = false;      /* the configuration is the one that was read */
-static uint64 loaded_news = 0;    /* ConfigurationNews() before it was */
+static bool meeting = false;   /* it was met in this transaction */
+static bool current = false;   /* the configuration is the one that was read */
+static uint64 loaded_news = 0; /* ConfigurationNews() before it was */
 static int queue_limit = 0;
-static int64 missing_since = 0;   /* the extension, MonotonicMs(); 0: it is there */
+static int64 missing_since = 0; /* the extension, MonotonicMs(); 0: it is there */
 
 bool
 LedgerIsKnown(void)

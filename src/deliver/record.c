@@ -6,17 +6,20 @@
 #include "postgres.h"
 
 #include "deliver/follow.h"
+#include "deliver/request.h"
 #include "deliver/step.h"
 #include "deliver/streams.h"
 #include "keep/work.h"
 #include "monotonic.h"
 
 #define INTERVAL_MS 200
+#define LONGEST_INTERVAL_MS 2000 /* where thousands of rows change each time */
 
 /* Streams in a transaction: callers are not to feel it. */
 #define MANY_STREAMS 2000
 
-static int64 recorded_at = 0; /* MonotonicMs() when rows were last written */
+static int64 recorded_at = 0;  /* MonotonicMs() when rows were last written */
+static int recorded_count = 0; /* how many */
 
 /* A stream whose row somebody else has moved. */
 typedef struct MovedStream
@@ -87,6 +90,19 @@ NoteRecorded(int count, const MovedStream *moved, int moved_count)
 		genops_stream_move(StreamsAll(), moved[i].stream, moved[i].row.cursor_seq,
 		                   moved[i].row.newest_seq > moved[i].row.cursor_seq, now);
 	recorded_at = now;
+	recorded_count = count;
+}
+
+/* A millisecond for each row, unless somebody waits for it: that leaves most of the time to
+ * other things. */
+static long
+UntilDueAgain(const Turn *turn)
+{
+	long interval = turn->demand.segment_wanted > 0
+	                    ? INTERVAL_MS
+	                    : Max(INTERVAL_MS, Min(recorded_count, LONGEST_INTERVAL_MS));
+
+	return (long) Max(recorded_at + interval - turn->now, 0);
 }
 
 static void
@@ -117,7 +133,7 @@ Record(void)
 static bool
 Hurries(const Turn *turn)
 {
-	return turn->leaving || turn->demand.segment_wanted > 0;
+	return turn->leaving || (turn->demand.segment_wanted > 0 && RequestsUnderWay() == 0);
 }
 
 static void
@@ -125,7 +141,7 @@ RunRecord(const Turn *turn)
 {
 	if (!LedgerIsKnown() || genops_streams_first_changed(StreamsAll()) == NULL)
 		return;
-	if (Hurries(turn) || turn->now >= recorded_at + INTERVAL_MS)
+	if (Hurries(turn) || UntilDueAgain(turn) == 0)
 		Record();
 }
 
@@ -134,7 +150,7 @@ RecordDue(const Turn *turn)
 {
 	if (!LedgerIsKnown() || genops_streams_first_changed(StreamsAll()) == NULL)
 		return -1;
-	return Hurries(turn) ? 0 : (long) Max(recorded_at + INTERVAL_MS - turn->now, 0);
+	return Hurries(turn) ? 0 : UntilDueAgain(turn);
 }
 
 Step record_step = {

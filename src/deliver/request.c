@@ -102,9 +102,8 @@ TellRejection(const GenopsStream *stream)
 static void
 Judge(GenopsStream *stream, int span_count, const GenopsAnswer *answer, size_t sent_bytes)
 {
-	GenopsVerdict verdict =
-	    genops_stream_answered(StreamsAll(), stream, span_count, answer, sent_bytes,
-	                           GetCurrentTimestamp(), MonotonicMs());
+	GenopsVerdict verdict = genops_stream_answered(
+	    StreamsAll(), stream, span_count, answer, sent_bytes, GetCurrentTimestamp(), MonotonicMs());
 
 	if (verdict.began_rejecting)
 		TellRejection(stream);
@@ -274,7 +273,8 @@ RequestStart(GenopsStream *stream, int64 durable_seq)
 	if (!Send(request, &error))
 	{
 		AnswerForIt(request,
-		            error.code == GENOPS_TOO_LARGE ? GENOPS_OUTCOME_TOO_LARGE : GENOPS_OUTCOME_RETRY,
+		            error.code == GENOPS_TOO_LARGE ? GENOPS_OUTCOME_TOO_LARGE
+		                                           : GENOPS_OUTCOME_RETRY,
 		            &error);
 		return;
 	}

@@ -34,7 +34,7 @@
 
 static MemoryContext batch_context = NULL;
 static bool nothing_published = false;
-static uint64 taken_position = 0;  /* all records before left the ring */
+static uint64 taken_position = 0; /* all records before left the ring */
 static uint64 published_position = 0;
 
 /*
@@ -103,9 +103,9 @@ StreamFor(const TakenSegment *taken)
 		.cursor_seq = (int64) taken_position,
 	};
 
-	return stream != NULL ? stream
-	                      : genops_streams_add(StreamsAll(), tenant_id, route, 0, &past,
-	                                           MonotonicMs());
+	return stream != NULL
+	           ? stream
+	           : genops_streams_add(StreamsAll(), tenant_id, route, 0, &past, MonotonicMs());
 }
 
 /* False if there is no room for it. */
@@ -255,7 +255,8 @@ StandbyGiveBack(int code, Datum arg)
 	if (StreamsAll() == NULL)
 		return;
 	while ((stream = genops_streams_each(StreamsAll(), &bucket, stream)) != NULL)
-		for (const GenopsWaitingSegment *waiting = stream->memory_only ? stream->first_waiting : NULL;
+		for (const GenopsWaitingSegment *waiting = stream->memory_only ? stream->first_waiting
+		                                                               : NULL;
 		     waiting != NULL; waiting = waiting->next)
 			GiveBackSegment(waiting, &fate);
 	RingCountFate(&fate);

@@ -53,8 +53,7 @@ PutOff(Step *step, int sqlstate)
 
 	if (again)
 		return;
-	step->delay_ms =
-	    step->delay_ms == 0 ? FIRST_DELAY_MS : Min(step->delay_ms * 2, longest);
+	step->delay_ms = step->delay_ms == 0 ? FIRST_DELAY_MS : Min(step->delay_ms * 2, longest);
 	step->not_before = MonotonicMs() + step->delay_ms;
 }
 

@@ -237,8 +237,7 @@ IsWorthwhile(const Turn *turn)
 	int most = MAX_BATCH_RECORDS;
 
 	if (!demand->batch_is_full || demand->queued < USUAL_BATCH_RECORDS || demand->crowded ||
-	    demand->room_wanted ||
-	    demand->position_wanted > 0 || demand->others_wait ||
+	    demand->room_wanted || demand->position_wanted > 0 || demand->others_wait ||
 	    turn->now >= demand->oldest_at + setting_flush_interval_ms)
 		return true;
 	if (FollowQueueLimit() > 0)

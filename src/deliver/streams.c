@@ -23,7 +23,7 @@
 #include "settings.h"
 #include "utils/memutils.h"
 
-#define STREAM_MEMORY ((size_t) 10 * 1024 * 1024)
+#define STREAM_MEMORY ((size_t) 14 * 1024 * 1024)
 #define READ_BYTES ((Size) 1024 * 1024)
 #define READ_SEGMENTS 64
 #define SHOWN_BYTES 320
@@ -32,7 +32,7 @@
  * read so many segments more take part. */
 #define SWEEP_STREAMS 8
 #define SWEEP_MOST 250
-#define SWEEP_MS 100
+#define SWEEP_MS 200
 #define SWEEP_WINDOW 100000
 
 /* State changes that the log hears of in a minute; of a server full of tenants not
@@ -224,7 +224,8 @@ StreamTarget(const GenopsStream *stream)
 void
 StreamsReset(void)
 {
-	GenopsExportLimits limits = { .memory = STREAM_MEMORY, .batch_spans = batch_spans,
+	GenopsExportLimits limits = { .memory = STREAM_MEMORY,
+		                          .batch_spans = batch_spans,
 		                          .retry = genops_retry_defaults };
 
 	if (streams != NULL)
@@ -466,8 +467,7 @@ typedef struct Sweep
 static void
 SweepSegment(SegmentScan *scan, const StoredSegment *segment)
 {
-	GenopsStream *stream =
-	    genops_streams_find(streams, segment->tenant_id, segment->route, 0);
+	GenopsStream *stream = genops_streams_find(streams, segment->tenant_id, segment->route, 0);
 	struct varlena *bytes;
 
 	if (stream == NULL || !genops_stream_sweeps(streams, stream) ||
@@ -568,9 +568,9 @@ AddRange(const ResendRange *range)
 		.established = true,
 		.cursor_seq = range->next_seq - 1,
 	};
-	GenopsStream *stream = genops_streams_add(streams, genops_slice(range->tenant_id),
-	                                          genops_slice(range->route), last_range + 1, &past,
-	                                          MonotonicMs());
+	GenopsStream *stream =
+	    genops_streams_add(streams, genops_slice(range->tenant_id), genops_slice(range->route),
+	                       last_range + 1, &past, MonotonicMs());
 	RangeData *data;
 
 	if (stream == NULL)

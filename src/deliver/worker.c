@@ -58,13 +58,14 @@
 #define IDLE_LEAVE_MS (60 * 1000)
 #define MISSING_LEAVE_MS (60 * 1000)
 #define LOOK_MS 1000         /* between two looks whether there is anything to do */
+#define TELL_MS 20           /* between two looks how far all streams are, while some move */
 #define LAST_STORING_MS 2000 /* what is queued when the worker leaves */
 #define LAST_ANSWERS_MS 1000 /* as much as a fast stop may take */
 
 static Step *const primary_steps[] = { &answer_step, &follow_step, &store_step,
 	                                   &send_step,   &record_step, &house_step };
-static Step *const standby_steps[] = { &answer_step, &follow_step, &standby_take_step,
-	                                   &send_step, &standby_report_step };
+static Step *const standby_steps[] = { &answer_step, &follow_step, &standby_take_step, &send_step,
+	                                   &standby_report_step };
 
 static Step *const *steps;
 static int step_count;
@@ -136,6 +137,7 @@ RunSteps(const Turn *turn)
 static void
 TellProgress(const Turn *turn)
 {
+	static int64 told_at = 0;
 	int64 newest = StreamsNewest();
 	bool pending;
 	bool moving;
@@ -143,8 +145,10 @@ TellProgress(const Turn *turn)
 	if (!LedgerIsKnown() || is_standby)
 		return;
 	DurablePoll(turn->demand.position_wanted > 0);
-	if (turn->demand.segment_wanted == 0)
+	if (turn->demand.segment_wanted == 0 ||
+	    (RequestsUnderWay() > 0 && turn->now < told_at + TELL_MS))
 		return;
+	told_at = turn->now;
 	pending = genops_streams_pending(StreamsAll(), &moving);
 	moving |= genops_streams_first_changed(StreamsAll()) != NULL;
 	RingPublishSettled(genops_streams_settled(StreamsAll(), newest),
@@ -262,8 +266,8 @@ ExtensionIsGone(void)
 static bool
 IsToLeave(const Turn *turn)
 {
-	return ShutdownRequestPending || SeatAskedToLeave() || NothingToDo(turn) ||
-	       ExtensionIsGone() || RecoveryInProgress() != is_standby;
+	return ShutdownRequestPending || SeatAskedToLeave() || NothingToDo(turn) || ExtensionIsGone() ||
+	       RecoveryInProgress() != is_standby;
 }
 
 static void

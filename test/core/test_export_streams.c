@@ -81,8 +81,7 @@ read_again(GenopsStream *stream, int64_t seq, int spans)
 {
 	GenopsBytes segment = segment_of((int) seq * 1000, spans);
 
-	assert_true(
-	    genops_stream_append_read(streams, stream, seq, spans, slice_of(&segment), now));
+	assert_true(genops_stream_append_read(streams, stream, seq, spans, slice_of(&segment), now));
 	genops_bytes_free(&segment);
 }
 
@@ -240,7 +239,9 @@ static void
 failures_are_retried_from_the_store(void **state)
 {
 	GenopsStream *stream;
-	GenopsAnswer later = { .outcome = GENOPS_OUTCOME_RETRY, .min_delay_ms = 5000, .reason = "later" };
+	GenopsAnswer later = { .outcome = GENOPS_OUTCOME_RETRY,
+		                   .min_delay_ms = 5000,
+		                   .reason = "later" };
 
 	(void) state;
 	append("a", 1, 10);
@@ -426,7 +427,8 @@ an_endpoint_that_fails_on_everything(void **state)
 			continue;
 		}
 		send(stream);
-		answer("a", stream->span_limit ? stream->span_limit : 10, GENOPS_OUTCOME_SUSPECT, "HTTP 500");
+		answer("a", stream->span_limit ? stream->span_limit : 10, GENOPS_OUTCOME_SUSPECT,
+		       "HTTP 500");
 		if (now < NOW + 600 * 1000)
 			rejected_early = stream->done_rejected;
 	}
@@ -438,7 +440,9 @@ an_endpoint_that_fails_on_everything(void **state)
 static void
 partial_success_is_counted(void **state)
 {
-	GenopsAnswer partly = { .outcome = GENOPS_OUTCOME_DELIVERED, .rejected_spans = 3, .reason = "old" };
+	GenopsAnswer partly = { .outcome = GENOPS_OUTCOME_DELIVERED,
+		                    .rejected_spans = 3,
+		                    .reason = "old" };
 
 	(void) state;
 	append("a", 1, 2);
@@ -461,8 +465,8 @@ bytes_that_cannot_be_cut_are_rejected(void **state)
 	GenopsError error;
 
 	(void) state;
-	assert_true(genops_stream_append(streams, stream_of("a"), 1, 20, GENOPS_LITERAL("\x12\x7F nonsense"),
-	                                 GENOPS_ABSENT, now));
+	assert_true(genops_stream_append(streams, stream_of("a"), 1, 20,
+	                                 GENOPS_LITERAL("\x12\x7F nonsense"), GENOPS_ABSENT, now));
 	append("a", 2, 10);
 	stream = genops_streams_next(streams, now);
 	assert_false(genops_batch_take(stream, usual.batch_spans, INT64_MAX, &batch, &error));
@@ -550,9 +554,8 @@ requests_are_limited_for_each_target(void **state)
 	append("a", 1, 10);
 	append("b", 2, 10);
 	append("c", 3, 10);
-	genops_stream_append(streams,
-	                     add_stream("a", "r", true, 0, false),
-	                     4, 10, slice_of(&segment), GENOPS_ABSENT, now);
+	genops_stream_append(streams, add_stream("a", "r", true, 0, false), 4, 10, slice_of(&segment),
+	                     GENOPS_ABSENT, now);
 	genops_bytes_free(&segment);
 	for (int i = 0; i < 3; i++)
 	{
@@ -794,8 +797,8 @@ what_is_in_memory_only_is_kept(void **state)
 	GenopsBytes segment = segment_of(0, 10);
 
 	(void) state;
-	assert_true(genops_stream_append(streams, stream, 1, 10, slice_of(&segment), GENOPS_LITERAL("mine"),
-	                                 now));
+	assert_true(genops_stream_append(streams, stream, 1, 10, slice_of(&segment),
+	                                 GENOPS_LITERAL("mine"), now));
 	genops_bytes_free(&segment);
 	assert_memory_equal(stream->first_waiting->bytes + stream->first_waiting->length, "mine", 4);
 	expect_sent("a", NULL);
