@@ -63,6 +63,12 @@ IdentityOf(Relation relation)
 	return (CursorIdentity){ RelationGetRelid(relation), relation->rd_rel->relfilenode };
 }
 
+static bool
+SameIdentity(CursorIdentity a, CursorIdentity b)
+{
+	return a.table == b.table && a.file == b.file;
+}
+
 CursorIdentity
 CursorIdentify(void)
 {
@@ -71,36 +77,6 @@ CursorIdentify(void)
 
 	table_close(relation, AccessShareLock);
 	return identity;
-}
-
-CursorTable *
-CursorOpen(CursorIdentity expected)
-{
-	CursorTable *table = palloc(sizeof(CursorTable));
-	CursorIdentity found;
-
-	table->relation = OwnTableOpen("delivery", RowExclusiveLock);
-	OwnTableRequireColumn(table->relation, DELIVERY_COLUMNS);
-	found = IdentityOf(table->relation);
-	if (found.table != expected.table || found.file != expected.file)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("table \"genops.delivery\" is not the one that it was")));
-	table->descriptor = RelationGetDescr(table->relation);
-	table->indexes = CatalogOpenIndexes(table->relation);
-	table->slot = table_slot_create(table->relation, NULL);
-	table->scratch =
-	    AllocSetContextCreate(CurrentMemoryContext, "genops cursor", ALLOCSET_SMALL_SIZES);
-	return table;
-}
-
-void
-CursorClose(CursorTable *table)
-{
-	ExecDropSingleTupleTableSlot(table->slot);
-	CatalogCloseIndexes(table->indexes);
-	table_close(table->relation, NoLock);
-	MemoryContextDelete(table->scratch);
-	pfree(table);
 }
 
 static Datum
@@ -123,12 +99,61 @@ typedef struct RowPlace
 } RowPlace;
 
 static RowPlace *places = NULL;
+static CursorIdentity places_of; /* the table that they are in */
+
+/* Before they are used: those of another table, or file, are none. */
+static void
+PreparePlaces(CursorIdentity identity)
+{
+	if (places == NULL)
+		places = MemoryContextAllocZero(TopMemoryContext, PLACES * sizeof(RowPlace));
+	else if (!SameIdentity(identity, places_of))
+		memset(places, 0, PLACES * sizeof(RowPlace));
+	places_of = identity;
+}
+
+/* VACUUM may have cut the file. */
+static bool
+IsInFile(Relation relation, ItemPointer tid)
+{
+	return ItemPointerIsValid(tid) &&
+	       ItemPointerGetBlockNumber(tid) < RelationGetNumberOfBlocks(relation);
+}
+
+CursorTable *
+CursorOpen(CursorIdentity expected)
+{
+	CursorTable *table = palloc(sizeof(CursorTable));
+	CursorIdentity found;
+
+	table->relation = OwnTableOpen("delivery", RowExclusiveLock);
+	OwnTableRequireColumn(table->relation, DELIVERY_COLUMNS);
+	found = IdentityOf(table->relation);
+	if (!SameIdentity(found, expected))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("table \"genops.delivery\" is not the one that it was")));
+	PreparePlaces(found);
+	table->descriptor = RelationGetDescr(table->relation);
+	table->indexes = CatalogOpenIndexes(table->relation);
+	table->slot = table_slot_create(table->relation, NULL);
+	table->scratch =
+	    AllocSetContextCreate(CurrentMemoryContext, "genops cursor", ALLOCSET_SMALL_SIZES);
+	return table;
+}
+
+void
+CursorClose(CursorTable *table)
+{
+	ExecDropSingleTupleTableSlot(table->slot);
+	CatalogCloseIndexes(table->indexes);
+	table_close(table->relation, NoLock);
+	MemoryContextDelete(table->scratch);
+	pfree(table);
+}
 
 static RowPlace *
 PlaceOf(GenopsSlice tenant_id, GenopsSlice route, uint64 *hash)
 {
-	if (places == NULL)
-		places = MemoryContextAllocZero(TopMemoryContext, PLACES * sizeof(RowPlace));
 	*hash = hash_bytes_extended((const unsigned char *) tenant_id.data, (int) tenant_id.length, 1) ^
 	        hash_bytes_extended((const unsigned char *) route.data, (int) route.length, 2);
 	return &places[*hash % PLACES];
@@ -162,7 +187,7 @@ FetchRow(const CursorTable *table, GenopsSlice tenant_id, GenopsSlice route)
 	RowPlace *place = PlaceOf(tenant_id, route, &hash);
 	HeapTuple tuple = NULL;
 
-	if (place->hash != hash || !ItemPointerIsValid(&place->tid))
+	if (place->hash != hash || !IsInFile(table->relation, &place->tid))
 		return NULL;
 	if (table_tuple_fetch_row_version(table->relation, &place->tid, SnapshotSelf, table->slot))
 		tuple = ExecCopySlotHeapTuple(table->slot);
