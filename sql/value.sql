@@ -28,10 +28,17 @@ COMMENT ON TYPE genops.value IS
 CREATE CAST (text AS genops.value) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varchar AS genops.value) WITHOUT FUNCTION AS IMPLICIT;
 
--- As ::text has them: of char(n) without the blanks at the end.
-CREATE CAST (bpchar AS genops.value) WITH FUNCTION pg_catalog.text(bpchar) AS IMPLICIT;
-CREATE CAST (name AS genops.value) WITH FUNCTION pg_catalog.text(name) AS IMPLICIT;
-CREATE CAST (boolean AS genops.value) WITH FUNCTION pg_catalog.text(boolean) AS IMPLICIT;
+-- As ::text has them: of char(n) without the blanks at the end.  Functions of our own, since
+-- pg_upgrade makes casts in an order in which text is not known to be one of these values yet.
+CREATE FUNCTION genops_internal.value_of_bpchar(bpchar) RETURNS genops.value
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'rtrim1';
+CREATE FUNCTION genops_internal.value_of_name(name) RETURNS genops.value
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'name_text';
+CREATE FUNCTION genops_internal.value_of_bool(boolean) RETURNS genops.value
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'booltext';
+CREATE CAST (bpchar AS genops.value) WITH FUNCTION genops_internal.value_of_bpchar(bpchar) AS IMPLICIT;
+CREATE CAST (name AS genops.value) WITH FUNCTION genops_internal.value_of_name(name) AS IMPLICIT;
+CREATE CAST (boolean AS genops.value) WITH FUNCTION genops_internal.value_of_bool(boolean) AS IMPLICIT;
 
 DO $do$
 DECLARE

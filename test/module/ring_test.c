@@ -39,6 +39,7 @@ PG_FUNCTION_INFO_V1(ring_test_background_writer);
 /* As the extension's settings.c. */
 int setting_shared_memory_kb = 1024;
 int setting_max_databases = 4;
+int setting_remembered_calls = 1024;
 int setting_queue_timeout_ms = 10000;
 int setting_flush_interval_ms = 5;
 
