@@ -16,6 +16,7 @@
 #include "executor/tuptable.h"
 #include "keep/segment_scan.h"
 #include "keep/worker_sql.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
