@@ -55,7 +55,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 
-#define IDLE_LEAVE_MS (60 * 1000)
+#define IDLE_LEAVE_MS (45 * 1000) /* no worker is left a minute after the last work */
 #define MISSING_LEAVE_MS (60 * 1000)
 #define LOOK_MS 1000         /* between two looks whether there is anything to do */
 #define TELL_MS 20           /* between two looks how far all streams are, while some move */
@@ -234,7 +234,7 @@ IsAtRest(const Turn *turn, long *due_ms)
 	return *due_ms != 0;
 }
 
-/* A minute without work, or somebody else has some. */
+/* A while without work, or somebody else has some. */
 static bool
 NothingToDo(const Turn *turn)
 {
