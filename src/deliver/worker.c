@@ -190,23 +190,6 @@ WaitForEvents(long timeout_ms)
 	ResetLatch(MyLatch);
 }
 
-static void
-SleepUntilDue(long longest)
-{
-	int64 durable = DurableSegment();
-	Turn turn;
-	long wait;
-
-	TurnBegin(&turn, false);
-	wait = UntilDue(&turn, longest);
-	if (wait == 0)
-		return;
-	DurableForce();
-	if (DurableSegment() > durable)
-		return; /* there may be something to send */
-	WaitForEvents(wait);
-}
-
 /*
  * Leaving.
  */
@@ -251,6 +234,25 @@ NothingToDo(const Turn *turn)
 		resting_since = turn->now;
 	return resting_since != 0 &&
 	       (turn->demand.others_wait || turn->now >= resting_since + IDLE_LEAVE_MS);
+}
+
+static void
+SleepUntilDue(long longest)
+{
+	int64 durable = DurableSegment();
+	Turn turn;
+	long wait;
+
+	TurnBegin(&turn, false);
+	if (turn.demand.others_wait && NothingToDo(&turn))
+		return; /* it is told of others only when they begin to wait */
+	wait = UntilDue(&turn, longest);
+	if (wait == 0)
+		return;
+	DurableForce();
+	if (DurableSegment() > durable)
+		return; /* there may be something to send */
+	WaitForEvents(wait);
 }
 
 /* The extension was dropped, or never came to be: no one misses the spans. */
