@@ -221,6 +221,19 @@ ConfigurationNews(void)
 	return news;
 }
 
+uint64
+ConfigurationNewsOfAny(void)
+{
+	Oid table = StoreRelation();
+
+	if (table != relation)
+	{
+		relation = table;
+		news++;
+	}
+	return ConfigurationNews();
+}
+
 static void
 Inherit(GenopsSlice *text, const char *value)
 {

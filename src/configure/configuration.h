@@ -58,6 +58,10 @@ extern const Configuration *ConfigurationGet(void);
  */
 extern uint64 ConfigurationNews(void);
 
+/* The same for a session that may never have read the configuration, and hence does not
+ * know yet whose news to hear.  Needs a transaction. */
+extern uint64 ConfigurationNewsOfAny(void);
+
 /* Which of a role's pins hold. */
 typedef enum PinsFor
 {

@@ -29,7 +29,7 @@ RunUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
            DestReceiver *destination, QueryCompletion *completion)
 {
 	bool listen = CommitsPrepared(statement->utilityStmt);
-	uint64 news = listen ? ConfigurationNews() : 0;
+	uint64 news = listen ? ConfigurationNewsOfAny() : 0;
 
 	if (previous_process_utility)
 		previous_process_utility(statement, query, read_only_tree, context, parameters, environment,
@@ -37,7 +37,7 @@ RunUtility(PlannedStmt *statement, const char *query, bool read_only_tree,
 	else
 		standard_ProcessUtility(statement, query, read_only_tree, context, parameters, environment,
 		                        destination, completion);
-	if (listen && ConfigurationNews() != news)
+	if (listen && ConfigurationNewsOfAny() != news)
 		RingWakeWorkerAnew();
 }
 

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
@@ -19,6 +20,7 @@
 #include "shared/seat.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
+#include "utils/syscache.h"
 
 #define LEAVE_TIMEOUT_MS 3000
 
@@ -72,11 +74,42 @@ LetIn(int code, Datum database)
 	SeatLetIn(DatumGetObjectId(database));
 }
 
-/* CREATE DATABASE needs no right on most of its templates. */
+static bool
+HasCreatedb(Oid role)
+{
+	HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+	bool has;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	has = ((Form_pg_authid) GETSTRUCT(tuple))->rolcreatedb;
+	ReleaseSysCache(tuple);
+	return has;
+}
+
+static bool
+IsTemplate(Oid database)
+{
+	HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+	bool is_template;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	is_template = ((Form_pg_database) GETSTRUCT(tuple))->datistemplate;
+	ReleaseSysCache(tuple);
+	return is_template;
+}
+
+/* Whether the server will let the current role: the rights that createdb() and the others
+ * ask for.  A superuser owns everything. */
 static bool
 MayNeed(Node *statement, Oid database)
 {
-	return IsA(statement, CreatedbStmt) || compat_owns_database(database, GetUserId());
+	bool owns = compat_owns_database(database, GetUserId());
+
+	if (!IsA(statement, CreatedbStmt) || superuser())
+		return owns;
+	return HasCreatedb(GetUserId()) && (owns || IsTemplate(database));
 }
 
 static void

@@ -42,7 +42,7 @@
 
 #define CENSUS_INTERVAL_MS (10 * 60 * 1000)
 #define VISIT_INTERVAL_MS (60 * 60 * 1000)
-#define RESTART_DELAY_MS 1000 /* after a worker that failed */
+#define RESTART_DELAY_MS 1000 /* after a worker that failed, or could not connect */
 #define TURN_MS 1000          /* a worker's turn while others wait */
 #define LEISURE_MS 10000      /* what no one waits for comes so much later */
 #define NAP_MS 10000
@@ -102,7 +102,7 @@ NeedsSince(const SeatView *view)
 		since = Min(since, view->changed_at + VISIT_INTERVAL_MS);
 	if (view->failed && since != NO_NEED)
 		since = Max(since, view->changed_at + RESTART_DELAY_MS);
-	return since;
+	return Max(since, view->not_before);
 }
 
 /* What no one waits for is done at once where there is a place. */
@@ -110,7 +110,7 @@ static int64
 MayStartAt(const SeatView *view)
 {
 	if (view->pending && view->changed_at == 0 && view->state == SEAT_EMPTY && !view->kept_out)
-		return view->pending_due_at;
+		return Max(view->pending_due_at, view->not_before);
 	return NeedsSince(view);
 }
 
@@ -156,7 +156,7 @@ StartWorker(const SeatView *view, int running, bool *no_place)
 			SeatDiscard(view->database);
 			return false;
 		case DATABASE_CLOSED:
-			(void) SeatGiveUp(view, true); /* it is looked at again later */
+			SeatPostpone(view, MonotonicMs() + RESTART_DELAY_MS);
 			return false;
 		case DATABASE_OPEN:
 			break;
@@ -212,9 +212,10 @@ EndTurn(int64 now)
 		SeatAskToLeave(longest.number);
 }
 
-/* Starts what needs a worker; true if some have to wait. */
+/* Starts what needs a worker; true if some have to wait.  *place_free: another worker
+ * could be started. */
 static bool
-GiveTurns(int64 now)
+GiveTurns(int64 now, bool *place_free)
 {
 	int running = ProcessesRunning();
 	bool no_place = false;
@@ -224,6 +225,7 @@ GiveTurns(int64 now)
 	while (running < setting_max_workers && !no_place && tries-- > 0 && NextInTurn(now, &next))
 		if (StartWorker(&next, running, &no_place))
 			running++;
+	*place_free = running < setting_max_workers && !no_place;
 	return NextInTurn(now, &next) && NeedsSince(&next) <= now;
 }
 
@@ -317,9 +319,10 @@ NoticePromotion(void)
 	was_standby = is_standby;
 }
 
-/* Until a need arises of which no one tells; while others wait, a turn's end. */
+/* Until a need arises of which no one tells; while others wait, a turn's end.  Where no
+ * worker can be started now, what may be done at leisure does not end the nap. */
 static long
-NapTime(int64 now, bool others_wait)
+NapTime(int64 now, bool others_wait, bool place_free)
 {
 	int64 until = now + NAP_MS;
 
@@ -330,7 +333,7 @@ NapTime(int64 now, bool others_wait)
 		SeatView view;
 
 		if (SeatLookAt(i, &view) && !ProcessRunsFor(&view))
-			until = Min(until, MayStartAt(&view));
+			until = Min(until, place_free ? MayStartAt(&view) : NeedsSince(&view));
 	}
 	return (long) Max(until - now, 10);
 }
@@ -362,19 +365,20 @@ GenopsLauncherMain(Datum unused)
 	{
 		int64 now = MonotonicMs();
 		bool others_wait;
+		bool place_free;
 
 		HearReload();
 		NoticePromotion();
 		StartCensus(now);
 		ProcessesLook();
-		others_wait = GiveTurns(now);
+		others_wait = GiveTurns(now, &place_free);
 		SeatSetOthersWait(others_wait);
 		if (others_wait)
 			EndTurn(now);
 		ReportFullRings();
 		ReportRefused();
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		                 NapTime(now, others_wait), wait_event);
+		                 NapTime(now, others_wait, place_free), wait_event);
 		ResetLatch(MyLatch);
 	}
 }

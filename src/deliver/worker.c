@@ -55,7 +55,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 
-#define IDLE_LEAVE_MS (60 * 1000)
+#define IDLE_LEAVE_MS (45 * 1000) /* no worker is left a minute after the last work */
 #define MISSING_LEAVE_MS (60 * 1000)
 #define LOOK_MS 1000         /* between two looks whether there is anything to do */
 #define TELL_MS 20           /* between two looks how far all streams are, while some move */
@@ -190,23 +190,6 @@ WaitForEvents(long timeout_ms)
 	ResetLatch(MyLatch);
 }
 
-static void
-SleepUntilDue(long longest)
-{
-	int64 durable = DurableSegment();
-	Turn turn;
-	long wait;
-
-	TurnBegin(&turn, false);
-	wait = UntilDue(&turn, longest);
-	if (wait == 0)
-		return;
-	DurableForce();
-	if (DurableSegment() > durable)
-		return; /* there may be something to send */
-	WaitForEvents(wait);
-}
-
 /*
  * Leaving.
  */
@@ -234,7 +217,7 @@ IsAtRest(const Turn *turn, long *due_ms)
 	return *due_ms != 0;
 }
 
-/* A minute without work, or somebody else has some. */
+/* A while without work, or somebody else has some. */
 static bool
 NothingToDo(const Turn *turn)
 {
@@ -251,6 +234,25 @@ NothingToDo(const Turn *turn)
 		resting_since = turn->now;
 	return resting_since != 0 &&
 	       (turn->demand.others_wait || turn->now >= resting_since + IDLE_LEAVE_MS);
+}
+
+static void
+SleepUntilDue(long longest)
+{
+	int64 durable = DurableSegment();
+	Turn turn;
+	long wait;
+
+	TurnBegin(&turn, false);
+	if (turn.demand.others_wait && NothingToDo(&turn))
+		return; /* it is told of others only when they begin to wait */
+	wait = UntilDue(&turn, longest);
+	if (wait == 0)
+		return;
+	DurableForce();
+	if (DurableSegment() > durable)
+		return; /* there may be something to send */
+	WaitForEvents(wait);
 }
 
 /* The extension was dropped, or never came to be: no one misses the spans. */

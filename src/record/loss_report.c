@@ -4,8 +4,11 @@
  *
  * A call that finds no room does not raise, and the next may find some.  So they are
  * counted, and told when the client's statement has run: the executor and the utility
- * commands are watched for the end of the outermost of them.  What is lost outside of
- * them, by the end of a transaction say, is told after the next.
+ * commands are watched for the end of the outermost of them.  The executor runs AFTER
+ * triggers when it finishes; a query that can have fired some is told of then, and others
+ * when they have run, since what a client reads bit by bit is finished only at its next
+ * statement.  What is lost outside of all that, by the end of a transaction say, is told
+ * after the next.
  */
 #include "postgres.h"
 
@@ -18,6 +21,7 @@
 #include "tcop/utility.h"
 
 static ExecutorRun_hook_type previous_executor_run = NULL;
+static ExecutorFinish_hook_type previous_executor_finish = NULL;
 static ProcessUtility_hook_type previous_process_utility = NULL;
 static int depth = 0; /* of statements that run */
 
@@ -77,6 +81,13 @@ Tell(void)
 		TellTooLarge(losses.too_large);
 }
 
+/* Triggers for each row that it changes may be run later. */
+static bool
+ChangesRows(const QueryDesc *query)
+{
+	return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+}
+
 static void
 RunExecutor(QueryDesc *query, ScanDirection direction, uint64 count COMPAT_EXECUTE_ONCE_PARAMETER)
 {
@@ -87,6 +98,26 @@ RunExecutor(QueryDesc *query, ScanDirection direction, uint64 count COMPAT_EXECU
 			previous_executor_run(query, direction, count COMPAT_EXECUTE_ONCE);
 		else
 			standard_ExecutorRun(query, direction, count COMPAT_EXECUTE_ONCE);
+	}
+	PG_FINALLY();
+	{
+		depth--;
+	}
+	PG_END_TRY();
+	if (depth == 0 && !ChangesRows(query))
+		Tell();
+}
+
+static void
+FinishExecutor(QueryDesc *query)
+{
+	depth++;
+	PG_TRY();
+	{
+		if (previous_executor_finish)
+			previous_executor_finish(query);
+		else
+			standard_ExecutorFinish(query);
 	}
 	PG_FINALLY();
 	{
@@ -126,6 +157,8 @@ LossReportInit(void)
 {
 	previous_executor_run = ExecutorRun_hook;
 	ExecutorRun_hook = RunExecutor;
+	previous_executor_finish = ExecutorFinish_hook;
+	ExecutorFinish_hook = FinishExecutor;
 	previous_process_utility = ProcessUtility_hook;
 	ProcessUtility_hook = RunUtility;
 }

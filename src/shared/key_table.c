@@ -7,14 +7,20 @@
  * once cannot both be told that it is new; who was told so and then did not get its span into the
  * queue gives the keys back.  A session that dies between claim and queue leaves a key
  * without a span: a retry of that call is then taken for a duplicate until the key is
- * overwritten or the window is over.  It takes a kill -9 within microseconds, after which
- * the server starts again with an empty table.
+ * overwritten or the window is over.  It takes an exit within the microseconds between the
+ * two.
+ *
+ * A chain is changed in several writes.  Nothing in between raises or checks for
+ * interrupts, and RingLock holds off the signals of other extensions' background workers,
+ * whose default handler of SIGTERM raises inside the signal handler.  A kill -9 takes the
+ * server down, which starts again with an empty table.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 #include "settings.h"
 #include "shared/key_table.h"
+#include "shared/private.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
@@ -124,9 +130,10 @@ Unlink(uint32 number)
 {
 	uint32 *at = Bucket(Entry(number)->key);
 
-	while (*at != number)
+	while (*at != number && *at != NO_ENTRY)
 		at = &Entry(*at)->next;
-	*at = Entry(number)->next;
+	if (*at == number)
+		*at = Entry(number)->next;
 	Entry(number)->key = 0;
 }
 
@@ -179,7 +186,7 @@ KeyTableClaim(const CallKeys *keys, const GenopsTraceParent *own, int64 now_us, 
 	KeyFate fate = KEY_NEW;
 	KeyEntry *entry;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	RingLock(table_lock, LW_EXCLUSIVE);
 	entry = keys->reply != 0 ? Find(keys->reply, since_us) : NULL;
 	if (entry != NULL)
 		fate = KEY_DUPLICATE;
@@ -200,17 +207,17 @@ KeyTableClaim(const CallKeys *keys, const GenopsTraceParent *own, int64 now_us, 
 			Put(keys->call, keys->reply, keys->failed, own, now_us);
 		}
 	}
-	LWLockRelease(table_lock);
+	RingUnlock(table_lock);
 	return fate;
 }
 
 void
 KeyTableRelease(const CallKeys *keys, const GenopsTraceParent *own)
 {
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	RingLock(table_lock, LW_EXCLUSIVE);
 	if (keys->reply != 0)
 		Remove(keys->reply, own);
 	if (keys->call != 0)
 		Remove(keys->call, own);
-	LWLockRelease(table_lock);
+	RingUnlock(table_lock);
 }

@@ -39,6 +39,7 @@ WriteAll(FILE *file, const void *data, Size length)
 static bool
 SaveQueue(FILE *file, RingQueue *queue, uint64 *saved)
 {
+	uint64 ledger_position = pg_atomic_read_u64(&queue->ledger_position);
 	uint64 abandoned = 0;
 	RingPlace place;
 	RingPlace tail;
@@ -49,6 +50,8 @@ SaveQueue(FILE *file, RingQueue *queue, uint64 *saved)
 	{
 		LeftoverRecord record = { RingDatabase(queue), (uint32) next.length };
 
+		if (place.position <= ledger_position)
+			continue; /* of a ledger that was dropped */
 		if (!WriteAll(file, &record, sizeof(record)) || !WriteAll(file, next.data, next.length))
 			return false;
 		(*saved)++;

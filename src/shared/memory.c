@@ -102,6 +102,7 @@ RingResetQueue(RingQueue *queue, Oid database)
 	queue->seat_state = SEAT_EMPTY;
 	queue->worker_pid = 0;
 	queue->seat_changed_at = 0;
+	queue->not_before = 0;
 	queue->worker_failed = queue->worker_must_leave = queue->pending = false;
 	queue->pending_due_at = 0;
 	queue->keep_out = 0;

@@ -7,6 +7,11 @@
  * position is that of the commit, unless this transaction has itself recorded something
  * in the new ledger; then it is that of the script.  An abort, also of a
  * subtransaction, leaves everything as it was.
+ *
+ * PREPARE TRANSACTION counts as the commit: nothing tells the session that later commits
+ * what was prepared that it has begun a ledger.  Should it be rolled back, and another
+ * ledger have been there before, then what was queued for that one is dropped, and counted
+ * as such; the transaction's locks keep all from recording in it meanwhile.
  */
 #include "postgres.h"
 
@@ -47,17 +52,17 @@ AtTransactionEnd(XactEvent event, void *arg)
 	(void) arg;
 	if (begun_at_level == 0)
 		return;
-	if (event == XACT_EVENT_PRE_COMMIT)
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
 	{
 		if (ring_own_records == own_records_then)
 			begin_position = NewestPosition();
 	}
-	else if (event == XACT_EVENT_COMMIT)
+	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
 	{
 		OutdateRecords();
 		begun_at_level = 0;
 	}
-	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+	else if (event == XACT_EVENT_ABORT)
 		begun_at_level = 0;
 }
 

@@ -116,6 +116,7 @@ typedef struct RingQueue
 	SeatState seat_state;
 	pid_t worker_pid;
 	int64 seat_changed_at;
+	int64 not_before; /* no worker is to be started until then */
 	bool worker_failed;
 	bool worker_must_leave;
 	bool pending;

@@ -287,59 +287,77 @@ RingTakeLosses(RingLosses *taken)
  *
  * A session that finds the queue full because others record waits for the queue's
  * timeout.  A statement whose own records are still queued fills it itself: it waits as
- * long as the worker comes, or makes progress, within the timeout each time.  A statement
- * that has waited in vain does not wait again before there is progress: all its
- * calls together would wait for hours.
+ * long as records leave the queue, within the timeout each time.  A worker that comes
+ * meanwhile gets the timeout as well, once in a wait, and not if the last one failed: one
+ * that fails at each start would make the wait endless.  A statement that has waited in
+ * vain does not wait again before records have left: all its calls together would wait
+ * for hours.
  */
-typedef struct Progress
-{
-	uint64 head;           /* records that have left the queue */
-	int64 seat_changed_at; /* a worker came or went */
-} Progress;
-
-static Progress
-ReadProgress(RingQueue *queue)
-{
-	Progress progress;
-	RingPlace head;
-	RingPlace tail;
-
-	RingReadEnds(queue, &head, &tail);
-	progress.head = head.position;
-	RingLock(queue->lock, LW_SHARED);
-	progress.seat_changed_at = queue->seat_changed_at;
-	RingUnlock(queue->lock);
-	return progress;
-}
-
-static bool
-IsSameProgress(const Progress *a, const Progress *b)
-{
-	return a->head == b->head && a->seat_changed_at == b->seat_changed_at;
-}
-
-/* Of a statement that waited in vain. */
-static TimestampTz vain_statement = 0;
-static Progress vain_progress;
-
-static bool
-WouldWaitInVain(const Progress *progress)
-{
-	return vain_statement == GetCurrentStatementStartTimestamp() &&
-	       IsSameProgress(progress, &vain_progress);
-}
-
-static bool
-FillsQueueItself(const Progress *progress)
-{
-	return own_statement == GetCurrentStatementStartTimestamp() && own_position > progress->head;
-}
-
 typedef struct RoomWait
 {
 	RingQueue *queue;
 	uint64 own_position; /* when it began */
+	uint64 head;         /* records that have left the queue, when it last looked */
+	pid_t worker;        /* who had the seat when it began */
+	bool worker_came;    /* since then */
 } RoomWait;
+
+static uint64
+RecordsThatLeft(RingQueue *queue)
+{
+	RingPlace head;
+	RingPlace tail;
+
+	RingReadEnds(queue, &head, &tail);
+	return head.position;
+}
+
+/* 0: nobody, or the successor of one that failed. */
+static pid_t
+WorkerOfPromise(RingQueue *queue)
+{
+	pid_t worker;
+
+	RingLock(queue->lock, LW_SHARED);
+	worker = queue->worker_failed ? 0 : queue->worker_pid;
+	RingUnlock(queue->lock);
+	return worker;
+}
+
+/* Of a statement that waited in vain. */
+static TimestampTz vain_statement = 0;
+static uint64 vain_head;
+
+static bool
+WouldWaitInVain(uint64 head)
+{
+	return vain_statement == GetCurrentStatementStartTimestamp() && head == vain_head;
+}
+
+static bool
+FillsQueueItself(uint64 head)
+{
+	return own_statement == GetCurrentStatementStartTimestamp() && own_position > head;
+}
+
+/* Whether the wait may take the timeout from now on. */
+static bool
+IsPromising(RoomWait *wait)
+{
+	uint64 head_before = wait->head;
+	pid_t worker;
+
+	wait->head = RecordsThatLeft(wait->queue);
+	if (!FillsQueueItself(head_before))
+		return false;
+	if (wait->head != head_before)
+		return true;
+	if (wait->worker_came)
+		return false;
+	worker = WorkerOfPromise(wait->queue);
+	wait->worker_came = worker != 0 && worker != wait->worker;
+	return wait->worker_came;
+}
 
 /* An error, a cancel or the session's end while it waited. */
 static void
@@ -355,22 +373,20 @@ StopWaiting(int code, Datum arg)
 
 /* Appends when there is room; false when the time is over. */
 static bool
-AwaitRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count, Progress *progress)
+AwaitRoom(RoomWait *wait, Size length, const RingPart *parts, int part_count)
 {
 	uint32 wait_event = compat_wait_event("GenopsWaitForRoom");
 	int64 deadline = MonotonicMs() + setting_queue_timeout_ms;
 
-	while (!TryAppend(queue, length, parts, part_count))
+	while (!TryAppend(wait->queue, length, parts, part_count))
 	{
 		int64 now = MonotonicMs();
-		Progress seen = ReadProgress(queue);
 
-		if (!IsSameProgress(&seen, progress) && FillsQueueItself(progress))
+		if (IsPromising(wait))
 			deadline = now + setting_queue_timeout_ms;
-		*progress = seen;
 		if (now >= deadline)
 			return false;
-		RingWant(queue);
+		RingWant(wait->queue);
 		TEST_POINT("no room");
 		RingSleep((long) (deadline - now), wait_event);
 	}
@@ -381,25 +397,29 @@ AwaitRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count, 
 static bool
 AppendWhenRoom(RingQueue *queue, Size length, const RingPart *parts, int part_count)
 {
-	Progress progress = ReadProgress(queue);
-	RoomWait wait = { queue, own_position };
+	RoomWait wait = {
+		.queue = queue,
+		.own_position = own_position,
+		.head = RecordsThatLeft(queue),
+	};
 	volatile bool done = false;
 
-	if (setting_queue_timeout_ms == 0 || WouldWaitInVain(&progress) || !RingMayWait())
+	if (setting_queue_timeout_ms == 0 || WouldWaitInVain(wait.head) || !RingMayWait())
 		return false;
+	wait.worker = WorkerOfPromise(queue);
 
 	pg_atomic_fetch_add_u64(&queue->waits, 1);
 	RingWishFor(queue, RING_WISH_ROOM, 0);
 	PG_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(&wait));
 	{
-		done = AwaitRoom(queue, length, parts, part_count, &progress);
+		done = AwaitRoom(&wait, length, parts, part_count);
 	}
 	PG_END_ENSURE_ERROR_CLEANUP(StopWaiting, PointerGetDatum(&wait));
 	RingWishEnd(queue);
 	if (!done)
 	{
 		vain_statement = GetCurrentStatementStartTimestamp();
-		vain_progress = progress;
+		vain_head = wait.head;
 	}
 	return done;
 }

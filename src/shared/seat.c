@@ -147,6 +147,7 @@ SeatLookAt(int number, SeatView *view)
 	view->state = queue->seat_state;
 	view->worker_pid = queue->worker_pid;
 	view->changed_at = queue->seat_changed_at;
+	view->not_before = queue->not_before;
 	view->failed = queue->worker_failed;
 	view->kept_out = queue->keep_out > 0;
 	view->wanted = pg_atomic_read_u32(&queue->worker_wanted) != 0 || HasWaiters(queue);
@@ -197,6 +198,17 @@ SeatGiveUp(const SeatView *view, bool failed)
 	}
 	RingUnlock(queue->lock);
 	return empty;
+}
+
+void
+SeatPostpone(const SeatView *view, int64 not_before)
+{
+	RingQueue *queue = &ring_shared->queues[view->number];
+
+	RingLock(queue->lock, LW_EXCLUSIVE);
+	if (RingDatabase(queue) == view->database)
+		queue->not_before = not_before;
+	RingUnlock(queue->lock);
 }
 
 void

@@ -24,6 +24,7 @@ typedef struct SeatView
 	SeatState state;
 	pid_t worker_pid;
 	int64 changed_at; /* when the state changed; 0: no worker was ever there */
+	int64 not_before; /* no worker is to be started until then */
 	bool failed;      /* the last worker did not leave in good order */
 	bool kept_out;    /* a session needs the database without connections */
 	bool wanted;      /* somebody asked for the worker */
@@ -49,6 +50,9 @@ extern bool SeatClaim(const SeatView *view);
 
 /* The worker does not come; false if one has come after all. */
 extern bool SeatGiveUp(const SeatView *view, bool failed);
+
+/* No worker is to be started for the seat until then. */
+extern void SeatPostpone(const SeatView *view, int64 not_before);
 
 /* The worker is to leave, whatever it does. */
 extern void SeatAskToLeave(int number);
@@ -93,9 +97,10 @@ extern bool SeatWant(Oid database);
 extern bool SeatNoteLedger(Oid database);
 
 /*
- * Keeping the worker out of a database that must have no connections.  SeatKeepOut
- * marks and waits up to the timeout for the worker to go; SeatLetIn takes the mark
- * away.  False if the database has no seat: then there is nothing to take away.
+ * Keeping the worker out of a database that must have no connections.  SeatKeepOut marks
+ * the seat and asks the worker to go; false if the database has no seat: then there is no
+ * mark to take away.  SeatAwaitEmpty waits up to the timeout for the worker to be gone.
+ * SeatLetIn takes the mark away.
  */
 extern bool SeatKeepOut(Oid database);
 extern void SeatAwaitEmpty(Oid database, long timeout_ms);

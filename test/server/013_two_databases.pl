@@ -80,6 +80,21 @@ for my $statement (
 	is("$status$error", '0', "$statement works while a worker is in there");
 }
 delivering('one');
+
+# Who may not run such a command does not send the worker away.
+$node->safe_psql('postgres', 'CREATE ROLE nobody; CREATE ROLE maker CREATEDB');
+my $worker_of_one = $node->safe_psql('one', 'SELECT worker_pid FROM genops.stat_recording');
+for my $case (
+	[ 'nobody', 'CREATE DATABASE other TEMPLATE one' ],
+	[ 'maker', 'CREATE DATABASE other TEMPLATE one' ],
+	[ 'maker', 'ALTER DATABASE one RENAME TO uno' ])
+{
+	my ($role, $statement) = @$case;
+	my ($status, undef, $error) = $node->psql('postgres', "SET ROLE $role; $statement");
+
+	like($error, qr/permission denied|must be owner/, "$statement is refused to $role");
+	is($node->safe_psql('one', 'SELECT worker_pid FROM genops.stat_recording'), $worker_of_one, 'the worker stays');
+}
 $one_receiver->set_mode;
 deliver_to($node, $one_receiver, database => 'one', arguments => 'timeout => 9');    # ends the request
 record('one', 'of_one', 1);

@@ -44,6 +44,24 @@ is(counts(), '11|0|11|0', 'with a place for it, a worker stores them');
 is($node->safe_psql('postgres', 'SELECT sum(calls) FROM genops.spend'), 11, 'once');
 is(scalar($receiver->spans), 11, 'and delivers them');
 
+# What waits when its ledger is dropped is not the next one's, also where a clean shutdown
+# comes in between, or the transaction is prepared.
+sub spans { return $node->safe_psql('postgres', "SELECT complete FROM genops_flush('stored'); SELECT string_agg(team, ' ') FROM genops.spans"); }
+
+for my $end ('COMMIT', "PREPARE TRANSACTION 'created'; COMMIT PREPARED 'created'")
+{
+	$node->append_conf('postgresql.conf', 'max_worker_processes = 2');
+	$node->append_conf('postgresql.conf', 'max_prepared_transactions = 2');
+	$node->restart;
+	$node->safe_psql('postgres', "SELECT genops_track('p', 'm', team => 'dropped')");
+	$node->safe_psql('postgres', $_) for 'BEGIN; DROP EXTENSION genops_tempo; CREATE EXTENSION genops_tempo; ' . $end =~ s/; COMMIT PREPARED.*//r;
+	$node->safe_psql('postgres', $1) if $end =~ /(COMMIT PREPARED.*)/;
+	$node->safe_psql('postgres', "SELECT genops_track('p', 'm', team => 'new')");
+	$node->append_conf('postgresql.conf', 'max_worker_processes = 8');
+	$node->restart;
+	is(spans(), "t\nnew", "a new ledger has only its own spans after a restart: $end");
+}
+
 $node->stop('fast');
 $receiver->stop;
 done_testing();

@@ -80,6 +80,34 @@ for my $case ([ 3000, 'SET genops_tempo.queue_timeout = 0' ], [ 50, "SET genops_
 	like($warnings, qr/WARNING:.*\b$dropped\b/, 'with their number');
 	like($warnings, qr/\bfull\b|\broom\b/, 'and the cause');
 }
+
+# AFTER triggers run when the rows are there: they are the statement's, too.
+{
+	my ($before, $after);
+	my $warnings;
+
+	$node->safe_psql('importing', <<'END');
+CREATE TABLE request (id int);
+CREATE FUNCTION record() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM genops_track('p', 'm');
+	RETURN NULL;
+END $$;
+CREATE TRIGGER record AFTER INSERT ON request FOR EACH ROW EXECUTE FUNCTION record();
+END
+	for my $statement (
+		'INSERT INTO request SELECT generate_series(1, 100)',
+		'WITH new AS (INSERT INTO request SELECT generate_series(1, 100) RETURNING id) SELECT count(*) FROM new',
+		'INSERT INTO request SELECT generate_series(1, 100) RETURNING id')
+	{
+		$before = $node->safe_psql('importing', 'SELECT dropped FROM genops.stat_recording');
+		(undef, undef, $warnings) = $node->psql('importing', "SET genops_tempo.queue_timeout = 0; $statement");
+		$after = $node->safe_psql('importing', 'SELECT dropped FROM genops.stat_recording');
+		is($after - $before, 100, 'no call of a trigger finds room');
+		is(scalar(() = $warnings =~ /WARNING:/g), 1, "the statement gets one warning: $statement");
+		like($warnings, qr/WARNING:  100 AI calls/, 'with their number');
+	}
+}
 ok( eval {
 		local $GenopsTest::DEADLINE_SECONDS = 30;
 		wait_until('the log names the database',
@@ -88,6 +116,17 @@ ok( eval {
 	'the log names the database');
 $locker->query('COMMIT');
 $locker->close;
+
+# A wait for room has an end where no worker can come.
+my $inside = GenopsSession->new($node, 'small');
+$node->safe_psql('postgres', 'ALTER DATABASE small ALLOW_CONNECTIONS false');
+$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE backend_type = 'genops worker' AND datname = 'small'");
+$inside->query("SET statement_timeout = '30s'; SET genops_tempo.queue_timeout = '2s'; SELECT count(genops_track('p', 'm')) FROM generate_series(1, 1000)");
+unlike($inside->errors, qr/timeout\b.*\bcancel|cancel.*timeout/, 'a statement ends though the database takes no worker');
+like($inside->errors, qr/WARNING:.*not recorded/, 'and is told');
+$inside->close;
+$node->safe_psql('postgres', 'ALTER DATABASE small ALLOW_CONNECTIONS true');
+like(counts('small'), qr/^t\|/, 'when it takes one again, what was recorded is stored');
 
 $node->stop('fast');
 done_testing();

@@ -1,6 +1,6 @@
 # Rule: a change of the configuration is heard when it is committed, however it is: also by
 # COMMIT PREPARED, in another session, and by rows that come from elsewhere and fire no
-# ordinary trigger.
+# ordinary trigger; and not before, nor for transactions of others.
 use strict;
 use warnings;
 
@@ -72,6 +72,35 @@ is(query("SELECT string_agg(feature, ' ' ORDER BY feature) FROM genops.spans WHE
 query("ROLLBACK PREPARED 'calls'");
 is(query("SELECT recorded = stored, queued, dropped FROM genops.stat_recording"), 't|0|0', 'once');
 
+# A stream that is blocked tries again by itself only after half a minute: at once when the
+# change commits.
+my $other = start_receiver();
+query($quick);
+flush_exported($node);
+$receiver->set_mode({ mode => 'status', code => 401 });
+query("SELECT genops_track('p', 'm')");
+wait_until('a refusal', sub { query("SELECT state FROM genops.stat_delivery") eq 'blocked' });
+query("BEGIN; SELECT genops_configure(otlp_endpoint => '" . $other->url . "'); PREPARE TRANSACTION 'change'");
+is(query("SELECT complete FROM genops_flush('exported', 0.5)"), 'f', 'a change that is prepared changes nothing');
+is(scalar($other->spans), 0, 'nor sends');
+{
+	my $from = time();
+
+	query("COMMIT PREPARED 'change'");
+	sleep 0.05 while $other->stats->{spans} < 1 && time() < $from + $limit_seconds;
+}
+is($other->stats->{spans}, 1, 'one that is committed sends what was blocked');
+
+# A worker that has left is not started for transactions of others.
+sub worker { return query('SELECT worker_pid FROM genops.stat_recording'); }
+
+query('CREATE TABLE other ()');
+query("BEGIN; INSERT INTO other DEFAULT VALUES; PREPARE TRANSACTION 'other'");
+query("SELECT pg_terminate_backend(@{[ worker() ]}, 60000)");
+wait_until('the worker to go', sub { worker() eq '' });
+query("COMMIT PREPARED 'other'");
+is(worker(), '', 'a transaction that changed nothing of ours wakes no one');
+
 $node->stop('fast');
-$receiver->stop;
+$_->stop for $receiver, $other;
 done_testing();

@@ -72,7 +72,7 @@ for my $mode (qw(async sync))
 	{
 		$node->safe_psql($database, "SELECT genops_flush('stored', 60)");
 	}
-	my @to_ledger = figures("SELECT extract(epoch FROM recorded_at - end_time) FROM genops.spans WHERE model = '$mode'");
+	my @to_ledger = figures("SELECT extract(epoch FROM recorded_at - coalesce(end_time, start_time)) FROM genops.spans WHERE model = '$mode'");
 	my @took = map { $_ / 1000 } figures("SELECT ms FROM took WHERE mode = '$mode'");
 	my $p99_ledger = percentile(0.99, @to_ledger);
 	my $p99_call = percentile(0.99, @took);
