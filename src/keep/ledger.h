@@ -12,8 +12,8 @@
 /*
  * Stores segments in the current transaction: makes the day's partitions if
  * they are missing, inserts facts and bytes without running anybody's
- * trigger, and fills in each segment's seq.  Sorts the segments by it.  Raises on failure (also when a
- * lock isn't had within lock_timeout), which leaves nothing behind.
+ * trigger, and fills in each segment's seq, in the order of the segments.  Raises on
+ * failure (also when a lock is not had within lock_timeout), which leaves nothing behind.
  */
 extern void LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at);
 
