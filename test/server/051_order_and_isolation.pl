@@ -74,7 +74,7 @@ counts_agree($node, 'in the end');
 # Segments that are large and small, of one flush.
 $node->safe_psql('postgres', <<'END');
 SELECT count(genops_track('p', 'm', tenant_id => 'mixed', feature => i::text,
-	attributes => jsonb_build_object('text', repeat('x', CASE WHEN (i - 1) / 10 % 2 = 0 THEN 10 ELSE 5000 END))))
+	attributes => (SELECT jsonb_object_agg('text ' || n, repeat('x', CASE WHEN (i - 1) / 10 % 2 = 0 THEN 10 ELSE 2000 END)) FROM generate_series(1, 3) n)))
 FROM generate_series(1, 60) i
 END
 wait_for_state($node, 'mixed', 'delivering', 'pending = 0');
