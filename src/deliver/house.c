@@ -87,7 +87,10 @@ Expire(const Turn *turn)
 
 	at_once.leaving = true;
 	record_step.run(&at_once);
-	return ReadRetention(&retention_us) && LedgerExpire(retention_us, ExpiredCount);
+	if (!ReadRetention(&retention_us) || !LedgerExpire(retention_us, ExpiredCount))
+		return false;
+	ExpiredMoveStreams();
+	return true;
 }
 
 static void

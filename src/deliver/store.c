@@ -200,13 +200,14 @@ Store(const StoreBatch *batch)
 	int segment_count;
 	StoredStream *streams;
 	int stream_count;
+	int duplicates;
 	int64 newest;
 
 	if (!LedgerBegin())
 		return;
 	MemoryContextSwitchTo(batch_context);
 	storing = true;
-	CallKeysTake(batch->records, batch->count, LedgerRecordingTime());
+	duplicates = CallKeysTake(batch->records, batch->count, LedgerRecordingTime());
 	segments = SegmentsBuild(batch->records, batch->count,
 	                         ConfigurationGet()->max_export_batch_size, &segment_count);
 	LedgerStore(segments, segment_count, LedgerRecordingTime());
@@ -214,7 +215,9 @@ Store(const StoreBatch *batch)
 	newest = segments[segment_count - 1].seq;
 	WorkCommit();
 
-	/* Committed: from here on nothing fails. */
+	/* Committed: from here on nothing fails.  Whoever waits for the release finds the
+	 * duplicates counted. */
+	RingCountDuplicates(duplicates);
 	Release(batch, &fate, XactLastCommitEnd, newest);
 	storing = false;
 	batch_limit = MAX_BATCH_RECORDS;

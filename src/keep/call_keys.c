@@ -32,6 +32,7 @@
 #include "keep/key_filter.h"
 #include "keep/partition.h"
 #include "keep/worker_sql.h"
+#include "miscadmin.h"
 #include "shared/key_table.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -44,6 +45,10 @@
 
 /* Rows that a page holds, about. */
 #define KEYS_A_PAGE 140
+
+/* Attempts of one call that are kept, and looked at, so that a call that is recorded with ever
+ * new replies cannot keep the worker from storing. */
+#define MAX_ATTEMPTS 64
 
 #define LOCK_TIMEOUT "100ms"
 
@@ -58,6 +63,7 @@ typedef struct KeyItem
 	bool failed;
 	bool of_reply;
 	int record;
+	int attempts; /* with this key that are stored, at most MAX_ATTEMPTS of a partition */
 	KeyFate fate; /* by what is stored */
 } KeyItem;
 
@@ -142,20 +148,62 @@ IndexOf(Relation heap)
 	return index_open(OwnTable(name), AccessShareLock);
 }
 
-/* The worst fate wins: of several attempts one may be this very one. */
-static void
-TakeRow(KeyItem *item, TupleTableSlot *row)
+/* The items from the first on that have its key. */
+static int
+CountOfKey(const KeyItem *items, int count)
+{
+	int same = 1;
+
+	while (same < count && items[same].key == items[0].key)
+		same++;
+	return same;
+}
+
+/*
+ * What a stored row says of the items of its key.  The worst fate wins: of several attempts one may
+ * be this very one.  True if there is an item that another row may say more of.
+ */
+static bool
+TakeRow(KeyItem *items, int count, TupleTableSlot *row)
 {
 	bool no_reply;
 	bool null;
-	Datum reply = slot_getattr(row, CALL_KEY_REPLY, &no_reply);
+	Datum value = slot_getattr(row, CALL_KEY_REPLY, &no_reply);
 	bool failed = DatumGetBool(slot_getattr(row, CALL_KEY_FAILED, &null));
-	KeyFate fate = FateOf(item, no_reply ? 0 : (uint64) DatumGetInt64(reply), failed);
+	uint64 reply = no_reply ? 0 : (uint64) DatumGetInt64(value);
+	bool open = false;
 
-	if (item->fate != KEY_DUPLICATE)
-		item->fate = fate;
+	for (int i = 0; i < count; i++)
+	{
+		items[i].attempts++;
+		if (items[i].fate != KEY_DUPLICATE)
+			items[i].fate = FateOf(&items[i], reply, failed);
+		open |= items[i].fate != KEY_DUPLICATE;
+	}
+	return open;
 }
 
+/* Items of one key; the newest rows first, of which most are in the window. */
+static void
+LookUpKey(IndexScanDesc scan, TupleTableSlot *row, KeyItem *items, int count, TimestampTz since)
+{
+	ScanKeyData key;
+	bool open = true;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum((int64) items[0].key));
+	index_rescan(scan, &key, 1, NULL, 0);
+	for (int rows = 0; open && rows < MAX_ATTEMPTS; rows++)
+	{
+		bool null;
+
+		if (!index_getnext_slot(scan, BackwardScanDirection, row))
+			break;
+		if (DatumGetTimestampTz(slot_getattr(row, CALL_KEY_RECORDED_AT, &null)) >= since)
+			open = TakeRow(items, count, row);
+	}
+}
+
+/* The items are sorted by their keys. */
 static void
 LookIn(Oid partition, KeyItem *items, int count, TimestampTz since)
 {
@@ -163,22 +211,16 @@ LookIn(Oid partition, KeyItem *items, int count, TimestampTz since)
 	Relation index = IndexOf(heap);
 	TupleTableSlot *row = table_slot_create(heap, NULL);
 	IndexScanDesc scan = compat_index_beginscan(heap, index, GetActiveSnapshot(), 1);
-	ScanKeyData key;
+	int next;
 
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
-	for (int i = 0; i < count; i++)
+	for (int first = 0; first < count; first = next)
 	{
-		if (!KeyFilterMayHave(items[i].key))
-			continue;
-		key.sk_argument = Int64GetDatum((int64) items[i].key);
-		index_rescan(scan, &key, 1, NULL, 0);
-		while (index_getnext_slot(scan, ForwardScanDirection, row))
-		{
-			bool null;
+		int same = CountOfKey(&items[first], count - first);
 
-			if (DatumGetTimestampTz(slot_getattr(row, CALL_KEY_RECORDED_AT, &null)) >= since)
-				TakeRow(&items[i], row);
-		}
+		CHECK_FOR_INTERRUPTS();
+		next = first + same;
+		if (KeyFilterMayHave(items[first].key))
+			LookUpKey(scan, row, &items[first], same, since);
 	}
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(row);
@@ -237,7 +279,6 @@ MakeDuplicate(SpanRecord *record)
 
 	genops_ai_uncharge(&record->facts);
 	record->facts.flags |= GENOPS_FLAG_DUPLICATE;
-	RingCountDuplicate();
 	if (genops_slice_present(record->envelope))
 		return; /* somebody else's */
 	bytes = genops_bytes_over(palloc(room), room);
@@ -245,16 +286,23 @@ MakeDuplicate(SpanRecord *record)
 		record->span = (GenopsSlice){ (const char *) bytes.data, bytes.length };
 }
 
-static void
+/* Returns how many. */
+static int
 MakeDuplicates(SpanRecord *records, const KeyItem *items, int count)
 {
+	int made = 0;
+
 	for (int i = 0; i < count; i++)
 	{
 		SpanRecord *record = &records[items[i].record];
 
 		if (items[i].fate == KEY_DUPLICATE && (record->facts.flags & GENOPS_FLAG_DUPLICATE) == 0)
+		{
 			MakeDuplicate(record);
+			made++;
+		}
 	}
+	return made;
 }
 
 /*
@@ -291,6 +339,7 @@ KeepKeys(const SpanRecord *records, const KeyItem *items, int count, TimestampTz
 {
 	Oid partition = PartitionEnsureOfKeys(recorded_at);
 	BulkInsert *insert;
+	int attempts = 0;
 
 	if (!HasRoom(partition))
 		return;
@@ -299,7 +348,10 @@ KeepKeys(const SpanRecord *records, const KeyItem *items, int count, TimestampTz
 	{
 		TupleTableSlot *row;
 
-		if (records[items[i].record].facts.flags & GENOPS_FLAG_DUPLICATE)
+		if (i == 0 || items[i].key != items[i - 1].key)
+			attempts = items[i].attempts;
+		if (records[items[i].record].facts.flags & GENOPS_FLAG_DUPLICATE ||
+		    attempts++ >= MAX_ATTEMPTS)
 			continue;
 		row = BulkInsertRow(insert);
 		Put(row, CALL_KEY_RECORDED_AT, TimestampTzGetDatum(recorded_at));
@@ -313,20 +365,22 @@ KeepKeys(const SpanRecord *records, const KeyItem *items, int count, TimestampTz
 	BulkInsertEnd(insert);
 }
 
-void
+int
 CallKeysTake(SpanRecord *records, int count, TimestampTz recorded_at)
 {
 	int item_count;
 	KeyItem *items = CollectItems(records, count, &item_count);
+	int duplicates;
 
 	if (items == NULL || !OidIsValid(OwnTableIfThere("call_key")))
-		return;
+		return 0;
 	qsort(items, item_count, sizeof(KeyItem), CompareItems);
 	LookInStored(items, item_count, recorded_at);
 	DecideInBatch(items, item_count);
-	MakeDuplicates(records, items, item_count);
+	duplicates = MakeDuplicates(records, items, item_count);
 	KeepKeys(records, items, item_count, recorded_at);
 	pfree(items);
+	return duplicates;
 }
 
 /*

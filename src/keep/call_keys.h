@@ -26,9 +26,11 @@ extern int64 CallKeysIn(Oid partition);
 /*
  * The second look at calls with a key, in the transaction that stores them: what was recorded
  * before becomes a duplicate, which charges nothing; the keys of the others are kept.  The records'
- * new bytes are in the current memory context.  Records without a key cost a glance.
+ * new bytes are in the current memory context.  Records without a key cost a glance.  Of the
+ * attempts of one call the first 64 are kept.  Returns how many became duplicates, which the caller
+ * counts once the transaction has committed.
  */
-extern void CallKeysTake(SpanRecord *records, int count, TimestampTz recorded_at);
+extern int CallKeysTake(SpanRecord *records, int count, TimestampTz recorded_at);
 
 /* Drops keys that are out of the window, or too many, if it is time to; in a transaction of its
  * own.  True if there is more to do. */

@@ -31,8 +31,8 @@ LastSegment(Oid table)
 	return WorkerSqlNumber(psprintf("SELECT max(seq) FROM genops.%s", get_rel_name(table)), 0);
 }
 
-/* The parent is locked first, so that the drop fails before anything is
- * done. */
+/* The parent is locked before the day, as readers do.  It is locked last, after what goes is
+ * counted, which may take long and nobody is to wait for; without the lock all of it is undone. */
 static void
 DropDay(const LedgerDay *day)
 {

@@ -12,8 +12,8 @@
 /*
  * Stores segments in the current transaction: makes the day's partitions if
  * they are missing, inserts facts and bytes without running anybody's
- * trigger, and fills in each segment's seq.  Sorts the segments by it.  Raises on failure (also when a
- * lock isn't had within lock_timeout), which leaves nothing behind.
+ * trigger, and fills in each segment's seq, in the order of the segments.  Raises on
+ * failure (also when a lock is not had within lock_timeout), which leaves nothing behind.
  */
 extern void LedgerStore(Segment *segments, int segment_count, TimestampTz recorded_at);
 
@@ -56,11 +56,12 @@ extern void LedgerIndexNew(void);  /* new rows of the day that is open */
 extern bool LedgerCloseDays(void); /* indexes of days that are over */
 
 /* Says, of a day that is about to go, how many of its spans are not delivered, and
- * makes a note of it.  Within SPI and the transaction. */
+ * makes a note of it in the database.  Within SPI and the transaction. */
 typedef int64 CountUndelivered(TimestampTz day_start, TimestampTz day_end);
 
-/* Drops days that are older than the retention, never past what is not delivered
- * in silence. */
+/* Drops a day that is older than the retention, never past what is not delivered in silence.
+ * True if one was dropped, and that is committed; what count_undelivered() noted of a try
+ * that failed is undone with the transaction. */
 extern bool LedgerExpire(int64 retention_us, CountUndelivered *count_undelivered);
 
 #endif

@@ -12,7 +12,8 @@
 
 #define PACK_FORMAT 1
 
-/* A larger segment is worth a row of its own. */
+/* A larger segment is worth a row of its own.  A batch has no room for many of them, so
+ * that the packs that they end are not many either. */
 #define SMALL_BYTES (32 * 1024)
 
 /* To read one segment of a pack takes to unpack, on average, half of it. */
@@ -39,26 +40,13 @@ SizeOf(const Segment *segment)
 	return VARSIZE_ANY_EXHDR(segment->bytes);
 }
 
-/* The large ones first, in their order. */
-static int
-MoveLargeFirst(Segment *segments, int count)
+static bool
+IsLarge(const Segment *segment)
 {
-	Segment *sorted = palloc(Max(count, 1) * sizeof(Segment));
-	int large = 0;
-	int next;
-
-	for (int i = 0; i < count; i++)
-		if (SizeOf(&segments[i]) > SMALL_BYTES)
-			sorted[large++] = segments[i];
-	next = large;
-	for (int i = 0; i < count; i++)
-		if (SizeOf(&segments[i]) <= SMALL_BYTES)
-			sorted[next++] = segments[i];
-	memcpy(segments, sorted, count * sizeof(Segment));
-	pfree(sorted);
-	return large;
+	return SizeOf(segment) > SMALL_BYTES;
 }
 
+/* How many of the segments share the first one's row. */
 static int
 FillPack(const Segment *segments, int count)
 {
@@ -66,7 +54,9 @@ FillPack(const Segment *segments, int count)
 	int spans = 0;
 	int taken = 0;
 
-	while (taken < count)
+	if (IsLarge(&segments[0]))
+		return 1;
+	while (taken < count && !IsLarge(&segments[taken]))
 	{
 		bytes += SizeOf(&segments[taken]);
 		spans += segments[taken].span_count;
@@ -81,13 +71,10 @@ SegmentGroup *
 PackGroups(Segment *segments, int segment_count, bool may_share, int *group_count)
 {
 	SegmentGroup *groups = palloc(Max(segment_count, 1) * sizeof(SegmentGroup));
-	int large = MoveLargeFirst(segments, segment_count);
 	int next;
 
-	for (int i = 0; i < large; i++)
-		groups[i] = (SegmentGroup){ &segments[i], 1 };
-	*group_count = large;
-	for (int first = large; first < segment_count; first = next)
+	*group_count = 0;
+	for (int first = 0; first < segment_count; first = next)
 	{
 		int taken = may_share ? FillPack(&segments[first], segment_count - first) : 1;
 

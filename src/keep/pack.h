@@ -55,9 +55,9 @@ typedef struct SegmentGroup
 } SegmentGroup;
 
 /*
- * Sorts segments into groups: large ones come first and are alone, small ones share
- * rows, if they may.  The order of segments of one stream and resource stays.  In the current memory
- * context.
+ * Divides segments into groups: a large one is alone, small ones that follow each other
+ * share a row, if they may.  The order of the segments stays, since their numbers follow it
+ * and a stream is sent in the order of its numbers.  In the current memory context.
  */
 extern SegmentGroup *PackGroups(Segment *segments, int segment_count, bool may_share,
                                 int *group_count);

@@ -122,8 +122,8 @@ FindGroup(Builder *builder, const SpanRecord *record)
 }
 
 /*
- * A copy, "" for none: the exporter asks a segment for its tenant and route after
- * the records have left the ring, when their bytes are another session's.
+ * A copy, "" for none.  It ends with a zero byte, which the text of a record does not, and
+ * lives as long as the segment, wherever the records' bytes are kept.
  */
 static GenopsSlice
 KeptText(GenopsSlice text)

@@ -34,12 +34,18 @@ RingCountComplaint(void)
 }
 
 void
-RingCountDuplicate(void)
+RingCountDuplicates(uint64 count)
 {
 	RingQueue *queue = RingMyQueue();
 
-	if (queue != NULL)
-		pg_atomic_fetch_add_u64(&queue->duplicates, 1);
+	if (queue != NULL && count > 0)
+		pg_atomic_fetch_add_u64(&queue->duplicates, count);
+}
+
+void
+RingCountDuplicate(void)
+{
+	RingCountDuplicates(1);
 }
 
 bool

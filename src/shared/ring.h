@@ -116,6 +116,7 @@ extern void RingBeginLedger(void);
 /* Counts what happened to texts while a span was made. */
 extern void RingCountText(uint32 repaired, uint32 cut);
 extern void RingCountDuplicate(void);
+extern void RingCountDuplicates(uint64 count);
 extern void RingCountComplaint(void);
 
 /* The counts of the current database, all of one moment; all zero if nothing was

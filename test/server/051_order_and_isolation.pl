@@ -71,5 +71,16 @@ is(numbers($silent, "silent-$_"), join(' ', 1 .. 9), "customer $_ gets all in th
 is(numbers($receiver, $_), '1 2 3', "so does $_") for 'silent', 'blocked';
 counts_agree($node, 'in the end');
 
+# Segments that are large and small, of one flush.
+$node->safe_psql('postgres', <<'END');
+SELECT count(genops_track('p', 'm', tenant_id => 'mixed', feature => i::text,
+	attributes => (SELECT jsonb_object_agg('text ' || n, repeat('x', CASE WHEN (i - 1) / 10 % 2 = 0 THEN 10 ELSE 2000 END)) FROM generate_series(1, 3) n)))
+FROM generate_series(1, 60) i
+END
+wait_for_state($node, 'mixed', 'delivering', 'pending = 0');
+is(numbers($receiver, 'mixed'), join(' ', 1 .. 60), 'whatever size the segments are, they are in order');
+cmp_ok($node->safe_psql('postgres', "SELECT max(sum) FROM (SELECT sum(span_count) FROM genops.segment WHERE tenant_id = 'mixed' GROUP BY recorded_at) s"),
+	'>', 10, 'of a flush of several of them');
+
 $node->stop('fast');
 done_testing();

@@ -1,7 +1,7 @@
 -- One call is one call, whoever records it and how often.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(24);
+SELECT plan(27);
 
 \o /dev/null
 SELECT set_config('genops.project', 'record_once ' || gen_random_uuid(), false);
@@ -80,6 +80,20 @@ SELECT is(calls, NULL, 'a span of a reply that was recorded charges nothing') FR
 SELECT is(reason, 'duplicate', 'and is listed') FROM genops.uncounted WHERE span_id = :'other_span';
 SELECT is(calls, 1, 'what was rolled back was recorded') FROM spent WHERE feature = 'rolled back';
 SELECT is(calls, 1, 'what was refused was not') FROM spent WHERE feature = 'refused';
+-- A call with ever new replies.
+CREATE TEMP TABLE keys_before AS SELECT key FROM genops.call_key;
+SELECT count(genops_track('p', 'm', feature => 'ever new', call => 'job 46', total_cost => 1, response => pg_temp.reply('chatcmpl-' || i || gen_random_uuid())))
+FROM generate_series(1, 100) i \g /dev/null
+SELECT genops_flush('stored') \g /dev/null
+SELECT count(genops_track('p', 'm', feature => 'ever new', call => 'job 46', total_cost => 1, response => pg_temp.reply('chatcmpl-' || i || gen_random_uuid())))
+FROM generate_series(1, 100) i \g /dev/null
+SELECT genops_flush('stored') \g /dev/null
+SELECT is(row(calls, cost)::text, '(200,200)', 'each reply is charged') FROM spent WHERE feature = 'ever new';
+SELECT is(max(count), 64::bigint, 'but only so many attempts of a call are kept') FROM (SELECT count(*) FROM genops.call_key
+	WHERE key NOT IN (SELECT key FROM keys_before) GROUP BY key) k;
+SELECT is(count(*), 201::bigint, 'and each reply''s own key') FROM (SELECT DISTINCT key FROM genops.call_key
+	WHERE key NOT IN (SELECT key FROM keys_before)) k;
+
 SELECT genops_configure(options => '{"duplicate_window": "0"}') \g /dev/null
 SELECT genops_track('p', 'm', feature => 'any text', call => 'job 42', total_cost => 1) \g /dev/null
 SELECT genops_flush('stored') \g /dev/null
