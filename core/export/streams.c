@@ -565,6 +565,16 @@ genops_stream_append(GenopsStreams *streams, GenopsStream *stream, int64_t seq, 
 	return true;
 }
 
+void
+genops_stream_fill_gap(GenopsStreams *streams, GenopsStream *stream, int64_t newest_seq,
+                       int64_t now_ms)
+{
+	if (stream->more_stored || newest_seq <= stream->read_seq)
+		return;
+	genops_stream_leave_in_store(stream, 0, now_ms);
+	genops_turns_place(streams, stream, now_ms);
+}
+
 bool
 genops_stream_append_read(GenopsStreams *streams, GenopsStream *stream, int64_t seq, int span_count,
                           GenopsSlice bytes, int64_t now_ms)

@@ -133,6 +133,11 @@ extern bool genops_stream_append(GenopsStreams *streams, GenopsStream *stream, i
                                  int span_count, GenopsSlice bytes, GenopsSlice kept,
                                  int64_t now_ms);
 
+/* The store has segments of the stream up to newest_seq.  Where some were not appended, for
+ * that was cut short, nothing is appended behind the gap before they were read. */
+extern void genops_stream_fill_gap(GenopsStreams *streams, GenopsStream *stream, int64_t newest_seq,
+                                   int64_t now_ms);
+
 /* While the store is read for a stream: appends whatever the limits say (what is
  * not taken would be read again and again).  What it has read before is passed over.
  * False where there is no memory. */

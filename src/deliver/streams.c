@@ -391,6 +391,7 @@ Find(GenopsSlice tenant_id, GenopsSlice route, const CursorRow *before)
 	if (stream == NULL)
 		return Add(tenant_id, route, &past);
 	FollowCursor(stream, before);
+	genops_stream_fill_gap(streams, stream, before->newest_seq, MonotonicMs());
 	return stream;
 }
 

@@ -692,6 +692,31 @@ idle_streams_leave_memory(void **state)
 	assert_int_equal(genops_streams_memory(streams), before);
 }
 
+/* Whoever appends was stopped in the middle: what comes later does not close the gap. */
+static void
+what_was_not_appended_is_read(void **state)
+{
+	GenopsStream *stream;
+
+	(void) state;
+	append("a", 1, 1);
+	now += 500;
+	expect_sent("a", "1000");
+	answer("a", 1, GENOPS_OUTCOME_DELIVERED, "");
+	stream = stream_of("a");
+	genops_stream_fill_gap(streams, stream, 1, now);
+	assert_false(stream->more_stored);
+	genops_stream_fill_gap(streams, stream, 2, now); /* 2 was not */
+	append("a", 3, 1);
+	assert_ptr_equal(genops_streams_next(streams, now), stream);
+	assert_null(stream->first_waiting);
+	read_again(stream, 2, 1);
+	read_again(stream, 3, 1);
+	genops_stream_read(streams, stream, 3, false, now);
+	now += 500;
+	expect_sent("a", "2000 3000");
+}
+
 static void
 blocked_streams_make_room(void **state)
 {
@@ -837,6 +862,7 @@ main(void)
 		TEST(what_is_read_back_is_bounded_too),
 		TEST(a_share_without_a_store),
 		TEST(idle_streams_leave_memory),
+		TEST(what_was_not_appended_is_read),
 		TEST(blocked_streams_make_room),
 		TEST(a_cursor_that_somebody_moved),
 		TEST(a_full_batch_waits_for_the_disk),
