@@ -717,6 +717,28 @@ what_was_not_appended_is_read(void **state)
 	expect_sent("a", "2000 3000");
 }
 
+/* A stream that is appended to is idle itself until then. */
+static void
+no_stream_makes_room_for_itself(void **state)
+{
+	static char large[MEMORY / 4];
+	GenopsSlice bytes = { large, sizeof(large) };
+	GenopsStream *last;
+	GenopsStream *stream;
+
+	(void) state;
+	stream = add_stream("a", "", false, 0, false);
+	last = add_stream("b", "", false, 0, false);
+	for (int64_t seq = 1; seq <= 5; seq++)
+		assert_true(genops_stream_append(streams, last, seq, 1, bytes, GENOPS_ABSENT, now));
+	assert_true(genops_stream_append_read(streams, last, 6, 1, bytes, now));
+	assert_true(genops_stream_append_read(streams, last, 7, 1, bytes, now));
+	assert_true(genops_streams_memory(streams) > MEMORY / 4 * 3);
+	assert_true(genops_stream_append(streams, stream, 8, 1, bytes, GENOPS_ABSENT, now));
+	assert_ptr_equal(stream_of("a"), stream);
+	assert_true(stream->more_stored);
+}
+
 static void
 blocked_streams_make_room(void **state)
 {
@@ -863,6 +885,7 @@ main(void)
 		TEST(a_share_without_a_store),
 		TEST(idle_streams_leave_memory),
 		TEST(what_was_not_appended_is_read),
+		TEST(no_stream_makes_room_for_itself),
 		TEST(blocked_streams_make_room),
 		TEST(a_cursor_that_somebody_moved),
 		TEST(a_full_batch_waits_for_the_disk),
