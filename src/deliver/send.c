@@ -65,12 +65,6 @@ TakeTurn(int64 durable_seq)
 
 	if (stream == NULL)
 		return false;
-	if (stream->target->caller_data == NULL)
-	{
-		FollowAgain(); /* its route is about to be read */
-		genops_stream_pass(StreamsAll(), stream, now);
-		return false;
-	}
 	if (!genops_stream_wants_to_read(stream, StreamsBatchSpans()))
 	{
 		RequestStart(stream, durable_seq);
@@ -100,6 +94,8 @@ RunSend(const Turn *turn)
 	if (!LedgerIsKnown() || turn->leaving || !RequestsMayStart())
 		return;
 	LoadLeftOut();
+	if (StreamsMissTarget())
+		FollowAgain();
 	genops_streams_durable(StreamsAll(), durable_seq, turn->now);
 	genops_streams_hurry(StreamsAll(), Wanted(turn), turn->now);
 	while (turns > 0 && TakeTurn(durable_seq))

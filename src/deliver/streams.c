@@ -213,6 +213,16 @@ StreamsConfigure(const Configuration *configuration, const char *why_not, bool p
 	return another;
 }
 
+bool
+StreamsMissTarget(void)
+{
+	const GenopsExportTarget *target = genops_streams_first_target(streams);
+
+	while (target != NULL && target->caller_data != NULL)
+		target = target->next;
+	return target != NULL;
+}
+
 const DeliveryTarget *
 StreamTarget(const GenopsStream *stream)
 {

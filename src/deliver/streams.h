@@ -29,6 +29,9 @@ extern void StreamsReset(void);
 extern bool StreamsConfigure(const Configuration *configuration, const char *why_not,
                              bool probe_all);
 
+/* Whether a stream was added since whose target has not been read: StreamsConfigure does. */
+extern bool StreamsMissTarget(void);
+
 /* Adds the streams that have something in the ledger; in a transaction.  The first also
  * looks whether somebody has moved the cursor of one that is there. */
 extern void StreamsMeetRows(void);
