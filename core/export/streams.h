@@ -190,10 +190,6 @@ extern void genops_stream_pass(GenopsStreams *streams, GenopsStream *stream, int
  * change can bring that about. */
 extern long genops_streams_wait_ms(const GenopsStreams *streams, int64_t now_ms);
 
-/* Milliseconds until a stream is due that can only wait: of those that retry or
- * are blocked; -1: none is. */
-extern long genops_streams_backoff_ms(const GenopsStreams *streams, int64_t now_ms);
-
 /* A request with the batch is under way.  Where memory is short what the stream has in
  * it beside the batch is left to the store. */
 extern void genops_stream_sent(GenopsStreams *streams, const GenopsBatch *batch);
