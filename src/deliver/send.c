@@ -22,7 +22,7 @@
 /* Between two looks for streams that were left out, as many as may be. */
 #define LOOK_MS 200
 
-static GenopsStream *reading = NULL; /* should that fail */
+static GenopsStream *served = NULL; /* whose turn it is, should that fail */
 static int64 looked_at = 0;
 static bool more_turns = false;
 
@@ -30,14 +30,9 @@ static bool more_turns = false;
 static bool
 ReadLedger(GenopsStream *stream)
 {
-	reading = stream;
 	if (!LedgerBegin())
-	{
-		reading = NULL;
 		return false;
-	}
 	StreamsRead(stream);
-	reading = NULL;
 	WorkCommit();
 	return true;
 }
@@ -65,15 +60,16 @@ TakeTurn(int64 durable_seq)
 
 	if (stream == NULL)
 		return false;
+	served = stream;
 	if (!genops_stream_wants_to_read(stream, StreamsBatchSpans()))
-	{
 		RequestStart(stream, durable_seq);
-		return true;
+	else if (!ReadLedger(stream))
+	{
+		genops_stream_pass(StreamsAll(), stream, now);
+		stream = NULL;
 	}
-	if (ReadLedger(stream))
-		return true;
-	genops_stream_pass(StreamsAll(), stream, now);
-	return false;
+	served = NULL;
+	return stream != NULL;
 }
 
 /* No batch waits to fill whose delivery somebody waits for, or while other databases wait
@@ -122,9 +118,9 @@ static bool
 SendFailed(int sqlstate)
 {
 	(void) sqlstate;
-	if (reading != NULL)
-		genops_stream_pass(StreamsAll(), reading, MonotonicMs());
-	reading = NULL;
+	if (served != NULL)
+		StreamsReadFailed(served);
+	served = NULL;
 	return false;
 }
 

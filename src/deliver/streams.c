@@ -105,12 +105,14 @@ FileTime(const char *path)
 static LoadedTarget *
 LoadTarget(const char *route)
 {
-	LoadedTarget *loaded = MemoryContextAllocZero(TopMemoryContext, sizeof(LoadedTarget));
-	DeliveryTarget *delivery = &loaded->delivery;
+	LoadedTarget *loaded;
+	DeliveryTarget delivery;
 
-	DeliveryTargetLoad(route, delivery);
-	loaded->file_times = FileTime(delivery->ca_file) + FileTime(delivery->client_certificate) +
-	                     FileTime(delivery->client_key);
+	DeliveryTargetLoad(route, &delivery); /* may fail: nothing is allocated yet */
+	loaded = MemoryContextAlloc(TopMemoryContext, sizeof(LoadedTarget));
+	loaded->delivery = delivery;
+	loaded->file_times = FileTime(delivery.ca_file) + FileTime(delivery.client_certificate) +
+	                     FileTime(delivery.client_key);
 	return loaded;
 }
 
@@ -533,6 +535,18 @@ EndSweep(const Sweep *sweep)
 	while ((stream = genops_streams_each(streams, &bucket, stream)) != NULL)
 		if (genops_stream_sweeps(streams, stream))
 			genops_stream_read(streams, stream, sweep->seq, !sweep->at_end, MonotonicMs());
+}
+
+void
+StreamsReadFailed(GenopsStream *stream)
+{
+	GenopsStream *each = NULL;
+	size_t bucket;
+
+	while ((each = genops_streams_each(streams, &bucket, each)) != NULL)
+		if (each != stream && genops_stream_sweeps(streams, each))
+			genops_stream_leave_sweep(streams, each, MonotonicMs());
+	genops_stream_leave_sweep(streams, stream, MonotonicMs());
 }
 
 void

@@ -50,6 +50,9 @@ extern void StreamsTake(const Segment *const *segments, int count, const CursorR
  * whose turn it is, too.  In a transaction. */
 extern void StreamsRead(GenopsStream *stream);
 
+/* That raised an error, or a request could not be started: they have another turn. */
+extern void StreamsReadFailed(GenopsStream *stream);
+
 /* The newest segment that was committed. */
 extern int64 StreamsNewest(void);
 extern void StreamsSetNewest(int64 seq);
