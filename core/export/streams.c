@@ -15,7 +15,11 @@
 #define HANDED_SHARE(memory) ((memory) / 2)
 
 /* Streams that are looked at for one that can make room. */
-#define LOOKED_AT 32
+#define IDLE_LOOKED_AT 32
+#define BLOCKED_LOOKED_AT 256
+
+/* Steps of this size lead everywhere: a heap has those that retry at one end. */
+#define SPREAD UINT32_C(2654435769)
 
 /* What makes it worth while to look for streams that were left out. */
 #define MUCH_ROOM(memory) ((memory) / 2)
@@ -368,7 +372,7 @@ idle_one(const GenopsStreams *streams, const GenopsStream *except)
 {
 	GenopsStream *stream = streams->idle.first;
 
-	for (int i = 0; i < LOOKED_AT && stream != NULL; i++, stream = stream->next)
+	for (int i = 0; i < IDLE_LOOKED_AT && stream != NULL; i++, stream = stream->next)
 		if (stream != except && can_go(stream))
 			return stream;
 	return NULL;
@@ -380,10 +384,12 @@ blocked_one(GenopsStreams *streams, const GenopsStream *except)
 {
 	const GenopsDueHeap *heap = &streams->backoff;
 
-	for (size_t i = 0; i < LOOKED_AT && i < heap->count; i++)
+	for (size_t i = 0; i < BLOCKED_LOOKED_AT && i < heap->count; i++)
 	{
-		GenopsStream *stream = heap->items[streams->looked_at++ % heap->count];
+		GenopsStream *stream;
 
+		streams->looked_at += SPREAD;
+		stream = heap->items[streams->looked_at % heap->count];
 		if (stream != except && stream->retry.state == GENOPS_STREAM_BLOCKED && can_go(stream))
 			return stream;
 	}

@@ -19,8 +19,10 @@
 #define TURNS 32
 #define CROWDED_TURNS 4
 
-/* Between two looks for streams that were left out, as many as may be. */
+/* Between two looks for streams that were left out, as many as may be; and where there is
+ * little room, for those that are blocked have to give it to others then. */
 #define LOOK_MS 200
+#define CROWDED_LOOK_MS 60000
 
 static GenopsStream *served = NULL; /* whose turn it is, should that fail */
 static int64 looked_at = 0;
@@ -37,14 +39,22 @@ ReadLedger(GenopsStream *stream)
 	return true;
 }
 
+/* Milliseconds until streams that were left out are looked for; -1: none were. */
+static long
+UntilLook(int64 now)
+{
+	bool room;
+
+	if (!genops_streams_left_out(StreamsAll(), &room))
+		return -1;
+	return (long) Max(looked_at + (room ? LOOK_MS : CROWDED_LOOK_MS) - now, 0);
+}
+
 /* Streams that found no room before, and may now. */
 static void
 LoadLeftOut(void)
 {
-	bool room;
-
-	if (!genops_streams_left_out(StreamsAll(), &room) || !room ||
-	    MonotonicMs() < looked_at + LOOK_MS || RecoveryInProgress() || !LedgerBegin())
+	if (UntilLook(MonotonicMs()) != 0 || RecoveryInProgress() || !LedgerBegin())
 		return;
 	StreamsLoad();
 	WorkCommit();
@@ -102,15 +112,16 @@ RunSend(const Turn *turn)
 static long
 SendDue(const Turn *turn)
 {
-	bool room;
+	long look;
+	long wait;
 
 	if (!LedgerIsKnown() || turn->leaving || !RequestsMayStart())
 		return -1;
 	if (more_turns)
 		return 0;
-	if (genops_streams_left_out(StreamsAll(), &room) && room)
-		return (long) Max(looked_at + LOOK_MS - turn->now, 0);
-	return genops_streams_wait_ms(StreamsAll(), turn->now);
+	look = UntilLook(turn->now);
+	wait = genops_streams_wait_ms(StreamsAll(), turn->now);
+	return look < 0 || wait < 0 ? Max(look, wait) : Min(look, wait);
 }
 
 /* Its turn was taken; it gets another. */

@@ -353,8 +353,9 @@ FollowCursor(GenopsStream *stream, const CursorRow *row)
 		                   MonotonicMs());
 }
 
-static void
-MeetRow(const CursorStream *loaded, void *unused)
+/* False where it found no room. */
+static bool
+MeetStream(const CursorStream *loaded)
 {
 	GenopsStreamPast past = {
 		.established = loaded->row.established,
@@ -366,13 +367,20 @@ MeetRow(const CursorStream *loaded, void *unused)
 	GenopsSlice route = genops_slice(loaded->route);
 	GenopsStream *stream;
 
-	(void) unused;
 	(void) genops_delivery_state_of(loaded->state, &past.state);
 	stream = genops_streams_find(streams, tenant_id, route, 0);
 	if (stream != NULL)
 		FollowCursor(stream, &loaded->row);
 	else if (past.more_stored || past.state != GENOPS_DELIVERING)
-		(void) Add(tenant_id, route, &past);
+		return Add(tenant_id, route, &past) != NULL;
+	return true;
+}
+
+static void
+MeetRow(const CursorStream *loaded, void *unused)
+{
+	(void) unused;
+	(void) MeetStream(loaded);
 }
 
 void
@@ -382,11 +390,40 @@ StreamsMeetRows(void)
 	CursorVisitRows(false, MeetRow, NULL);
 }
 
+/*
+ * Where there is not room for all, each look begins with the row that found none
+ * before, and ends with those in front of it.
+ */
+typedef struct LoadPass
+{
+	int64 at;    /* rows that were visited */
+	int64 first; /* those from here on, up to last, are met */
+	int64 last;
+	int64 without_room; /* the first that found none; -1: all did */
+} LoadPass;
+
+static void
+LoadRow(const CursorStream *loaded, void *argument)
+{
+	LoadPass *pass = argument;
+	int64 at = pass->at++;
+
+	if (at >= pass->first && at < pass->last && !MeetStream(loaded) && pass->without_room < 0)
+		pass->without_room = at;
+}
+
 void
 StreamsLoad(void)
 {
+	static int64 begin = 0;
+	LoadPass behind = { .first = begin, .last = PG_INT64_MAX, .without_room = -1 };
+	LoadPass before = { .last = begin, .without_room = -1 };
+
 	genops_streams_look_again(streams);
-	CursorVisitRows(true, MeetRow, NULL);
+	CursorVisitRows(true, LoadRow, &behind);
+	if (begin > 0)
+		CursorVisitRows(true, LoadRow, &before);
+	begin = Max(behind.without_room >= 0 ? behind.without_room : before.without_room, 0);
 }
 
 static GenopsStream *

@@ -764,6 +764,33 @@ blocked_streams_make_room(void **state)
 	assert_false(genops_streams_left_out(streams, &room));
 }
 
+/* Wherever they stand among those that retry. */
+static void
+blocked_streams_make_room_among_others(void **state)
+{
+	(void) state;
+	for (int i = 0; i < 2200; i++)
+	{
+		char name[16];
+		GenopsStream *stream;
+
+		snprintf(name, sizeof(name), "t%d", i);
+		stream = add_stream(name, "", false, 9, true);
+		assert_non_null(stream);
+		genops_streams_next(streams, now);
+		send(stream);
+		answer(name, 1, i % 2 ? GENOPS_OUTCOME_RETRY : GENOPS_OUTCOME_BLOCKED, "HTTP");
+		genops_stream_recorded(streams, stream);
+	}
+	for (int i = 1; i < 2200; i += 2)
+	{
+		char name[16];
+
+		snprintf(name, sizeof(name), "t%d", i);
+		assert_non_null(genops_streams_find(streams, genops_slice(name), GENOPS_LITERAL(""), 0));
+	}
+}
+
 static void
 a_cursor_that_somebody_moved(void **state)
 {
@@ -887,6 +914,7 @@ main(void)
 		TEST(what_was_not_appended_is_read),
 		TEST(no_stream_makes_room_for_itself),
 		TEST(blocked_streams_make_room),
+		TEST(blocked_streams_make_room_among_others),
 		TEST(a_cursor_that_somebody_moved),
 		TEST(a_full_batch_waits_for_the_disk),
 		TEST(a_cursor_that_was_moved_over_what_was_sent),
