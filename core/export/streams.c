@@ -11,7 +11,8 @@
 #define FRESH_SHARE(memory) ((memory) / 4 * 3)
 #define STREAM_SHARE(memory) ((memory) / 2)
 
-/* What is handed over leaves room for what has to be read back. */
+/* What is handed over leaves room for what has to be read back; and what has no store,
+ * of those that are in trouble, for those that are not. */
 #define HANDED_SHARE(memory) ((memory) / 2)
 
 /* Streams that are looked at for one that can make room. */
@@ -564,7 +565,7 @@ has_room_for(GenopsStreams *streams, const GenopsStream *stream, size_t size)
 	if (stream->memory_only && has_share(streams, after))
 		return true;
 	return after <= STREAM_SHARE(streams->limits.memory) &&
-	       (stream->memory_only ||
+	       ((stream->memory_only && stream->retry.state == GENOPS_STREAM_DELIVERING) ||
 	        make_some_room(streams, HANDED_SHARE(streams->limits.memory), stream)) &&
 	       make_room(streams, stream->established, stream);
 }

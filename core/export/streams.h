@@ -26,7 +26,8 @@
  * make room for others, the one that was idle for longest first, and after them
  * those that are blocked.  New streams leave a quarter of the memory to
  * established ones, no stream has more than half of it, and what is handed over leaves
- * the other half to what has to be read back.
+ * the other half to what has to be read back.  Of streams that have no store those in
+ * trouble leave that half to the others, so that they lose nothing for them.
  *
  * Everything is allocated by malloc and freed with the set.  Not for use by
  * two threads.

@@ -662,6 +662,32 @@ a_share_without_a_store(void **state)
 	assert_true(genops_streams_memory(streams) <= MEMORY / 4 * 5 + sizeof(large));
 }
 
+/* Nor do several in trouble leave nothing to one that delivers more than a share. */
+static void
+trouble_without_a_store(void **state)
+{
+	static char large[MEMORY / 64];
+	GenopsSlice bytes = { large, sizeof(large) };
+	GenopsStream *healthy;
+
+	(void) state;
+	for (int i = 0; i < 4; i++)
+	{
+		char name[2] = { (char) ('a' + i), '\0' };
+		GenopsStream *stream = add_memory_only(name);
+
+		assert_true(genops_stream_append(streams, stream, 1, 1, bytes, GENOPS_ABSENT, now));
+		send(stream);
+		answer(name, 1, i % 2 ? GENOPS_OUTCOME_RETRY : GENOPS_OUTCOME_BLOCKED, "HTTP");
+		for (int j = 2; j < 100; j++)
+			(void) genops_stream_append(streams, stream, j, 1, bytes, GENOPS_ABSENT, now);
+	}
+	healthy = add_memory_only("healthy");
+	for (int j = 1; j < 16; j++)
+		assert_true(genops_stream_append(streams, healthy, j, 1, bytes, GENOPS_ABSENT, now));
+	assert_true(genops_streams_memory(streams) <= MEMORY);
+}
+
 static void
 idle_streams_leave_memory(void **state)
 {
@@ -910,6 +936,7 @@ main(void)
 		TEST(memory_is_bounded),
 		TEST(what_is_read_back_is_bounded_too),
 		TEST(a_share_without_a_store),
+		TEST(trouble_without_a_store),
 		TEST(idle_streams_leave_memory),
 		TEST(what_was_not_appended_is_read),
 		TEST(no_stream_makes_room_for_itself),
