@@ -11,8 +11,16 @@
 #define FRESH_SHARE(memory) ((memory) / 4 * 3)
 #define STREAM_SHARE(memory) ((memory) / 2)
 
-/* What is handed over leaves room for what has to be read back. */
+/* What is handed over leaves room for what has to be read back; and what has no store,
+ * of those that are in trouble, for those that are not. */
 #define HANDED_SHARE(memory) ((memory) / 2)
+
+/* Streams that are looked at for one that can make room. */
+#define IDLE_LOOKED_AT 32
+#define BLOCKED_LOOKED_AT 256
+
+/* Steps of this size lead everywhere: a heap has those that retry at one end. */
+#define SPREAD UINT32_C(2654435769)
 
 /* What makes it worth while to look for streams that were left out. */
 #define MUCH_ROOM(memory) ((memory) / 2)
@@ -355,29 +363,38 @@ genops_streams_remove(GenopsStreams *streams, GenopsStream *stream)
 static bool
 can_go(const GenopsStream *stream)
 {
-	return stream != NULL && stream->range == 0 && !stream->memory_only &&
-	       stream->first_waiting == NULL && !genops_stream_changed(stream);
+	return stream->range == 0 && !stream->memory_only && stream->first_waiting == NULL &&
+	       !genops_stream_changed(stream);
 }
 
 /* The one that was idle for longest, or NULL; looks at a few only. */
 static GenopsStream *
-idle_one(const GenopsStreams *streams)
+idle_one(const GenopsStreams *streams, const GenopsStream *except)
 {
 	GenopsStream *stream = streams->idle.first;
 
-	for (int i = 0; i < 8 && stream != NULL && !can_go(stream); i++)
-		stream = stream->next;
-	return can_go(stream) ? stream : NULL;
+	for (int i = 0; i < IDLE_LOOKED_AT && stream != NULL; i++, stream = stream->next)
+		if (stream != except && can_go(stream))
+			return stream;
+	return NULL;
 }
 
-/* One that is blocked and not probed soon, or NULL. */
+/* One that is blocked, or NULL; looks at a few only, and at others the next time. */
 static GenopsStream *
-blocked_one(const GenopsStreams *streams)
+blocked_one(GenopsStreams *streams, const GenopsStream *except)
 {
-	size_t count = streams->backoff.count;
-	GenopsStream *stream = count > 0 ? streams->backoff.items[count - 1] : NULL;
+	const GenopsDueHeap *heap = &streams->backoff;
 
-	return can_go(stream) && stream->retry.state == GENOPS_STREAM_BLOCKED ? stream : NULL;
+	for (size_t i = 0; i < BLOCKED_LOOKED_AT && i < heap->count; i++)
+	{
+		GenopsStream *stream;
+
+		streams->looked_at += SPREAD;
+		stream = heap->items[streams->looked_at % heap->count];
+		if (stream != except && stream->retry.state == GENOPS_STREAM_BLOCKED && can_go(stream))
+			return stream;
+	}
+	return NULL;
 }
 
 static void
@@ -388,17 +405,28 @@ leave_out(GenopsStreams *streams, int64_t cursor_seq)
 	streams->left_out = true;
 }
 
+/* Of streams that are idle. */
 static bool
-make_room(GenopsStreams *streams, bool established)
+make_some_room(GenopsStreams *streams, size_t limit, const GenopsStream *except)
+{
+	GenopsStream *stream;
+
+	while (streams->memory > limit && (stream = idle_one(streams, except)) != NULL)
+		genops_streams_remove(streams, stream);
+	return streams->memory <= limit;
+}
+
+/* Also of those that are blocked.  "except" is the stream that it is for, or NULL. */
+static bool
+make_room(GenopsStreams *streams, bool established, const GenopsStream *except)
 {
 	size_t limit = streams->limits.memory;
 	GenopsStream *stream;
 
 	if (!established)
 		limit = FRESH_SHARE(limit);
-	while (streams->memory > limit && (stream = idle_one(streams)) != NULL)
-		genops_streams_remove(streams, stream);
-	while (streams->memory > limit && (stream = blocked_one(streams)) != NULL)
+	(void) make_some_room(streams, limit, except);
+	while (streams->memory > limit && (stream = blocked_one(streams, except)) != NULL)
 	{
 		leave_out(streams, stream->cursor_seq);
 		genops_streams_remove(streams, stream);
@@ -466,7 +494,7 @@ genops_streams_add(GenopsStreams *streams, GenopsSlice tenant, GenopsSlice route
 {
 	GenopsStream *stream = NULL;
 
-	if ((make_room(streams, past->established) ||
+	if ((make_room(streams, past->established, NULL) ||
 	     (past->memory_only && has_share(streams, sizeof(*stream)))) &&
 	    genops_due_heap_reserve(&streams->backoff, streams->count + 1) &&
 	    genops_due_heap_reserve(&streams->filling, streams->count + 1))
@@ -537,8 +565,9 @@ has_room_for(GenopsStreams *streams, const GenopsStream *stream, size_t size)
 	if (stream->memory_only && has_share(streams, after))
 		return true;
 	return after <= STREAM_SHARE(streams->limits.memory) &&
-	       (stream->memory_only || streams->memory <= HANDED_SHARE(streams->limits.memory)) &&
-	       make_room(streams, stream->established);
+	       ((stream->memory_only && stream->retry.state == GENOPS_STREAM_DELIVERING) ||
+	        make_some_room(streams, HANDED_SHARE(streams->limits.memory), stream)) &&
+	       make_room(streams, stream->established, stream);
 }
 
 bool
@@ -563,6 +592,16 @@ genops_stream_append(GenopsStreams *streams, GenopsStream *stream, int64_t seq, 
 	    now_ms);
 	genops_turns_appended(streams, stream, now_ms);
 	return true;
+}
+
+void
+genops_stream_fill_gap(GenopsStreams *streams, GenopsStream *stream, int64_t newest_seq,
+                       int64_t now_ms)
+{
+	if (stream->more_stored || newest_seq <= stream->read_seq)
+		return;
+	genops_stream_leave_in_store(stream, 0, now_ms);
+	genops_turns_place(streams, stream, now_ms);
 }
 
 bool

@@ -26,7 +26,8 @@
  * make room for others, the one that was idle for longest first, and after them
  * those that are blocked.  New streams leave a quarter of the memory to
  * established ones, no stream has more than half of it, and what is handed over leaves
- * the other half to what has to be read back.
+ * the other half to what has to be read back.  Of streams that have no store those in
+ * trouble leave that half to the others, so that they lose nothing for them.
  *
  * Everything is allocated by malloc and freed with the set.  Not for use by
  * two threads.
@@ -133,6 +134,11 @@ extern bool genops_stream_append(GenopsStreams *streams, GenopsStream *stream, i
                                  int span_count, GenopsSlice bytes, GenopsSlice kept,
                                  int64_t now_ms);
 
+/* The store has segments of the stream up to newest_seq.  Where some were not appended, for
+ * that was cut short, nothing is appended behind the gap before they were read. */
+extern void genops_stream_fill_gap(GenopsStreams *streams, GenopsStream *stream, int64_t newest_seq,
+                                   int64_t now_ms);
+
 /* While the store is read for a stream: appends whatever the limits say (what is
  * not taken would be read again and again).  What it has read before is passed over.
  * False where there is no memory. */
@@ -184,10 +190,6 @@ extern void genops_stream_pass(GenopsStreams *streams, GenopsStream *stream, int
 /* Milliseconds until it is somebody's turn; -1: only an answer, a segment or a
  * change can bring that about. */
 extern long genops_streams_wait_ms(const GenopsStreams *streams, int64_t now_ms);
-
-/* Milliseconds until a stream is due that can only wait: of those that retry or
- * are blocked; -1: none is. */
-extern long genops_streams_backoff_ms(const GenopsStreams *streams, int64_t now_ms);
 
 /* A request with the batch is under way.  Where memory is short what the stream has in
  * it beside the batch is left to the store. */

@@ -385,12 +385,6 @@ wait_for(const GenopsDueHeap *heap, int64_t now_ms)
 }
 
 long
-genops_streams_backoff_ms(const GenopsStreams *streams, int64_t now_ms)
-{
-	return wait_for(&streams->backoff, now_ms);
-}
-
-long
 genops_streams_wait_ms(const GenopsStreams *streams, int64_t now_ms)
 {
 	long backoff = wait_for(&streams->backoff, now_ms);

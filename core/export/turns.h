@@ -45,6 +45,7 @@ struct GenopsStreams
 	int64_t hurry_seq;
 	GenopsDueHeap backoff;
 	GenopsDueHeap filling;
+	uint32_t looked_at;    /* in "backoff", for what can make room */
 	GenopsStreamList idle; /* for the longest time first; due_ms: since when */
 	GenopsStreamList parked;
 	GenopsStreamList undurable;

@@ -33,6 +33,12 @@ IsBusy(const Turn *turn)
 	return turn->demand.crowded || RingDueIn(&turn->demand) == 0;
 }
 
+static int64
+HouseTime(const Turn *turn)
+{
+	return house_at + (IsBusy(turn) ? BUSY_POSTPONE_MS : 0);
+}
+
 /* What cannot wait until the housekeeping is due, and what is done when there is a
  * moment for it. */
 static void
@@ -101,7 +107,7 @@ RunHouse(const Turn *turn)
 	if (!LedgerIsKnown() || turn->leaving || store_step.delay_ms > 0)
 		return;
 	KeepUp(turn);
-	if (turn->now < house_at + (IsBusy(turn) ? BUSY_POSTPONE_MS : 0))
+	if (turn->now < HouseTime(turn))
 		return;
 	house_at = turn->now + INTERVAL_MS;
 	DropIdleStreams(turn);
@@ -117,7 +123,7 @@ HouseDue(const Turn *turn)
 {
 	if (!LedgerIsKnown() || turn->leaving || store_step.delay_ms > 0)
 		return -1;
-	return (long) Max(house_at - turn->now, 1);
+	return (long) Max(HouseTime(turn) - turn->now, 1);
 }
 
 Step house_step = {

@@ -10,6 +10,7 @@
 #include "deliver/step.h"
 #include "deliver/streams.h"
 #include "keep/work.h"
+#include "miscadmin.h"
 #include "monotonic.h"
 
 #define INTERVAL_MS 200
@@ -126,8 +127,10 @@ Record(void)
 		count++;
 	}
 	CursorClose(table);
+	HOLD_INTERRUPTS(); /* the log is told in between */
 	WorkCommit();
 	NoteRecorded(count, moved, moved_count);
+	RESUME_INTERRUPTS();
 }
 
 static bool

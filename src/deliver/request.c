@@ -13,6 +13,7 @@
 #include "deliver/request.h"
 #include "deliver/streams.h"
 #include "lib/ilist.h"
+#include "miscadmin.h"
 #include "monotonic.h"
 #include "settings.h"
 #include "utils/memutils.h"
@@ -99,22 +100,36 @@ TellRejection(const GenopsStream *stream)
 	pfree(reason);
 }
 
-static void
+static GenopsVerdict
 Judge(GenopsStream *stream, int span_count, const GenopsAnswer *answer, size_t sent_bytes)
 {
-	GenopsVerdict verdict = genops_stream_answered(
-	    StreamsAll(), stream, span_count, answer, sent_bytes, GetCurrentTimestamp(), MonotonicMs());
+	return genops_stream_answered(StreamsAll(), stream, span_count, answer, sent_bytes,
+	                              GetCurrentTimestamp(), MonotonicMs());
+}
 
+static void
+TellVerdict(GenopsStream *stream, GenopsVerdict verdict)
+{
 	if (verdict.began_rejecting)
 		TellRejection(stream);
 	StreamTell(stream);
 }
 
+/* What the log hears of a request that is no more. */
+typedef struct FinishedRequest
+{
+	const GenopsStream *stream;
+	int span_count;
+	size_t sent_bytes;
+	int status;
+	int64 took_ms;
+} FinishedRequest;
+
 /* Not the address, whose query may have a secret. */
 static void
-TellRequest(const Request *request, const GenopsHttpReply *reply, const GenopsAnswer *answer)
+TellRequest(const FinishedRequest *request, const GenopsAnswer *answer)
 {
-	const GenopsStream *stream = request->batch.stream;
+	const GenopsStream *stream = request->stream;
 	char *reason;
 
 	if (!WorkerTells(LOG_LEVEL_DEBUG))
@@ -122,25 +137,38 @@ TellRequest(const Request *request, const GenopsHttpReply *reply, const GenopsAn
 	reason = StreamText(answer->outcome == GENOPS_OUTCOME_DELIVERED ? "" : answer->reason);
 	ereport(LOG, (errmsg("sent %d spans of tenant \"%s\" in %zu bytes: HTTP %d after " INT64_FORMAT
 	                     " ms%s%s",
-	                     request->batch.span_count, stream->tenant[0] ? stream->tenant : "(none)",
-	                     reply->sent_bytes, reply->status, MonotonicMs() - request->started_at,
+	                     request->span_count, stream->tenant[0] ? stream->tenant : "(none)",
+	                     request->sent_bytes, request->status, request->took_ms,
 	                     reason[0] ? ": " : "", reason)));
 	pfree(reason);
 }
 
+/* Telling may fail: it comes last. */
 static void
 Finish(GenopsHttpReply *reply)
 {
 	Request *request = reply->user_data;
+	GenopsStream *stream = request->batch.stream;
 	size_t bytes = reply->failure == GENOPS_HTTP_ANSWERED ? reply->sent_bytes : 0;
+	FinishedRequest finished = {
+		.stream = stream,
+		.span_count = request->batch.span_count,
+		.sent_bytes = reply->sent_bytes,
+		.status = reply->status,
+		.took_ms = MonotonicMs() - request->started_at,
+	};
+	GenopsVerdict verdict;
 	GenopsAnswer answer;
 
+	HOLD_INTERRUPTS();
 	genops_answer_judge(reply, &request->headers, request->batch.span_count, (int64) time(NULL),
 	                    &answer);
-	TellRequest(request, reply, &answer);
-	Judge(request->batch.stream, request->batch.span_count, &answer, bytes);
+	verdict = Judge(stream, finished.span_count, &answer, bytes);
 	genops_http_reply_free(reply);
 	RemoveRequest(request);
+	TellRequest(&finished, &answer);
+	TellVerdict(stream, verdict);
+	RESUME_INTERRUPTS();
 }
 
 static void
@@ -246,7 +274,7 @@ AnswerForIt(Request *request, GenopsOutcome outcome, const GenopsError *error)
 
 	strlcpy(answer.reason, error->message, sizeof(answer.reason));
 	RemoveRequest(request);
-	Judge(stream, span_count, &answer, 0);
+	TellVerdict(stream, Judge(stream, span_count, &answer, 0));
 }
 
 void

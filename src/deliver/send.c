@@ -19,10 +19,12 @@
 #define TURNS 32
 #define CROWDED_TURNS 4
 
-/* Between two looks for streams that were left out, as many as may be. */
+/* Between two looks for streams that were left out, as many as may be; and where there is
+ * little room, for those that are blocked have to give it to others then. */
 #define LOOK_MS 200
+#define CROWDED_LOOK_MS 60000
 
-static GenopsStream *reading = NULL; /* should that fail */
+static GenopsStream *served = NULL; /* whose turn it is, should that fail */
 static int64 looked_at = 0;
 static bool more_turns = false;
 
@@ -30,26 +32,29 @@ static bool more_turns = false;
 static bool
 ReadLedger(GenopsStream *stream)
 {
-	reading = stream;
 	if (!LedgerBegin())
-	{
-		reading = NULL;
 		return false;
-	}
 	StreamsRead(stream);
-	reading = NULL;
 	WorkCommit();
 	return true;
+}
+
+/* Milliseconds until streams that were left out are looked for; -1: none were. */
+static long
+UntilLook(int64 now)
+{
+	bool room;
+
+	if (!genops_streams_left_out(StreamsAll(), &room))
+		return -1;
+	return (long) Max(looked_at + (room ? LOOK_MS : CROWDED_LOOK_MS) - now, 0);
 }
 
 /* Streams that found no room before, and may now. */
 static void
 LoadLeftOut(void)
 {
-	bool room;
-
-	if (!genops_streams_left_out(StreamsAll(), &room) || !room ||
-	    MonotonicMs() < looked_at + LOOK_MS || RecoveryInProgress() || !LedgerBegin())
+	if (UntilLook(MonotonicMs()) != 0 || RecoveryInProgress() || !LedgerBegin())
 		return;
 	StreamsLoad();
 	WorkCommit();
@@ -65,21 +70,16 @@ TakeTurn(int64 durable_seq)
 
 	if (stream == NULL)
 		return false;
-	if (stream->target->caller_data == NULL)
-	{
-		FollowAgain(); /* its route is about to be read */
-		genops_stream_pass(StreamsAll(), stream, now);
-		return false;
-	}
+	served = stream;
 	if (!genops_stream_wants_to_read(stream, StreamsBatchSpans()))
-	{
 		RequestStart(stream, durable_seq);
-		return true;
+	else if (!ReadLedger(stream))
+	{
+		genops_stream_pass(StreamsAll(), stream, now);
+		stream = NULL;
 	}
-	if (ReadLedger(stream))
-		return true;
-	genops_stream_pass(StreamsAll(), stream, now);
-	return false;
+	served = NULL;
+	return stream != NULL;
 }
 
 /* No batch waits to fill whose delivery somebody waits for, or while other databases wait
@@ -100,6 +100,8 @@ RunSend(const Turn *turn)
 	if (!LedgerIsKnown() || turn->leaving || !RequestsMayStart())
 		return;
 	LoadLeftOut();
+	if (StreamsMissTarget())
+		FollowAgain();
 	genops_streams_durable(StreamsAll(), durable_seq, turn->now);
 	genops_streams_hurry(StreamsAll(), Wanted(turn), turn->now);
 	while (turns > 0 && TakeTurn(durable_seq))
@@ -110,15 +112,16 @@ RunSend(const Turn *turn)
 static long
 SendDue(const Turn *turn)
 {
-	bool room;
+	long look;
+	long wait;
 
 	if (!LedgerIsKnown() || turn->leaving || !RequestsMayStart())
 		return -1;
 	if (more_turns)
 		return 0;
-	if (genops_streams_left_out(StreamsAll(), &room) && room)
-		return (long) Max(looked_at + LOOK_MS - turn->now, 0);
-	return genops_streams_wait_ms(StreamsAll(), turn->now);
+	look = UntilLook(turn->now);
+	wait = genops_streams_wait_ms(StreamsAll(), turn->now);
+	return look < 0 || wait < 0 ? Max(look, wait) : Min(look, wait);
 }
 
 /* Its turn was taken; it gets another. */
@@ -126,9 +129,9 @@ static bool
 SendFailed(int sqlstate)
 {
 	(void) sqlstate;
-	if (reading != NULL)
-		genops_stream_pass(StreamsAll(), reading, MonotonicMs());
-	reading = NULL;
+	if (served != NULL)
+		StreamsReadFailed(served);
+	served = NULL;
 	return false;
 }
 

@@ -24,6 +24,7 @@
 #include "keep/segment.h"
 #include "keep/work.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "monotonic.h"
 #include "record/span_record.h"
 #include "utils/memutils.h"
@@ -194,6 +195,7 @@ RunReport(const Turn *turn)
 
 	if (!LedgerIsKnown())
 		return;
+	HOLD_INTERRUPTS(); /* the log is told before all is counted */
 	while ((stream = genops_streams_first_changed(StreamsAll())) != NULL)
 	{
 		fate.sent += stream->tally.exported;
@@ -203,6 +205,7 @@ RunReport(const Turn *turn)
 	}
 	if (fate.sent > 0 || fate.dropped[RING_DROP_STANDBY] > 0)
 		RingCountFate(&fate);
+	RESUME_INTERRUPTS();
 	settled = (uint64) genops_streams_settled(StreamsAll(), (int64) taken_position);
 	if (settled > published_position)
 		RingPublishStored(settled, 0);

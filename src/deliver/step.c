@@ -90,7 +90,7 @@ StepRunNow(Step *step, const Turn *turn)
 		RecoverFrom(step);
 	}
 	PG_END_TRY();
-	if (worked && step->delay_ms > 0)
+	if (worked && (step->delay_ms > 0 || step->reported != 0))
 	{
 		ReportSuccess(step);
 		step->delay_ms = 0;

@@ -21,6 +21,7 @@
 #include "keep/call_keys.h"
 #include "keep/ledger.h"
 #include "keep/work.h"
+#include "miscadmin.h"
 #include "record/span_record.h"
 #include "settings.h"
 #include "utils/memutils.h"
@@ -213,10 +214,13 @@ Store(const StoreBatch *batch)
 	LedgerStore(segments, segment_count, LedgerRecordingTime());
 	streams = CountAllStored(segments, segment_count, &stream_count);
 	newest = segments[segment_count - 1].seq;
+
+	/* Committed: from here on nothing fails but what is told to the log, for want of memory.
+	 * What its streams were not given then they read (Find in streams.c). */
+	HOLD_INTERRUPTS();
 	WorkCommit();
 
-	/* Committed: from here on nothing fails.  Whoever waits for the release finds the
-	 * duplicates counted. */
+	/* Whoever waits for the release finds the duplicates counted. */
 	RingCountDuplicates(duplicates);
 	Release(batch, &fate, XactLastCommitEnd, newest);
 	storing = false;
@@ -227,6 +231,7 @@ Store(const StoreBatch *batch)
 		StreamsTake(streams[i].segments, streams[i].count, &streams[i].before);
 	if (WorkerTells(LOG_LEVEL_DEBUG))
 		ereport(LOG, (errmsg("stored %d spans in %d segments", batch->count, segment_count)));
+	RESUME_INTERRUPTS();
 }
 
 /*

@@ -105,12 +105,14 @@ FileTime(const char *path)
 static LoadedTarget *
 LoadTarget(const char *route)
 {
-	LoadedTarget *loaded = MemoryContextAllocZero(TopMemoryContext, sizeof(LoadedTarget));
-	DeliveryTarget *delivery = &loaded->delivery;
+	LoadedTarget *loaded;
+	DeliveryTarget delivery;
 
-	DeliveryTargetLoad(route, delivery);
-	loaded->file_times = FileTime(delivery->ca_file) + FileTime(delivery->client_certificate) +
-	                     FileTime(delivery->client_key);
+	DeliveryTargetLoad(route, &delivery); /* may fail: nothing is allocated yet */
+	loaded = MemoryContextAlloc(TopMemoryContext, sizeof(LoadedTarget));
+	loaded->delivery = delivery;
+	loaded->file_times = FileTime(delivery.ca_file) + FileTime(delivery.client_certificate) +
+	                     FileTime(delivery.client_key);
 	return loaded;
 }
 
@@ -211,6 +213,16 @@ StreamsConfigure(const Configuration *configuration, const char *why_not, bool p
 	     target = target->next)
 		another |= SetTarget(target, LoadTarget(target->name), why_not, probe_all);
 	return another;
+}
+
+bool
+StreamsMissTarget(void)
+{
+	const GenopsExportTarget *target = genops_streams_first_target(streams);
+
+	while (target != NULL && target->caller_data != NULL)
+		target = target->next;
+	return target != NULL;
 }
 
 const DeliveryTarget *
@@ -341,8 +353,9 @@ FollowCursor(GenopsStream *stream, const CursorRow *row)
 		                   MonotonicMs());
 }
 
-static void
-MeetRow(const CursorStream *loaded, void *unused)
+/* False where it found no room. */
+static bool
+MeetStream(const CursorStream *loaded)
 {
 	GenopsStreamPast past = {
 		.established = loaded->row.established,
@@ -354,13 +367,20 @@ MeetRow(const CursorStream *loaded, void *unused)
 	GenopsSlice route = genops_slice(loaded->route);
 	GenopsStream *stream;
 
-	(void) unused;
 	(void) genops_delivery_state_of(loaded->state, &past.state);
 	stream = genops_streams_find(streams, tenant_id, route, 0);
 	if (stream != NULL)
 		FollowCursor(stream, &loaded->row);
 	else if (past.more_stored || past.state != GENOPS_DELIVERING)
-		(void) Add(tenant_id, route, &past);
+		return Add(tenant_id, route, &past) != NULL;
+	return true;
+}
+
+static void
+MeetRow(const CursorStream *loaded, void *unused)
+{
+	(void) unused;
+	(void) MeetStream(loaded);
 }
 
 void
@@ -370,11 +390,40 @@ StreamsMeetRows(void)
 	CursorVisitRows(false, MeetRow, NULL);
 }
 
+/*
+ * Where there is not room for all, each look begins with the row that found none
+ * before, and ends with those in front of it.
+ */
+typedef struct LoadPass
+{
+	int64 at;    /* rows that were visited */
+	int64 first; /* those from here on, up to last, are met */
+	int64 last;
+	int64 without_room; /* the first that found none; -1: all did */
+} LoadPass;
+
+static void
+LoadRow(const CursorStream *loaded, void *argument)
+{
+	LoadPass *pass = argument;
+	int64 at = pass->at++;
+
+	if (at >= pass->first && at < pass->last && !MeetStream(loaded) && pass->without_room < 0)
+		pass->without_room = at;
+}
+
 void
 StreamsLoad(void)
 {
+	static int64 begin = 0;
+	LoadPass behind = { .first = begin, .last = PG_INT64_MAX, .without_room = -1 };
+	LoadPass before = { .last = begin, .without_room = -1 };
+
 	genops_streams_look_again(streams);
-	CursorVisitRows(true, MeetRow, NULL);
+	CursorVisitRows(true, LoadRow, &behind);
+	if (begin > 0)
+		CursorVisitRows(true, LoadRow, &before);
+	begin = Max(behind.without_room >= 0 ? behind.without_room : before.without_room, 0);
 }
 
 static GenopsStream *
@@ -391,6 +440,7 @@ Find(GenopsSlice tenant_id, GenopsSlice route, const CursorRow *before)
 	if (stream == NULL)
 		return Add(tenant_id, route, &past);
 	FollowCursor(stream, before);
+	genops_stream_fill_gap(streams, stream, before->newest_seq, MonotonicMs());
 	return stream;
 }
 
@@ -522,6 +572,18 @@ EndSweep(const Sweep *sweep)
 	while ((stream = genops_streams_each(streams, &bucket, stream)) != NULL)
 		if (genops_stream_sweeps(streams, stream))
 			genops_stream_read(streams, stream, sweep->seq, !sweep->at_end, MonotonicMs());
+}
+
+void
+StreamsReadFailed(GenopsStream *stream)
+{
+	GenopsStream *each = NULL;
+	size_t bucket;
+
+	while ((each = genops_streams_each(streams, &bucket, each)) != NULL)
+		if (each != stream && genops_stream_sweeps(streams, each))
+			genops_stream_leave_sweep(streams, each, MonotonicMs());
+	genops_stream_leave_sweep(streams, stream, MonotonicMs());
 }
 
 void

@@ -29,6 +29,9 @@ extern void StreamsReset(void);
 extern bool StreamsConfigure(const Configuration *configuration, const char *why_not,
                              bool probe_all);
 
+/* Whether a stream was added since whose target has not been read: StreamsConfigure does. */
+extern bool StreamsMissTarget(void);
+
 /* Adds the streams that have something in the ledger; in a transaction.  The first also
  * looks whether somebody has moved the cursor of one that is there. */
 extern void StreamsMeetRows(void);
@@ -46,6 +49,9 @@ extern void StreamsTake(const Segment *const *segments, int count, const CursorR
 /* Reads what a stream has in the ledger, behind what is in memory, and what others have there
  * whose turn it is, too.  In a transaction. */
 extern void StreamsRead(GenopsStream *stream);
+
+/* That raised an error, or a request could not be started: they have another turn. */
+extern void StreamsReadFailed(GenopsStream *stream);
 
 /* The newest segment that was committed. */
 extern int64 StreamsNewest(void);

@@ -312,6 +312,7 @@ static void
 FinishWork(void)
 {
 	long due_ms;
+	bool pending;
 	Turn turn;
 
 	StoreTheRest();
@@ -320,8 +321,9 @@ FinishWork(void)
 	(void) StepRunNow(is_standby ? &standby_report_step : &record_step, &turn);
 	DurableForce();
 	TellProgress(&turn);
-	(void) IsAtRest(&turn, &due_ms);
-	SeatLeavePending(due_ms >= 0 || RequestsUnderWay() > 0, turn.now + Max(due_ms, 0));
+	pending = !IsAtRest(&turn, &due_ms); /* also where it could not look what there is */
+	pending |= due_ms >= 0 || RequestsUnderWay() > 0;
+	SeatLeavePending(pending, turn.now + Max(due_ms, 0));
 	RequestsEnd();
 }
 

@@ -662,6 +662,32 @@ a_share_without_a_store(void **state)
 	assert_true(genops_streams_memory(streams) <= MEMORY / 4 * 5 + sizeof(large));
 }
 
+/* Nor do several in trouble leave nothing to one that delivers more than a share. */
+static void
+trouble_without_a_store(void **state)
+{
+	static char large[MEMORY / 64];
+	GenopsSlice bytes = { large, sizeof(large) };
+	GenopsStream *healthy;
+
+	(void) state;
+	for (int i = 0; i < 4; i++)
+	{
+		char name[2] = { (char) ('a' + i), '\0' };
+		GenopsStream *stream = add_memory_only(name);
+
+		assert_true(genops_stream_append(streams, stream, 1, 1, bytes, GENOPS_ABSENT, now));
+		send(stream);
+		answer(name, 1, i % 2 ? GENOPS_OUTCOME_RETRY : GENOPS_OUTCOME_BLOCKED, "HTTP");
+		for (int j = 2; j < 100; j++)
+			(void) genops_stream_append(streams, stream, j, 1, bytes, GENOPS_ABSENT, now);
+	}
+	healthy = add_memory_only("healthy");
+	for (int j = 1; j < 16; j++)
+		assert_true(genops_stream_append(streams, healthy, j, 1, bytes, GENOPS_ABSENT, now));
+	assert_true(genops_streams_memory(streams) <= MEMORY);
+}
+
 static void
 idle_streams_leave_memory(void **state)
 {
@@ -692,6 +718,53 @@ idle_streams_leave_memory(void **state)
 	assert_int_equal(genops_streams_memory(streams), before);
 }
 
+/* Whoever appends was stopped in the middle: what comes later does not close the gap. */
+static void
+what_was_not_appended_is_read(void **state)
+{
+	GenopsStream *stream;
+
+	(void) state;
+	append("a", 1, 1);
+	now += 500;
+	expect_sent("a", "1000");
+	answer("a", 1, GENOPS_OUTCOME_DELIVERED, "");
+	stream = stream_of("a");
+	genops_stream_fill_gap(streams, stream, 1, now);
+	assert_false(stream->more_stored);
+	genops_stream_fill_gap(streams, stream, 2, now); /* 2 was not */
+	append("a", 3, 1);
+	assert_ptr_equal(genops_streams_next(streams, now), stream);
+	assert_null(stream->first_waiting);
+	read_again(stream, 2, 1);
+	read_again(stream, 3, 1);
+	genops_stream_read(streams, stream, 3, false, now);
+	now += 500;
+	expect_sent("a", "2000 3000");
+}
+
+/* A stream that is appended to is idle itself until then. */
+static void
+no_stream_makes_room_for_itself(void **state)
+{
+	static char large[MEMORY / 4];
+	GenopsSlice bytes = { large, sizeof(large) };
+	GenopsStream *last;
+	GenopsStream *stream;
+
+	(void) state;
+	stream = add_stream("a", "", false, 0, false);
+	last = add_stream("b", "", false, 0, false);
+	for (int64_t seq = 1; seq <= 5; seq++)
+		assert_true(genops_stream_append(streams, last, seq, 1, bytes, GENOPS_ABSENT, now));
+	assert_true(genops_stream_append_read(streams, last, 6, 1, bytes, now));
+	assert_true(genops_stream_append_read(streams, last, 7, 1, bytes, now));
+	assert_true(genops_streams_memory(streams) > MEMORY / 4 * 3);
+	assert_true(genops_stream_append(streams, stream, 8, 1, bytes, GENOPS_ABSENT, now));
+	assert_ptr_equal(stream_of("a"), stream);
+	assert_true(stream->more_stored);
+}
+
 static void
 blocked_streams_make_room(void **state)
 {
@@ -715,6 +788,33 @@ blocked_streams_make_room(void **state)
 	assert_int_equal(genops_streams_settled(streams, 100), 9);
 	genops_streams_look_again(streams);
 	assert_false(genops_streams_left_out(streams, &room));
+}
+
+/* Wherever they stand among those that retry. */
+static void
+blocked_streams_make_room_among_others(void **state)
+{
+	(void) state;
+	for (int i = 0; i < 2200; i++)
+	{
+		char name[16];
+		GenopsStream *stream;
+
+		snprintf(name, sizeof(name), "t%d", i);
+		stream = add_stream(name, "", false, 9, true);
+		assert_non_null(stream);
+		genops_streams_next(streams, now);
+		send(stream);
+		answer(name, 1, i % 2 ? GENOPS_OUTCOME_RETRY : GENOPS_OUTCOME_BLOCKED, "HTTP");
+		genops_stream_recorded(streams, stream);
+	}
+	for (int i = 1; i < 2200; i += 2)
+	{
+		char name[16];
+
+		snprintf(name, sizeof(name), "t%d", i);
+		assert_non_null(genops_streams_find(streams, genops_slice(name), GENOPS_LITERAL(""), 0));
+	}
 }
 
 static void
@@ -836,8 +936,12 @@ main(void)
 		TEST(memory_is_bounded),
 		TEST(what_is_read_back_is_bounded_too),
 		TEST(a_share_without_a_store),
+		TEST(trouble_without_a_store),
 		TEST(idle_streams_leave_memory),
+		TEST(what_was_not_appended_is_read),
+		TEST(no_stream_makes_room_for_itself),
 		TEST(blocked_streams_make_room),
+		TEST(blocked_streams_make_room_among_others),
 		TEST(a_cursor_that_somebody_moved),
 		TEST(a_full_batch_waits_for_the_disk),
 		TEST(a_cursor_that_was_moved_over_what_was_sent),
