@@ -13,7 +13,6 @@ typedef enum KeyOf
 	KEY_OF_SPAN
 } KeyOf;
 
-/* A key that is not looked for any more: the longest window. */
 #define NANOSECONDS_PER_US 1000
 
 static CallKeys claimed;
@@ -47,20 +46,23 @@ Finish(uint64 key)
 	return key != 0 ? key : 1;
 }
 
+static uint64
+KeyOfId(const GenopsSpanFacts *facts, KeyOf of, GenopsSlice id)
+{
+	return Finish(MixText(MixText(Begin(facts, of), facts->text[GENOPS_TEXT_PROVIDER]), id));
+}
+
 void
 KeySetCall(GenopsSpanFacts *facts, GenopsSlice id)
 {
-	uint64 key = MixText(Begin(facts, KEY_OF_CALL), facts->text[GENOPS_TEXT_PROVIDER]);
-
-	facts->call_key = id.length > 0 ? Finish(MixText(key, id)) : 0;
+	facts->call_key = id.length > 0 ? KeyOfId(facts, KEY_OF_CALL, id) : 0;
 }
 
 void
 KeySetReply(GenopsSpanFacts *facts, GenopsSlice id)
 {
-	uint64 key = MixText(Begin(facts, KEY_OF_REPLY), facts->text[GENOPS_TEXT_PROVIDER]);
-
-	facts->reply_key = id.length >= REPLY_ID_MIN ? Finish(MixText(key, id)) : 0;
+	facts->reply_key =
+	    facts->ai_call && id.length >= REPLY_ID_MIN ? KeyOfId(facts, KEY_OF_REPLY, id) : 0;
 }
 
 void

@@ -17,8 +17,12 @@
  * numbers.  Bytes. */
 #define REPLY_ID_MIN 20
 
-/* Sets the key of what the caller says is the call's id, or of a reply's id.  Tenant and provider are
- * known by then: two tenants' ids have nothing to do with each other. */
+/*
+ * Sets the key of what the caller says is the call's id, or of a reply's id.  Tenant and provider are
+ * known by then: two tenants' ids have nothing to do with each other.  For the reply, it is
+ * also decided whether this is a call: an agent's span that repeats the id of the reply in it
+ * must not take the key from the call.
+ */
 extern void KeySetCall(GenopsSpanFacts *facts, GenopsSlice id);
 extern void KeySetReply(GenopsSpanFacts *facts, GenopsSlice id);
 
