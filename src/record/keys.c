@@ -1,9 +1,11 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "configure/own_table.h"
 #include "miscadmin.h"
 #include "record/arguments.h"
 #include "record/keys.h"
+#include "utils/inval.h"
 
 /* What a key is of, so that ids of two kinds are never taken for each other. */
 typedef enum KeyOf
@@ -18,6 +20,33 @@ typedef enum KeyOf
 static CallKeys claimed;
 static GenopsTraceParent claimed_for;
 static bool has_claim = false;
+
+/*
+ * A ledger has nothing to do with the one that was dropped before it in the same database: what
+ * that had recorded is gone.  The oid of a table that it has once names it; pg_upgrade keeps it.
+ */
+static Oid ledger = InvalidOid; /* not known */
+
+static void
+ForgetLedger(Datum arg, Oid relid)
+{
+	(void) arg;
+	if (relid == InvalidOid || relid == ledger)
+		ledger = InvalidOid;
+}
+
+static Oid
+Ledger(void)
+{
+	static bool listening = false;
+
+	if (!listening)
+		CacheRegisterRelcacheCallback(ForgetLedger, (Datum) 0);
+	listening = true;
+	if (!OidIsValid(ledger))
+		ledger = OwnTableIfThere("ledger_state");
+	return ledger;
+}
 
 static uint64
 Mix(uint64 hash, const void *data, size_t length)
@@ -35,7 +64,7 @@ MixText(uint64 hash, GenopsSlice text)
 static uint64
 Begin(const GenopsSpanFacts *facts, KeyOf of)
 {
-	uint32 start[2] = { MyDatabaseId, of };
+	uint32 start[3] = { MyDatabaseId, Ledger(), of };
 
 	return MixText(Mix(0, start, sizeof(start)), facts->text[GENOPS_TEXT_TENANT_ID]);
 }
