@@ -20,6 +20,8 @@ typedef enum KeyOf
 static CallKeys claimed;
 static GenopsTraceParent claimed_for;
 static bool has_claim = false;
+static bool supplements; /* the claim does */
+static GenopsTraceParent supplemented;
 
 /*
  * A ledger has nothing to do with the one that was dropped before it in the same database: what
@@ -90,8 +92,14 @@ KeySetCall(GenopsSpanFacts *facts, GenopsSlice id)
 void
 KeySetReply(GenopsSpanFacts *facts, GenopsSlice id)
 {
-	facts->reply_key =
-	    facts->ai_call && id.length >= REPLY_ID_MIN ? KeyOfId(facts, KEY_OF_REPLY, id) : 0;
+	facts->reply_key = 0;
+	if (!facts->ai_call || id.length == 0)
+		return;
+	if (id.length >= REPLY_ID_MIN)
+		facts->reply_key = KeyOfId(facts, KEY_OF_REPLY, id);
+	else if (facts->call_key != 0)
+		facts->reply_key = Finish(Mix(KeyOfId(facts, KEY_OF_REPLY, id), &facts->call_key,
+		                              sizeof(facts->call_key)));
 }
 
 void
@@ -105,10 +113,7 @@ KeySetSpan(GenopsSpanFacts *facts)
 KeyFate
 KeysClaim(const GenopsSpanFacts *facts, GenopsTraceParent *first)
 {
-	CallKeys keys = { .call = facts->call_key,
-		              .reply = facts->reply_key,
-		              .failed = facts->status == GENOPS_STATUS_ERROR &&
-		                        facts->cost_source == GENOPS_COST_NONE };
+	CallKeys keys = KeysOfFacts(facts);
 	int64 now_us;
 	KeyFate fate;
 
@@ -122,6 +127,9 @@ KeysClaim(const GenopsSpanFacts *facts, GenopsTraceParent *first)
 	if (fate != KEY_DUPLICATE)
 	{
 		claimed = keys;
+		supplements = fate == KEY_SUPPLEMENT;
+		if (supplements)
+			supplemented = *first;
 		has_claim = true;
 	}
 	return fate;
@@ -137,6 +145,6 @@ void
 KeysDrop(void)
 {
 	if (has_claim)
-		KeyTableRelease(&claimed, &claimed_for);
+		KeyTableRelease(&claimed, &claimed_for, supplements ? &supplemented : NULL);
 	has_claim = false;
 }

@@ -14,7 +14,7 @@
 #include "shared/key_table.h"
 
 /* Shorter ids of replies repeat in practice: some servers draw theirs from a thousand
- * numbers.  Bytes. */
+ * numbers.  They are known only together with the call's own id.  Bytes. */
 #define REPLY_ID_MIN 20
 
 /*

@@ -254,6 +254,8 @@ SetFate(SpanDraft *draft, const CallOutcome *said)
 
 	if (fate != KEY_NEW)
 		LinkToFirst(draft);
+	if (fate == KEY_SUPPLEMENT)
+		draft->facts.flags |= GENOPS_FLAG_SUPPLEMENT | GENOPS_FLAG_NO_DURATION;
 	if (fate == KEY_DUPLICATE || said->repeated)
 		MarkDuplicate(&draft->facts);
 }
