@@ -119,7 +119,8 @@ CREATE TABLE genops.call_key (
 	recorded_at timestamptz NOT NULL,
 	key bigint NOT NULL,
 	reply bigint,						-- key of the reply, of a call with an id of its own
-	failed boolean NOT NULL				-- without using anything
+	failed boolean NOT NULL,			-- without using anything
+	used boolean NOT NULL				-- false: what it used was not said
 ) PARTITION BY RANGE (recorded_at);
 COMMENT ON TABLE genops.call_key IS 'Internal: keys of the calls of the last duplicate_window. See genops.call_keys.';
 REVOKE ALL ON genops.call_key FROM PUBLIC;

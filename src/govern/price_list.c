@@ -6,27 +6,34 @@
  * backend that heard of one makes its book anew when it next needs a price.  It reads the
  * tables without the executor and under the newest snapshot: whoever records may not be
  * allowed to read them, and may have a snapshot that is older than a price.
+ *
+ * Whoever records must not wait without limit for whoever has locked the tables either; see
+ * Build.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "compat.h"
+#include "configure/own_table.h"
 #include "configure/utf8_text.h"
 #include "fmgr.h"
 #include "govern/price_list.h"
+#include "monotonic.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(genops_prices_changed);
+
+#define PRICE_TABLE "price"
+#define ALIAS_TABLE "price_alias"
 
 enum
 {
@@ -42,6 +49,7 @@ static Oid price_table = InvalidOid;
 static Oid alias_table = InvalidOid;
 static MemoryContext context = NULL; /* frees the book with itself */
 static GenopsPriceBook *current = NULL;
+static int64 not_before = 0; /* by MonotonicMs(): the tables were locked; 0: they were not */
 
 static void
 HearOfRelation(Datum arg, Oid relid)
@@ -60,14 +68,6 @@ ListenOnce(void)
 		return;
 	CacheRegisterRelcacheCallback(HearOfRelation, (Datum) 0);
 	listening = true;
-}
-
-static Oid
-TableByName(const char *name)
-{
-	Oid schema = get_namespace_oid("genops", true);
-
-	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
 }
 
 /*
@@ -163,9 +163,9 @@ AddRow(GenopsPriceBook *book, const Datum *values, const bool *nulls)
 typedef void (*EachRow)(GenopsPriceBook *book, const Datum *values, const bool *nulls);
 
 static void
-ReadTable(GenopsPriceBook *book, Oid table, int least_columns, EachRow each_row)
+ReadTable(GenopsPriceBook *book, const char *name, int least_columns, EachRow each_row)
 {
-	Relation relation = try_table_open(table, AccessShareLock);
+	Relation relation = OwnTableOpenUnlocked(name); /* by us, or by nobody: see Build */
 	TupleDesc descriptor;
 	SysScanDesc scan;
 	HeapTuple tuple;
@@ -179,7 +179,7 @@ ReadTable(GenopsPriceBook *book, Oid table, int least_columns, EachRow each_row)
 	descriptor = RelationGetDescr(relation);
 	if (descriptor->natts < least_columns)
 	{
-		table_close(relation, AccessShareLock);
+		RelationClose(relation);
 		return;
 	}
 	values = palloc(descriptor->natts * sizeof(Datum));
@@ -195,7 +195,7 @@ ReadTable(GenopsPriceBook *book, Oid table, int least_columns, EachRow each_row)
 		MemoryContextReset(rows);
 	}
 	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
+	RelationClose(relation);
 	MemoryContextDelete(rows);
 }
 
@@ -216,11 +216,11 @@ AddAlias(GenopsPriceBook *book, const Datum *values, const bool *nulls)
 static void
 ReadTables(GenopsPriceBook *book)
 {
-	ReadTable(book, price_table, PRICE_PREPARED, AddRow);
+	ReadTable(book, PRICE_TABLE, PRICE_PREPARED, AddRow);
 	for (int origin = GENOPS_PRICE_SHIPPED; origin <= GENOPS_PRICE_USER; origin++)
 	{
 		wanted_origin = (GenopsPriceOrigin) origin;
-		ReadTable(book, alias_table, ALIAS_ORIGIN, AddAlias);
+		ReadTable(book, ALIAS_TABLE, ALIAS_ORIGIN, AddAlias);
 	}
 	genops_price_book_trim(book);
 }
@@ -249,7 +249,7 @@ CreateBook(MemoryContext owner)
 }
 
 static void
-Build(void)
+BuildNow(void)
 {
 	uint64 news_before;
 	MemoryContext fresh;
@@ -257,8 +257,8 @@ Build(void)
 
 	ListenOnce();
 	news_before = news;
-	price_table = TableByName("price");
-	alias_table = TableByName("price_alias");
+	price_table = OwnTableIfThere(PRICE_TABLE);
+	alias_table = OwnTableIfThere(ALIAS_TABLE);
 
 	/* A child of the caller's until it is whole, so that an error frees it. */
 	fresh = AllocSetContextCreate(CurrentMemoryContext, "genops price book", ALLOCSET_SMALL_SIZES);
@@ -273,6 +273,55 @@ Build(void)
 	context = fresh;
 	current = book;
 	built_with = news_before;
+}
+
+/* How long whoever records waits for somebody who has locked the tables. */
+#define PATIENCE_MS 250
+#define FIRST_PATIENCE_MS 1000
+
+/* Having waited in vain, not again for a while. */
+#define RETRY_MS 1000
+
+static bool
+LockTables(int patience_ms, Oid *price, Oid *alias)
+{
+	int64 deadline = MonotonicMs() + patience_ms;
+
+	if (!OwnTableLockToRead(PRICE_TABLE, deadline, price))
+		return false;
+	if (OwnTableLockToRead(ALIAS_TABLE, deadline, alias))
+		return true;
+	if (OidIsValid(*price))
+		UnlockRelationOid(*price, AccessShareLock);
+	return false;
+}
+
+/*
+ * Like the configuration (configuration.c): what whoever has locked the tables is up to is
+ * not committed, so the book that was made last goes on, and who has none yet reads what is
+ * committed without the lock.
+ */
+static void
+Build(void)
+{
+	Oid price;
+	Oid alias;
+
+	if (current != NULL && MonotonicMs() < not_before)
+		return;
+	if (LockTables(current == NULL ? FIRST_PATIENCE_MS : PATIENCE_MS, &price, &alias))
+	{
+		BuildNow();
+		if (OidIsValid(alias))
+			UnlockRelationOid(alias, AccessShareLock);
+		if (OidIsValid(price))
+			UnlockRelationOid(price, AccessShareLock);
+		not_before = 0;
+	}
+	else if (current == NULL)
+		BuildNow();
+	else
+		not_before = MonotonicMs() + RETRY_MS;
 }
 
 /* Without the tables nothing would tell that they appear. */

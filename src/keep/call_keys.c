@@ -61,6 +61,7 @@ typedef struct KeyItem
 	uint64 key;
 	uint64 reply; /* of the call whose own id it is; 0: none, or it is a reply's */
 	bool failed;
+	bool used;
 	bool of_reply;
 	int record;
 	int attempts; /* with this key that are stored, at most MAX_ATTEMPTS of a partition */
@@ -73,16 +74,8 @@ typedef struct BatchKey
 	uint64 key;
 	uint64 reply;
 	bool failed;
+	bool used;
 } BatchKey;
-
-static CallKeys
-KeysOf(const GenopsSpanFacts *facts)
-{
-	return (CallKeys){ .call = facts->call_key,
-		               .reply = facts->reply_key,
-		               .failed = facts->status == GENOPS_STATUS_ERROR &&
-		                         facts->cost_source == GENOPS_COST_NONE };
-}
 
 static bool
 HasKey(const SpanRecord *record)
@@ -103,15 +96,19 @@ CollectItems(const SpanRecord *records, int count, int *item_count)
 
 		if (!HasKey(&records[i]))
 			continue;
-		keys = KeysOf(&records[i].facts);
+		keys = KeysOfFacts(&records[i].facts);
 		if (items == NULL)
 			items = palloc(2 * count * sizeof(KeyItem));
 		if (keys.reply != 0)
 			items[(*item_count)++] =
-			    (KeyItem){ .key = keys.reply, .of_reply = true, .record = i };
+			    (KeyItem){ .key = keys.reply, .used = keys.used, .of_reply = true, .record = i };
 		if (keys.call != 0)
 			items[(*item_count)++] = (KeyItem){
-				.key = keys.call, .reply = keys.reply, .failed = keys.failed, .record = i
+				.key = keys.call,
+				.reply = keys.reply,
+				.failed = keys.failed,
+				.used = keys.used,
+				.record = i
 			};
 	}
 	return items;
@@ -130,11 +127,14 @@ CompareItems(const void *a, const void *b)
 
 /* What a key that is known says of the item. */
 static KeyFate
-FateOf(const KeyItem *item, uint64 first_reply, bool first_failed)
+FateOf(const KeyItem *item, uint64 first_reply, bool first_failed, bool first_used)
 {
-	CallKeys keys = { .call = item->key, .reply = item->reply, .failed = item->failed };
+	CallKeys keys = {
+		.call = item->key, .reply = item->reply, .failed = item->failed, .used = item->used
+	};
 
-	return item->of_reply ? KEY_DUPLICATE : KeyFateOfReply(&keys, first_reply, first_failed);
+	return item->of_reply ? KeyFateByReply(&keys, first_used)
+	                      : KeyFateByCall(&keys, first_reply, first_failed, first_used);
 }
 
 /*
@@ -161,7 +161,8 @@ CountOfKey(const KeyItem *items, int count)
 
 /*
  * What a stored row says of the items of its key.  The worst fate wins: of several attempts one may
- * be this very one.  True if there is an item that another row may say more of.
+ * be this very one, and what was supplemented
+ * has a row of both.  True if there is an item that another row may say more of.
  */
 static bool
 TakeRow(KeyItem *items, int count, TupleTableSlot *row)
@@ -171,13 +172,15 @@ TakeRow(KeyItem *items, int count, TupleTableSlot *row)
 	Datum value = slot_getattr(row, CALL_KEY_REPLY, &no_reply);
 	bool failed = DatumGetBool(slot_getattr(row, CALL_KEY_FAILED, &null));
 	uint64 reply = no_reply ? 0 : (uint64) DatumGetInt64(value);
+	bool used = DatumGetBool(slot_getattr(row, CALL_KEY_USED, &null));
 	bool open = false;
 
 	for (int i = 0; i < count; i++)
 	{
+		KeyFate fate = FateOf(&items[i], reply, failed, used);
+
 		items[i].attempts++;
-		if (items[i].fate != KEY_DUPLICATE)
-			items[i].fate = FateOf(&items[i], reply, failed);
+		items[i].fate = Max(items[i].fate, fate);
 		open |= items[i].fate != KEY_DUPLICATE;
 	}
 	return open;
@@ -261,12 +264,14 @@ DecideInBatch(KeyItem *items, int count)
 		bool found;
 		BatchKey *before = hash_search(seen, &items[i].key, HASH_ENTER, &found);
 
-		if (found && items[i].fate != KEY_DUPLICATE)
-			items[i].fate = FateOf(&items[i], before->reply, before->failed);
-		if (items[i].fate == KEY_DUPLICATE)
+		if (found)
+			items[i].fate = Max(items[i].fate, FateOf(&items[i], before->reply, before->failed,
+			                                          before->used));
+		if (items[i].fate == KEY_DUPLICATE && found)
 			continue;
 		before->reply = items[i].reply;
 		before->failed = items[i].failed;
+		before->used = items[i].used;
 	}
 	hash_destroy(seen);
 }
@@ -301,6 +306,8 @@ MakeDuplicates(SpanRecord *records, const KeyItem *items, int count)
 			MakeDuplicate(record);
 			made++;
 		}
+		else if (items[i].fate == KEY_SUPPLEMENT)
+			record->facts.flags |= GENOPS_FLAG_SUPPLEMENT | GENOPS_FLAG_NO_DURATION;
 	}
 	return made;
 }
@@ -359,6 +366,7 @@ KeepKeys(const SpanRecord *records, const KeyItem *items, int count, TimestampTz
 		if (items[i].reply != 0)
 			Put(row, CALL_KEY_REPLY, Int64GetDatum((int64) items[i].reply));
 		Put(row, CALL_KEY_FAILED, BoolGetDatum(items[i].failed));
+		Put(row, CALL_KEY_USED, BoolGetDatum(items[i].used));
 		BulkInsertPut(insert, row);
 		KeyFilterAdd(items[i].key);
 	}

@@ -17,7 +17,8 @@ enum
 	CALL_KEY_KEY,
 	CALL_KEY_REPLY,
 	CALL_KEY_FAILED,
-	CALL_KEY_COLUMNS = CALL_KEY_FAILED
+	CALL_KEY_USED,
+	CALL_KEY_COLUMNS = CALL_KEY_USED
 };
 
 /* About how many keys a partition has. */

@@ -384,25 +384,37 @@ OwnIds(const CallRequest *request, GenopsTraceParent *own)
 
 /* A call that was begun, and is told of in one step: it is not recorded a second time, and
  * one whose span is out gets a child. */
-static bool
-TakeOver(const GenopsTraceParent *own, SpanDraft *draft)
+static void
+FindPlaceOf(const OpenCall *call, SpanDraft *draft)
 {
-	OpenCall *call = CallFind(own);
-
-	if (call == NULL)
-		return false;
 	if (call->state == CALL_OPEN || call->state == CALL_CUT_OFF)
-	{
-		CallDetach(call);
-		CallForget(call);
-		return false;
-	}
+		return;
 	if (call->state != CALL_UNFINISHED)
 		draft->facts.flags |= GENOPS_FLAG_SUPPLEMENT;
 	TraceFindPlaceUnder(&draft->place, &call->own, draft->place.trace_state);
+}
+
+/* What is not said of it now is as it was when it began. */
+static void
+InheritTexts(CallRequest *request, const OpenCall *call)
+{
+	for (int i = 0; i < GENOPS_TEXT_COUNT; i++)
+	{
+		GenopsSlice begun = call->facts.text[i];
+
+		if (i != GENOPS_TEXT_ROUTE && !genops_slice_present(request->text[i]) && begun.length > 0)
+			request->text[i] = genops_slice(pg_any_to_server(
+			    pnstrdup(begun.data, begun.length), (int) begun.length, PG_UTF8));
+	}
+}
+
+static void
+TakeOver(OpenCall *call, SpanDraft *draft, Jsonb *attributes)
+{
+	CopyAttributes(&draft->span, call, attributes);
+	draft->dropped_attributes += call->dropped_attributes;
 	CallDetach(call);
 	CallForget(call);
-	return true;
 }
 
 void
@@ -413,13 +425,19 @@ CallTrack(const CallRequest *request, const CallOutcome *outcome, const CallTime
 	SpanDraft *draft = DraftStart();
 	bool keep_errors = ConfigurationGet()->keep_errors;
 	bool has_ids = OwnIds(request, own);
+	OpenCall *begun = has_ids ? CallFind(own) : NULL;
+	CallRequest completed = *request;
 
-	SetRequest(draft, request, &outcome->options, has_ids ? own : NULL);
-	if (has_ids)
-		(void) TakeOver(own, draft);
+	if (begun != NULL)
+		InheritTexts(&completed, begun);
+	SetRequest(draft, &completed, &outcome->options, has_ids ? own : NULL);
+	if (begun != NULL)
+		FindPlaceOf(begun, draft);
 	KeySetCall(&draft->facts, request->call);
 	SetTimes(&draft->facts, times);
 	DraftOpen(draft);
+	if (begun != NULL)
+		TakeOver(begun, draft, request->attributes);
 	OutcomeSet(draft, outcome, may_charge);
 	Finish(draft, request->attributes, keep_errors && !draft->facts.sampled);
 	*own = draft->place.own;

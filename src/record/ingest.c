@@ -163,26 +163,29 @@ Attribute(const Ingestion *ingestion, SpanRecord *record, char tenant[TENANT_ID_
 
 /*
  * What is delivered again was recorded, and is not recorded again.  False: so it is.  A span of its
- * own for a reply that was recorded is kept, and charges nothing; its bytes stay what they are.
+ * own for a reply that was recorded is kept, and charges nothing but what the first did not say;
+ * its bytes stay what they are.
  */
 static bool
 IsNew(SpanRecord *record, GenopsSlice reply_id)
 {
 	GenopsTraceParent first;
+	KeyFate fate;
 
 	KeySetSpan(&record->facts);
 	KeySetReply(&record->facts, reply_id);
-	switch (KeysClaim(&record->facts, &first))
-	{
-		case KEY_NEW:
-			return true;
-		case KEY_ATTEMPT: /* the same span with other contents */
-			return false;
-		case KEY_DUPLICATE:
-			break;
-	}
+	fate = KeysClaim(&record->facts, &first);
+	if (fate == KEY_NEW)
+		return true;
+	if (fate == KEY_ATTEMPT) /* the same span with other contents */
+		return false;
 	if (memcmp(first.span_id, record->facts.span_id, GENOPS_SPAN_ID_SIZE) == 0)
 		return false;
+	if (fate == KEY_SUPPLEMENT)
+	{
+		record->facts.flags |= GENOPS_FLAG_SUPPLEMENT;
+		return true;
+	}
 	genops_ai_uncharge(&record->facts);
 	record->facts.flags |= GENOPS_FLAG_DUPLICATE;
 	RingCountDuplicate();

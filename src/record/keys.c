@@ -1,9 +1,11 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "configure/own_table.h"
 #include "miscadmin.h"
 #include "record/arguments.h"
 #include "record/keys.h"
+#include "utils/inval.h"
 
 /* What a key is of, so that ids of two kinds are never taken for each other. */
 typedef enum KeyOf
@@ -13,12 +15,40 @@ typedef enum KeyOf
 	KEY_OF_SPAN
 } KeyOf;
 
-/* A key that is not looked for any more: the longest window. */
 #define NANOSECONDS_PER_US 1000
 
 static CallKeys claimed;
 static GenopsTraceParent claimed_for;
 static bool has_claim = false;
+static bool supplements; /* the claim does */
+static GenopsTraceParent supplemented;
+
+/*
+ * A ledger has nothing to do with the one that was dropped before it in the same database: what
+ * that had recorded is gone.  The oid of a table that it has once names it; pg_upgrade keeps it.
+ */
+static Oid ledger = InvalidOid; /* not known */
+
+static void
+ForgetLedger(Datum arg, Oid relid)
+{
+	(void) arg;
+	if (relid == InvalidOid || relid == ledger)
+		ledger = InvalidOid;
+}
+
+static Oid
+Ledger(void)
+{
+	static bool listening = false;
+
+	if (!listening)
+		CacheRegisterRelcacheCallback(ForgetLedger, (Datum) 0);
+	listening = true;
+	if (!OidIsValid(ledger))
+		ledger = OwnTableIfThere("ledger_state");
+	return ledger;
+}
 
 static uint64
 Mix(uint64 hash, const void *data, size_t length)
@@ -36,7 +66,7 @@ MixText(uint64 hash, GenopsSlice text)
 static uint64
 Begin(const GenopsSpanFacts *facts, KeyOf of)
 {
-	uint32 start[2] = { MyDatabaseId, of };
+	uint32 start[3] = { MyDatabaseId, Ledger(), of };
 
 	return MixText(Mix(0, start, sizeof(start)), facts->text[GENOPS_TEXT_TENANT_ID]);
 }
@@ -47,20 +77,29 @@ Finish(uint64 key)
 	return key != 0 ? key : 1;
 }
 
+static uint64
+KeyOfId(const GenopsSpanFacts *facts, KeyOf of, GenopsSlice id)
+{
+	return Finish(MixText(MixText(Begin(facts, of), facts->text[GENOPS_TEXT_PROVIDER]), id));
+}
+
 void
 KeySetCall(GenopsSpanFacts *facts, GenopsSlice id)
 {
-	uint64 key = MixText(Begin(facts, KEY_OF_CALL), facts->text[GENOPS_TEXT_PROVIDER]);
-
-	facts->call_key = id.length > 0 ? Finish(MixText(key, id)) : 0;
+	facts->call_key = id.length > 0 ? KeyOfId(facts, KEY_OF_CALL, id) : 0;
 }
 
 void
 KeySetReply(GenopsSpanFacts *facts, GenopsSlice id)
 {
-	uint64 key = MixText(Begin(facts, KEY_OF_REPLY), facts->text[GENOPS_TEXT_PROVIDER]);
-
-	facts->reply_key = id.length >= REPLY_ID_MIN ? Finish(MixText(key, id)) : 0;
+	facts->reply_key = 0;
+	if (!facts->ai_call || id.length == 0)
+		return;
+	if (id.length >= REPLY_ID_MIN)
+		facts->reply_key = KeyOfId(facts, KEY_OF_REPLY, id);
+	else if (facts->call_key != 0)
+		facts->reply_key = Finish(Mix(KeyOfId(facts, KEY_OF_REPLY, id), &facts->call_key,
+		                              sizeof(facts->call_key)));
 }
 
 void
@@ -74,10 +113,7 @@ KeySetSpan(GenopsSpanFacts *facts)
 KeyFate
 KeysClaim(const GenopsSpanFacts *facts, GenopsTraceParent *first)
 {
-	CallKeys keys = { .call = facts->call_key,
-		              .reply = facts->reply_key,
-		              .failed = facts->status == GENOPS_STATUS_ERROR &&
-		                        facts->cost_source == GENOPS_COST_NONE };
+	CallKeys keys = KeysOfFacts(facts);
 	int64 now_us;
 	KeyFate fate;
 
@@ -91,6 +127,9 @@ KeysClaim(const GenopsSpanFacts *facts, GenopsTraceParent *first)
 	if (fate != KEY_DUPLICATE)
 	{
 		claimed = keys;
+		supplements = fate == KEY_SUPPLEMENT;
+		if (supplements)
+			supplemented = *first;
 		has_claim = true;
 	}
 	return fate;
@@ -106,6 +145,6 @@ void
 KeysDrop(void)
 {
 	if (has_claim)
-		KeyTableRelease(&claimed, &claimed_for);
+		KeyTableRelease(&claimed, &claimed_for, supplements ? &supplemented : NULL);
 	has_claim = false;
 }

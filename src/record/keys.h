@@ -14,11 +14,15 @@
 #include "shared/key_table.h"
 
 /* Shorter ids of replies repeat in practice: some servers draw theirs from a thousand
- * numbers.  Bytes. */
+ * numbers.  They are known only together with the call's own id.  Bytes. */
 #define REPLY_ID_MIN 20
 
-/* Sets the key of what the caller says is the call's id, or of a reply's id.  Tenant and provider are
- * known by then: two tenants' ids have nothing to do with each other. */
+/*
+ * Sets the key of what the caller says is the call's id, or of a reply's id.  Tenant and provider are
+ * known by then: two tenants' ids have nothing to do with each other.  For the reply, it is
+ * also decided whether this is a call: an agent's span that repeats the id of the reply in it
+ * must not take the key from the call.
+ */
 extern void KeySetCall(GenopsSpanFacts *facts, GenopsSlice id);
 extern void KeySetReply(GenopsSpanFacts *facts, GenopsSlice id);
 

@@ -222,7 +222,6 @@ SetReply(SpanDraft *draft, const CallOutcome *said, const GenopsReply *read)
 		outcome->finish_reasons = read->finish_reasons;
 		outcome->finish_reason_count = read->finish_reason_count;
 	}
-	KeySetReply(&draft->facts, outcome->response_id);
 }
 
 /* It stays in the trace, but whoever sums up must not find it. */
@@ -248,10 +247,15 @@ LinkToFirst(SpanDraft *draft)
 static void
 SetFate(SpanDraft *draft, const CallOutcome *said)
 {
-	KeyFate fate = KeysClaim(&draft->facts, &draft->first);
+	KeyFate fate;
+
+	KeySetReply(&draft->facts, draft->outcome.response_id);
+	fate = KeysClaim(&draft->facts, &draft->first);
 
 	if (fate != KEY_NEW)
 		LinkToFirst(draft);
+	if (fate == KEY_SUPPLEMENT)
+		draft->facts.flags |= GENOPS_FLAG_SUPPLEMENT | GENOPS_FLAG_NO_DURATION;
 	if (fate == KEY_DUPLICATE || said->repeated)
 		MarkDuplicate(&draft->facts);
 }

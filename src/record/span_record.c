@@ -33,15 +33,6 @@ SpanRecordSubmit(const SpanRecord *record, bool may_wait)
 	RingPart parts[MAX_PARTS];
 	int count = 0;
 
-	if (may_wait && setting_durability == DURABILITY_SYNC && RecoveryInProgress())
-		ereport(
-		    ERROR,
-		    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		     errmsg("cannot store a span on a hot standby"),
-		     errdetail("Setting \"genops_tempo.durability\" is \"sync\", and a standby has no "
-		               "ledger of its own."),
-		     errhint("Record on the primary, or set \"genops_tempo.durability\" to \"async\".")));
-
 	head.envelope_length = (uint32) record->envelope.length;
 	head.span_length = (uint32) record->span.length;
 	head.has_envelope = genops_slice_present(record->envelope);
@@ -58,11 +49,34 @@ SpanRecordSubmit(const SpanRecord *record, bool may_wait)
 	return RingAppend(parts, count, may_wait) == RING_RECORDED;
 }
 
+/* Once in a session: each query that reads may be one that records. */
+static void
+ComplainOfStandby(void)
+{
+	static bool complained = false;
+
+	if (complained)
+		return;
+	complained = true;
+	ereport(WARNING,
+	        (errcode(ERRCODE_WARNING), errmsg("spans are not stored on a hot standby"),
+	         errdetail("Setting \"genops_tempo.durability\" is \"sync\", and a standby has no "
+	                   "ledger of its own. They are recorded as with \"async\"."),
+	         errhint("Record on the primary, or set \"genops_tempo.durability\" to \"async\" "
+	                 "on the standby.")));
+}
+
 void
 SpanRecordSync(void)
 {
-	if (setting_durability != DURABILITY_SYNC ||
-	    RingWaitStored(RingNewestPosition(), SYNC_TIMEOUT_MS))
+	if (setting_durability != DURABILITY_SYNC)
+		return;
+	if (RecoveryInProgress())
+	{
+		ComplainOfStandby();
+		return;
+	}
+	if (RingWaitStored(RingNewestPosition(), SYNC_TIMEOUT_MS))
 		return;
 	ereport(WARNING,
 	        (errcode(ERRCODE_WARNING), errmsg("a span is recorded but not known to be stored"),

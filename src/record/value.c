@@ -3,6 +3,7 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "record/value.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -221,19 +222,92 @@ genops_value_of_jsonb(PG_FUNCTION_ARGS)
 	return OfJsonb(fcinfo, PG_GETARG_JSONB_P(0));
 }
 
-/* An object or array stays the text that it is. */
+/* What jsonb is asked to hold of a number: far less than numeric can.  Digits. */
+#define NUMBER_MAX 1000
+
+/* Longer strings than jsonb takes are longer than anything that is recorded.  Bytes. */
+#define STRING_MAX (64 * 1024 * 1024)
+
+/* Of an escape by code: json has seen that it has four digits. */
+static unsigned
+EscapedCode(const char *at)
+{
+	char digits[5] = { at[0], at[1], at[2], at[3], '\0' };
+
+	return (unsigned) strtoul(digits, NULL, 16);
+}
+
+static bool
+IsHighSurrogate(unsigned code)
+{
+	return code >= 0xD800 && code <= 0xDBFF;
+}
+
+static bool
+IsLowSurrogate(unsigned code)
+{
+	return code >= 0xDC00 && code <= 0xDFFF;
+}
+
+/* Whether an escape, from its digits on, means a character that a text can have.  Moves behind it. */
+static bool
+EscapeHasText(const char **at)
+{
+	unsigned code = EscapedCode(*at);
+
+	*at += 4;
+	if (code == 0 || IsLowSurrogate(code))
+		return false;
+	if (IsHighSurrogate(code))
+	{
+		if ((*at)[0] != '\\' || (*at)[1] != 'u' || !IsLowSurrogate(EscapedCode(*at + 2)))
+			return false;
+		*at += 6;
+	}
+	return code < 0x80 || GetDatabaseEncoding() == PG_UTF8;
+}
+
+static bool
+StringFitsJsonb(const char *at)
+{
+	if (strlen(at) > STRING_MAX)
+		return false;
+	while (*at != '\0')
+	{
+		if (*at++ != '\\')
+			continue;
+		if (*at++ == 'u' && !EscapeHasText(&at))
+			return false;
+	}
+	return true;
+}
+
+static bool
+NumberFitsJsonb(const char *number)
+{
+	const char *at = strpbrk(number, "eE");
+	long exponent = at == NULL ? 0 : strtol(at + 1, NULL, 10);
+
+	return strlen(number) < NUMBER_MAX && exponent < NUMBER_MAX && exponent > -NUMBER_MAX;
+}
+
+/* An object or array stays the text that it is, and so does a scalar that jsonb would refuse. */
 Datum
 genops_value_of_json(PG_FUNCTION_ARGS)
 {
 	text *json = PG_GETARG_TEXT_PP(0);
 	const char *at = VARDATA_ANY(json);
 	const char *end = at + VARSIZE_ANY_EXHDR(json);
+	char *scalar;
 	Datum parsed;
 
 	while (at < end && strchr(" \t\r\n", *at) != NULL)
 		at++;
 	if (at < end && (*at == '{' || *at == '['))
 		PG_RETURN_TEXT_P(json);
-	parsed = DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(json)));
+	scalar = pnstrdup(at, end - at);
+	if (*scalar == '"' ? !StringFitsJsonb(scalar) : !NumberFitsJsonb(scalar))
+		PG_RETURN_TEXT_P(json);
+	parsed = DirectFunctionCall1(jsonb_in, CStringGetDatum(scalar));
 	return OfJsonb(fcinfo, DatumGetJsonbP(parsed));
 }

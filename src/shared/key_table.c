@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "core/span/ai_kind.h"
 #include "miscadmin.h"
 #include "settings.h"
 #include "shared/key_table.h"
@@ -34,6 +35,7 @@ typedef struct KeyEntry
 	int64 claimed_us;
 	GenopsTraceParent span;
 	bool failed;
+	bool used;
 	uint32 next; /* in the chain */
 } KeyEntry;
 
@@ -138,7 +140,7 @@ Unlink(uint32 number)
 }
 
 static void
-Put(uint64 key, uint64 reply, bool failed, const GenopsTraceParent *own, int64 now_us)
+Put(uint64 key, uint64 reply, bool failed, bool used, const GenopsTraceParent *own, int64 now_us)
 {
 	uint32 number = table->oldest;
 	KeyEntry *entry = Entry(number);
@@ -149,6 +151,7 @@ Put(uint64 key, uint64 reply, bool failed, const GenopsTraceParent *own, int64 n
 	*entry = (KeyEntry){ .key = key,
 		                 .reply = reply,
 		                 .failed = failed,
+		                 .used = used,
 		                 .span = *own,
 		                 .claimed_us = now_us,
 		                 .next = *Bucket(key) };
@@ -169,14 +172,51 @@ Remove(uint64 key, const GenopsTraceParent *only_of)
 		}
 }
 
+CallKeys
+KeysOfFacts(const GenopsSpanFacts *facts)
+{
+	return (CallKeys){ .call = facts->call_key,
+		               .reply = facts->reply_key,
+		               .failed = facts->status == GENOPS_STATUS_ERROR &&
+		                         facts->cost_source == GENOPS_COST_NONE,
+		               .used = !facts->ai_call || genops_ai_has_usage(facts) };
+}
+
 KeyFate
-KeyFateOfReply(const CallKeys *keys, uint64 first_reply, bool first_failed)
+KeyFateByReply(const CallKeys *keys, bool first_used)
+{
+	return keys->used && !first_used ? KEY_SUPPLEMENT : KEY_DUPLICATE;
+}
+
+KeyFate
+KeyFateByCall(const CallKeys *keys, uint64 first_reply, bool first_failed, bool first_used)
 {
 	if (first_failed)
 		return keys->failed ? KEY_DUPLICATE : KEY_ATTEMPT;
 	if (keys->reply == 0 || first_reply == 0 || first_reply == keys->reply)
-		return KEY_DUPLICATE;
+		return KeyFateByReply(keys, first_used);
 	return KEY_ATTEMPT;
+}
+
+static void
+Claim(uint64 key, uint64 reply, bool failed, const CallKeys *keys, const GenopsTraceParent *own,
+      int64 now_us)
+{
+	Remove(key, NULL);
+	Put(key, reply, failed, keys->used, own, now_us);
+}
+
+/* What supplements another keeps that one's entry: whoever comes next is linked to it. */
+static void
+ClaimUsage(uint64 key, uint64 reply, const CallKeys *keys, const GenopsTraceParent *own,
+           int64 now_us, int64 since_us)
+{
+	KeyEntry *entry = Find(key, since_us);
+
+	if (entry == NULL)
+		Claim(key, reply, false, keys, own, now_us);
+	else
+		entry->used = true;
 }
 
 KeyFate
@@ -189,35 +229,47 @@ KeyTableClaim(const CallKeys *keys, const GenopsTraceParent *own, int64 now_us, 
 	RingLock(table_lock, LW_EXCLUSIVE);
 	entry = keys->reply != 0 ? Find(keys->reply, since_us) : NULL;
 	if (entry != NULL)
-		fate = KEY_DUPLICATE;
+		fate = KeyFateByReply(keys, entry->used);
 	else if (keys->call != 0 && (entry = Find(keys->call, since_us)) != NULL)
-		fate = KeyFateOfReply(keys, entry->reply, entry->failed);
+		fate = KeyFateByCall(keys, entry->reply, entry->failed, entry->used);
 	if (entry != NULL)
 		*first = entry->span;
-	if (fate != KEY_DUPLICATE)
+	if (fate == KEY_SUPPLEMENT)
 	{
 		if (keys->reply != 0)
-		{
-			Remove(keys->reply, NULL);
-			Put(keys->reply, 0, false, own, now_us);
-		}
+			ClaimUsage(keys->reply, 0, keys, own, now_us, since_us);
 		if (keys->call != 0)
-		{
-			Remove(keys->call, NULL);
-			Put(keys->call, keys->reply, keys->failed, own, now_us);
-		}
+			ClaimUsage(keys->call, keys->reply, keys, own, now_us, since_us);
+	}
+	else if (fate != KEY_DUPLICATE)
+	{
+		if (keys->reply != 0)
+			Claim(keys->reply, 0, false, keys, own, now_us);
+		if (keys->call != 0)
+			Claim(keys->call, keys->reply, keys->failed, keys, own, now_us);
 	}
 	RingUnlock(table_lock);
 	return fate;
 }
 
+static void
+Release(uint64 key, const GenopsTraceParent *own, const GenopsTraceParent *first)
+{
+	KeyEntry *entry = first == NULL ? NULL : Find(key, PG_INT64_MIN);
+
+	if (entry != NULL && memcmp(entry->span.span_id, first->span_id, GENOPS_SPAN_ID_SIZE) == 0)
+		entry->used = false;
+	else
+		Remove(key, own);
+}
+
 void
-KeyTableRelease(const CallKeys *keys, const GenopsTraceParent *own)
+KeyTableRelease(const CallKeys *keys, const GenopsTraceParent *own, const GenopsTraceParent *first)
 {
 	RingLock(table_lock, LW_EXCLUSIVE);
 	if (keys->reply != 0)
-		Remove(keys->reply, own);
+		Release(keys->reply, own, first);
 	if (keys->call != 0)
-		Remove(keys->call, own);
+		Release(keys->call, own, first);
 	RingUnlock(table_lock);
 }

@@ -19,14 +19,19 @@ typedef struct CallKeys
 	uint64 call;  /* of its own id, as the caller says it */
 	uint64 reply; /* of the reply's */
 	bool failed;  /* without using anything: a later attempt is another call */
+	bool used;    /* it says usage or a cost, or is none that would */
 } CallKeys;
 
 typedef enum KeyFate
 {
 	KEY_NEW,
-	KEY_DUPLICATE, /* it was recorded before */
-	KEY_ATTEMPT    /* the same call was, with another reply */
-} KeyFate;
+	KEY_ATTEMPT,    /* the same call was, with another reply */
+	KEY_SUPPLEMENT, /* it was, without what it used, which is known now */
+	KEY_DUPLICATE   /* it was recorded before */
+} KeyFate; /* of several, the last one counts */
+
+/* The keys of a span, from its facts. */
+extern CallKeys KeysOfFacts(const GenopsSpanFacts *facts);
 
 /* For the hooks of shared memory. */
 extern void KeyTableShmemRequest(void);
@@ -40,11 +45,15 @@ extern void KeyTableShmemStart(void);
 extern KeyFate KeyTableClaim(const CallKeys *keys, const GenopsTraceParent *own, int64 now_us,
                              int64 since_us, GenopsTraceParent *first);
 
-/* Gives them back: the span was not recorded after all. */
-extern void KeyTableRelease(const CallKeys *keys, const GenopsTraceParent *own);
+/* Gives them back: the span was not recorded after all.  "first" is the span that it supplements,
+ * or NULL. */
+extern void KeyTableRelease(const CallKeys *keys, const GenopsTraceParent *own,
+                            const GenopsTraceParent *first);
 
 /* What a key that was claimed says of a later call with it: the rule, which the worker
  * has as well. */
-extern KeyFate KeyFateOfReply(const CallKeys *keys, uint64 first_reply, bool first_failed);
+extern KeyFate KeyFateByReply(const CallKeys *keys, bool first_used);
+extern KeyFate KeyFateByCall(const CallKeys *keys, uint64 first_reply, bool first_failed,
+                             bool first_used);
 
 #endif

@@ -41,6 +41,24 @@ is(query('SELECT complete FROM genops_flush()'), 't', 'nothing is waited for in 
 deliver_to($node, $receiver);
 record_and_deliver('dropped and created', 2);
 
+# The new ledger has not seen what the old one had, whoever asks.
+my $span = '{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "0123456789abcdef0123456789abcdef", "spanId": "0123456789abcdef", "name": "again",
+	"kind": 3, "startTimeUnixNano": "1767323045000000000", "endTimeUnixNano": "1767323046000000000", "attributes": []}]}]}]}';
+my $again = "SELECT length(genops_track('p', 'm', feature => 'again', call => 'job 1', total_cost => 1)), (genops_ingest('$span')).accepted";
+my $counted = "SELECT genops_flush('stored'); SELECT (SELECT sum(calls) FROM genops.spend WHERE feature = 'again'), (SELECT count(*) FROM genops.spans WHERE name = 'again')";
+my $old = GenopsSession->new($node);
+
+is($old->query($again), '55|1', 'a call and a span with keys');
+query('DROP EXTENSION genops_tempo');
+create_ledger($node);
+is($old->query($again), '55|1', 'and again, for another ledger');
+like(query($counted), qr/^1\|1$/m, 'which has them');
+is(query($again), '55|1', 'and once more');
+like(query($counted), qr/^1\|1$/m, 'which it knows');
+query('DROP EXTENSION genops_tempo');
+create_ledger($node);
+deliver_to($node, $receiver);
+
 # Another worker finds it.
 query('DROP EXTENSION genops_tempo');
 query('SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE backend_type = \'genops worker\'');

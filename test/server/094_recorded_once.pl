@@ -66,7 +66,10 @@ sql("SELECT genops_observe(genops_begin('openai', 'm', team => 'reply'), '$reply
 spent('reply');
 $node->restart;
 sql("SELECT genops_track('openai', 'm', team => 'reply', response => '$reply'::jsonb, total_cost => 5)");
-is(spent('reply') =~ s/ .*//r, '1', 'a reply is one call');
+is(spent('reply'), '1 5', 'a reply is one call, and what it cost is said later');
+$node->restart;
+sql("SELECT genops_track('openai', 'm', team => 'reply', response => '$reply'::jsonb, total_cost => 5)");
+is(spent('reply'), '1 5', 'once');
 
 # Many at the same time.
 my @sessions = map { GenopsSession->new($node) } 1 .. 16;

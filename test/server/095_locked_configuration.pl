@@ -62,6 +62,37 @@ wait_until('it is read later', sub {
 	$old->query(track('7 can be read'));
 	return tenants() =~ /7 can be read reds/;
 });
+
+# The price list: likewise.
+sub spent
+{
+	query("SELECT genops_flush('stored')");
+	return query("SELECT string_agg(feature || ' ' || coalesce(total_cost::float::text, 'unpriced'), ', ' ORDER BY feature) FROM genops.spans WHERE feature LIKE 'price%'");
+}
+
+my $priced = sub { track($_[0]) =~ s/team => 'blue'/team => 'blue', prompt_tokens => 1000000, completion_tokens => 0/r };
+
+query("INSERT INTO genops.price (provider, model, input) VALUES ('p', 'm', 1)");
+is($old->query($priced->('price 1 before')), 55, 'a call that has a price');
+for my $table ('price', 'price_alias')
+{
+	$locker->query('BEGIN');
+	$locker->query("LOCK TABLE genops.$table IN ACCESS EXCLUSIVE MODE");
+	is(query($priced->("price 2 new session, $table")), 55, "a new session records while genops.$table is locked");
+	is($old->query($priced->("price 3 old session, $table")), 55, 'as does an old one');
+	$locker->query('ROLLBACK');
+}
+query("INSERT INTO genops.price (provider, model, input, valid_from) VALUES ('p', 'm', 2, now() - interval '1 hour')");
+$locker->query('BEGIN');
+$locker->query('LOCK TABLE genops.price IN ACCESS EXCLUSIVE MODE');
+is($old->query($priced->('price 4 news that cannot be read')), 55, 'a price that cannot be read yet holds up nothing');
+$locker->query('ROLLBACK');
+is(spent(), 'price 1 before 1, price 2 new session, price 1, price 2 new session, price_alias 1, price 3 old session, price 1, price 3 old session, price_alias 1, price 4 news that cannot be read 1',
+	'at the prices that were known');
+wait_until('the price is read later', sub {
+	$old->query($priced->('price 5 can be read'));
+	return spent() =~ /price 5 can be read 2/;
+});
 flush_exported($node);
 is(query('SELECT sum(pending) FROM genops.stat_delivery'), 0, 'all is delivered');
 

@@ -2,7 +2,7 @@
 -- statement, by another call of genops_track.  Each is counted once.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(26);
+SELECT plan(28);
 
 \o /dev/null
 SELECT set_config('genops.project', 'record_late ' || gen_random_uuid(), false);
@@ -107,4 +107,14 @@ SELECT is(string_agg(DISTINCT reason, ',') || ' ' || count(*), 'unfinished ' || 
 FROM genops.uncounted WHERE trace_id IN (SELECT trace_id FROM mine) AND reason = 'unfinished';
 DO $$ BEGIN PERFORM 1; END $$;
 SELECT throws_ok('DELETE FROM genops.spans', '55000', NULL, 'nothing of it can be deleted by the view');
+-- What is tracked by the id of a call that was begun keeps what was said when it began.
+BEGIN;
+SELECT genops_begin('p', 'm', feature => 'begun, tracked', team => 'blue', customer_id => 7, attributes => '{"kept": 1, "said": 1}') AS h \gset
+SELECT genops_track(call => :'h', total_cost => 1, attributes => '{"said": 2}') \g /dev/null
+COMMIT;
+SELECT genops_begin('p', 'm', feature => 'unfinished, tracked', team => 'blue', customer_id => 7, attributes => '{"kept": 1, "said": 1}') AS h \gset
+SELECT genops_track(call => :'h', total_cost => 1, attributes => '{"said": 2}') \g /dev/null
+SELECT genops_flush('stored') \g /dev/null
+SELECT is(row(model, team, customer_id, attributes ->> 'kept', attributes ->> 'said')::text, '(m,blue,7,1,2)', 'what is tracked keeps its beginning: ' || feature)
+FROM genops.spans WHERE feature LIKE '%, tracked' AND total_cost = 1 AND project = current_setting('genops.project') ORDER BY feature;
 SELECT * FROM finish();

@@ -1,7 +1,7 @@
 -- One call is one call, whoever records it and how often.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
-SELECT plan(27);
+SELECT plan(33);
 
 \o /dev/null
 SELECT set_config('genops.project', 'record_once ' || gen_random_uuid(), false);
@@ -50,6 +50,28 @@ SELECT is(accepted, 1::bigint, 'a span that is delivered again is accepted again
 SELECT genops_ingest(pg_temp.request(:'trace', :'other_span', 'ingested reply', jsonb_build_array(jsonb_build_object('key', 'gen_ai.response.id',
 	'value', jsonb_build_object('stringValue', :'reply'::jsonb ->> 'id'))))) \g /dev/null
 
+-- An agent's span often repeats the id of the reply that is in it.
+SELECT 'chatcmpl-' || gen_random_uuid() AS inner_id, left(md5(random()::text), 16) AS agent_span, left(md5(random()::text), 16) AS chat_span \gset
+SELECT genops_ingest(jsonb_build_object('resourceSpans', (SELECT jsonb_agg(r -> 'resourceSpans' -> 0) FROM (VALUES
+	(1, replace(replace(pg_temp.request(:'trace', :'agent_span', 'in an agent', id)::text, '"kind": 3', '"kind": 1'), '"chat"', '"invoke_agent"')::jsonb),
+	(2, pg_temp.request(:'trace', :'chat_span', 'in an agent', id))) v(i, r))))
+FROM (SELECT jsonb_build_array(jsonb_build_object('key', 'gen_ai.response.id', 'value', jsonb_build_object('stringValue', :'inner_id'))) AS id) i \g /dev/null
+SELECT genops_track('openai', 'm', 'invoke_agent', feature => 'tracked in an agent', options => jsonb_build_object('kind', 'internal', 'response_id', :'inner_id' || 'b')) \g /dev/null
+SELECT genops_track('openai', 'm', feature => 'tracked in an agent', total_cost => 1, options => jsonb_build_object('response_id', :'inner_id' || 'b')) \g /dev/null
+
+-- What it used is said later, and once.
+SELECT pg_temp.reply('chatcmpl-' || gen_random_uuid()) AS later, pg_temp.reply('chatcmpl-' || gen_random_uuid()) AS ended \gset
+SELECT genops_observe(genops_begin('p', 'm', feature => 'used later'), :'later'::jsonb) \g /dev/null
+SELECT genops_track('p', 'm', feature => 'used later', response => :'later'::jsonb) \g /dev/null
+SELECT genops_track('p', 'm', feature => 'used later', response => :'later'::jsonb, prompt_tokens => 3, total_cost => 1, call => 'job 50') FROM generate_series(1, 2) \g /dev/null
+SELECT genops_track('p', 'm', feature => 'used later', prompt_tokens => 3, total_cost => 1, call => 'job 50') \g /dev/null
+BEGIN;
+SELECT genops_begin('p', 'm', feature => 'ended, supplemented') AS h \gset
+SELECT genops_end(:'h', response => :'ended'::jsonb) \g /dev/null
+SELECT genops_end(:'h', response => :'ended'::jsonb, prompt_tokens => 7) \g /dev/null
+COMMIT;
+SELECT genops_track('p', 'm', feature => 'short ids of a call', call => 'job 51', total_cost => 1, response => pg_temp.reply(id)) FROM (VALUES ('1'), ('2'), ('1'), ('2')) v(id) \g /dev/null
+
 -- Rolled back, it was paid for; refused, it was not recorded.
 BEGIN;
 SELECT genops_track('p', 'm', feature => 'rolled back', call => 'job 44', total_cost => 1) \g /dev/null
@@ -78,6 +100,13 @@ SELECT is(row(calls, cost)::text, '(1,1)', 'a span that is delivered again') FRO
 SELECT is(count(*), 1::bigint, 'is recorded once') FROM mine WHERE feature = 'ingested';
 SELECT is(calls, NULL, 'a span of a reply that was recorded charges nothing') FROM (SELECT) a LEFT JOIN spent ON feature = 'ingested reply';
 SELECT is(reason, 'duplicate', 'and is listed') FROM genops.uncounted WHERE span_id = :'other_span';
+SELECT is(row(calls, cost)::text, '(1,1)', 'an agent does not take the key of its call: ' || feature) FROM spent WHERE feature LIKE '%in an agent' ORDER BY feature;
+SELECT is(row(calls, cost)::text, '(1,1)', 'what a call used may be said after it was recorded') FROM spent WHERE feature = 'used later';
+SELECT is(row(count(*) FILTER (WHERE flags @> '{supplement}'), count(*) FILTER (WHERE flags @> '{duplicate}'))::text, '(1,3)', 'once')
+FROM mine WHERE feature = 'used later';
+SELECT is(row(sum(calls), sum(prompt_tokens))::text, '(1,7)', 'what is told of a call in addition counts') FROM genops.spend
+WHERE project = current_setting('genops.project') AND feature = 'ended, supplemented';
+SELECT is(row(calls, cost)::text, '(2,2)', 'short ids tell the replies to a call apart') FROM spent WHERE feature = 'short ids of a call';
 SELECT is(calls, 1, 'what was rolled back was recorded') FROM spent WHERE feature = 'rolled back';
 SELECT is(calls, 1, 'what was refused was not') FROM spent WHERE feature = 'refused';
 -- A call with ever new replies.

@@ -17,6 +17,8 @@ INSERT INTO id VALUES
 	($$'{"c": "acme"}'::jsonb -> 'c'$$, 'acme'), ($$'{"c": "acme"}'::jsonb ->> 'c'$$, 'acme'), ($$'{"c": 42}'::jsonb -> 'c'$$, '42'), ($$'{"c": 4.20}'::jsonb -> 'c'$$, '4.20'),
 	($$'{"c": null}'::jsonb -> 'c'$$, NULL), ($$'{"c": 1}'::jsonb -> 'd'$$, NULL), ($$'{"c": true}'::jsonb -> 'c'$$, 'true'),
 	($$'{"c": "ac\"me"}'::json -> 'c'$$, 'ac"me'), ($$'{"c": 42}'::json -> 'c'$$, '42'), ($$'null'::json$$, NULL), ($$'{"a": 1}'::jsonb$$, '{"a": 1}'), ($$'[1]'::json$$, '[1]'),
+	($$'"\u0000"'::json$$, '"\u0000"'), ($$' "\ud83d"'::json$$, ' "\ud83d"'), ($$'"\\u0000 \ud83d\ude00"'::json$$, '\u0000 😀'), ($$'"\u00e9"'::json$$, 'é'),
+	($$'1e999999'::json$$, '1e999999'), ($$'1e-99999999999999999999'::json$$, '1e-99999999999999999999'), ($$'1e3'::json$$, '1000'),
 	($$'acme'::customer$$, 'acme'), ($$NULL$$, NULL), ($$NULL::int$$, NULL), ($$''$$, NULL), ($$(SELECT 7)$$, '7');
 CREATE TEMP TABLE count_of (expression text, expected bigint);
 INSERT INTO count_of VALUES ('7', 7), ('7::bigint', 7), ('7::smallint', 7), ('7.0', 7), ('7::float8', 7), ($$'7'$$, 7), ($$' 7 '$$, 7), ($$'7'::text$$, 7),
