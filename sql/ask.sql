@@ -108,11 +108,11 @@ SELECT
 		WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer' ELSE 'unspecified' END AS kind,
 	CASE status WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END AS status,
 	start_time,
-	CASE WHEN (flags & 3) <> 0 THEN NULL
+	CASE WHEN (flags & bigint '3') <> 0 THEN NULL
 		ELSE start_time + (duration_ns / 1000)::double precision * interval '1 microsecond' END AS end_time,
-	CASE WHEN (flags & 3) <> 0 THEN NULL
+	CASE WHEN (flags & bigint '3') <> 0 THEN NULL
 		ELSE (duration_ns / 1000)::double precision * interval '1 microsecond' END AS duration,
-	CASE WHEN (flags & 3) <> 0 THEN NULL
+	CASE WHEN (flags & bigint '3') <> 0 THEN NULL
 		ELSE duration_ns::double precision / 1000000::double precision END AS duration_ms,
 	ai_call,
 	team,
@@ -154,7 +154,7 @@ SELECT
 	service_tier,
 	cache_write_1h_tokens,
 	genops_internal.span_flags(flags) AS flags,
-	coalesce((flags & 16) <> 0, false) AS blocked
+	coalesce((flags & bigint '16') <> 0, false) AS blocked
 FROM genops_internal.is_awaited() AS awaited, genops.ledger_span;
 
 COMMENT ON VIEW genops.spans IS
@@ -212,17 +212,17 @@ SELECT
 	pg_catalog.date_bin(interval '15 minutes', recorded_at, timestamptz '2000-01-01 00:00:00+00'),
 	tenant_id, team, project, customer_id, cost_center, environment, feature,
 	provider, model, operation, coalesce(currency, 'USD'),
-	CASE WHEN ai_call AND (flags & 128) IS DISTINCT FROM 128 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN ai_call AND (flags & 128) IS DISTINCT FROM 128 AND status = 2 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND (flags & bigint '128') IS DISTINCT FROM 128 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND (flags & bigint '128') IS DISTINCT FROM 128 AND status = 2 THEN bigint '1' ELSE bigint '0' END,
 	CASE WHEN ai_call AND total_cost_e12 IS NULL AND cost_source IS DISTINCT FROM 5 THEN bigint '1' ELSE bigint '0' END,
 	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
 	genops_internal.cost_from_e12(total_cost_e12), genops_internal.cost_from_e12(input_cost_e12),
 	genops_internal.cost_from_e12(output_cost_e12), genops_internal.cost_from_e12(cache_read_cost_e12),
 	genops_internal.cost_from_e12(cache_write_cost_e12),
-	CASE WHEN (flags & 16) <> 0 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN (flags & 4) <> 0 THEN bigint '1' ELSE bigint '0' END
+	CASE WHEN (flags & bigint '16') <> 0 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN (flags & bigint '4') <> 0 THEN bigint '1' ELSE bigint '0' END
 FROM genops.ledger_span
-WHERE (ai_call OR (flags & 20) <> 0) AND seq > genops_internal.folded_seq()
+WHERE (ai_call OR (flags & bigint '20') <> 0) AND seq > genops_internal.folded_seq()
 UNION ALL
 SELECT
 	period_start, recorded_at,
@@ -271,10 +271,10 @@ SELECT
 	tenant_id, service_name,
 	coalesce(name, operation || coalesce(' ' || model, '')) AS name,
 	start_time,
-	CASE WHEN (flags & 4) <> 0 THEN 'unfinished'
-		WHEN (flags & 8) <> 0 THEN 'duplicate'
-		WHEN (flags & 16) <> 0 THEN 'blocked'
-		WHEN (flags & 256) <> 0 THEN 'container'
+	CASE WHEN (flags & bigint '4') <> 0 THEN 'unfinished'
+		WHEN (flags & bigint '8') <> 0 THEN 'duplicate'
+		WHEN (flags & bigint '16') <> 0 THEN 'blocked'
+		WHEN (flags & bigint '256') <> 0 THEN 'container'
 		ELSE 'unclear' END AS reason,
 	provider, model, operation, team, customer_id,
 	prompt_tokens, completion_tokens,
@@ -282,7 +282,7 @@ SELECT
 	CASE WHEN total_cost_e12 IS NOT NULL THEN coalesce(currency, 'USD') END AS currency,
 	recorded_at
 FROM genops_internal.is_awaited() AS awaited, genops.ledger_span
-WHERE NOT ai_call AND (flags & 796) <> 0;
+WHERE NOT ai_call AND (flags & bigint '796') <> 0;
 CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON genops.uncounted
 	FOR EACH ROW EXECUTE FUNCTION genops_internal.refuse_change();
 

@@ -374,7 +374,7 @@ SELECT
 FROM genops.ledger_span
 WHERE ai_call AND total_cost_e12 IS NULL
 	-- Neither unfinished, nor a duplicate, nor blocked.
-	AND coalesce(flags, 0) & 28 = 0
+	AND (coalesce(flags, bigint '0') & bigint '28') = 0
 	AND (cost_source = 4 OR (cost_source IS NULL AND status <> 2))
 GROUP BY 1, 2, 3;
 
