@@ -41,6 +41,23 @@ AS 'MODULE_PATHNAME', 'genops_segment_bytes';
 COMMENT ON FUNCTION genops_internal.segment_bytes(timestamptz, bigint) IS
 'Internal: the bytes of a segment (content of an OTLP ResourceSpans), if the user may read its tenant.';
 
+-- What a span adds to genops.spend.unpriced_calls.  A supplement that settles (flag 2048)
+-- takes its call away and stands for it.  src/keep/spend_sums.c has the same.
+CREATE FUNCTION genops_internal.unpriced_calls(ai_call boolean, total_cost_e12 bigint, cost_source smallint, flags bigint)
+RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ai_call IS NOT TRUE THEN bigint '0'
+	WHEN total_cost_e12 IS NULL AND cost_source IS DISTINCT FROM 5
+	THEN CASE WHEN (flags & bigint '2048') <> 0 THEN bigint '0' ELSE bigint '1' END
+	ELSE CASE WHEN (flags & bigint '2048') <> 0 THEN bigint '-1' ELSE bigint '0' END END;
+COMMENT ON FUNCTION genops_internal.unpriced_calls(boolean, bigint, smallint, bigint) IS
+'Internal: how many calls without a price a span counts as; -1 takes one back.';
+
+-- least() would make the greatest number of NULL.
+CREATE FUNCTION genops_internal.token_sum(tokens numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN tokens > numeric '9223372036854775807' THEN bigint '9223372036854775807' ELSE tokens::bigint END;
+COMMENT ON FUNCTION genops_internal.token_sum(numeric) IS
+'Internal: a sum of tokens, which ends at the greatest number; NULL stays NULL.';
+
 CREATE VIEW genops.segment WITH (security_invoker = true) AS
 SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_id, route
 FROM genops.ledger_segment WHERE directory IS NULL
@@ -189,7 +206,7 @@ COMMENT ON COLUMN genops.spans.usage_flags IS 'what was done to read the usage o
 COMMENT ON COLUMN genops.spans.price_id IS 'the price that made the cost';
 COMMENT ON COLUMN genops.spans.service_tier IS 'the tier that served the call, where the provider has several';
 COMMENT ON COLUMN genops.spans.cache_write_1h_tokens IS 'of cache_write_tokens, those that are kept for an hour';
-COMMENT ON COLUMN genops.spans.flags IS 'what is to be known of the span: untimed (its duration was measured around something else, and is NULL), no_duration, unfinished (its transaction ended first), duplicate (charged before), blocked (the call was refused), partial_stream, tokens_cut, supplement (usage of a call that is counted already), container (has the usage of the calls in it), unclear (looks like a call and says too little), cache_outside (its input was said without the cache''s tokens)';
+COMMENT ON COLUMN genops.spans.flags IS 'what is to be known of the span: untimed (its duration was measured around something else, and is NULL), no_duration, unfinished (its transaction ended first), duplicate (charged before), blocked (the call was refused), partial_stream, tokens_cut, supplement (usage of a call that is counted already), container (has the usage of the calls in it), unclear (looks like a call and says too little), cache_outside (its input was said without the cache''s tokens), settles (a supplement of a call that was counted among genops.spend.unpriced_calls, and is no more if this one has a price)';
 COMMENT ON COLUMN genops.spans.blocked IS 'the call was refused by a budget or a policy, and was not made';
 
 -- All arms are plain scans, so that the planner can push conditions into them,
@@ -214,7 +231,7 @@ SELECT
 	provider, model, operation, coalesce(currency, 'USD'),
 	CASE WHEN ai_call AND (flags & bigint '128') IS DISTINCT FROM 128 THEN bigint '1' ELSE bigint '0' END,
 	CASE WHEN ai_call AND (flags & bigint '128') IS DISTINCT FROM 128 AND status = 2 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN ai_call AND total_cost_e12 IS NULL AND cost_source IS DISTINCT FROM 5 THEN bigint '1' ELSE bigint '0' END,
+	genops_internal.unpriced_calls(ai_call, total_cost_e12, cost_source, flags),
 	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
 	genops_internal.cost_from_e12(total_cost_e12), genops_internal.cost_from_e12(input_cost_e12),
 	genops_internal.cost_from_e12(output_cost_e12), genops_internal.cost_from_e12(cache_read_cost_e12),

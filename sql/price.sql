@@ -366,17 +366,20 @@ SELECT
 	provider,
 	coalesce(response_model, model) AS model,
 	service_tier,
-	count(*) AS calls,
-	sum(prompt_tokens)::bigint AS prompt_tokens,
-	sum(completion_tokens)::bigint AS completion_tokens,
+	sum(genops_internal.unpriced_calls(ai_call, total_cost_e12, cost_source, flags))::bigint AS calls,
+	genops_internal.token_sum(sum(prompt_tokens) FILTER (WHERE total_cost_e12 IS NULL)) AS prompt_tokens,
+	genops_internal.token_sum(sum(completion_tokens) FILTER (WHERE total_cost_e12 IS NULL)) AS completion_tokens,
 	min(start_time) AS first_seen,
 	max(start_time) AS last_seen
-FROM genops.ledger_span
-WHERE ai_call AND total_cost_e12 IS NULL
+FROM genops_internal.is_awaited() AS awaited, genops.ledger_span
+WHERE ai_call
 	-- Neither unfinished, nor a duplicate, nor blocked.
 	AND (coalesce(flags, bigint '0') & bigint '28') = 0
-	AND (cost_source = 4 OR (cost_source IS NULL AND status <> 2))
-GROUP BY 1, 2, 3;
+	-- What brings a call's usage later, priced or not, takes the call away (2048).
+	AND ((flags & bigint '2048') <> 0 OR (total_cost_e12 IS NULL
+		AND (cost_source = 4 OR (cost_source IS NULL AND status <> 2))))
+GROUP BY 1, 2, 3
+HAVING sum(genops_internal.unpriced_calls(ai_call, total_cost_e12, cost_source, flags)) > numeric '0';
 
 COMMENT ON VIEW genops.unpriced IS
 'govern: models whose calls have no price, with what they used. Add a row to genops.price, or an alias to genops.price_alias.';
