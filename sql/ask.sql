@@ -175,7 +175,7 @@ SELECT
 FROM genops_internal.is_awaited() AS awaited, genops.ledger_span;
 
 COMMENT ON VIEW genops.spans IS
-'Every recorded span: AI calls, workflow steps around them, and spans that were ingested. A statement that is planned anew waits for what was recorded before it; one whose plan is kept does not: genops_flush(''stored'') does. NULL is unknown.';
+'ask: every recorded span: AI calls, workflow steps around them, and spans that were ingested. A statement that is planned anew waits for what was recorded before it; one whose plan is kept does not: genops_flush(''stored'') does. NULL is unknown.';
 COMMENT ON COLUMN genops.spans.trace_id IS '32 hexadecimal digits. To find one trace, genops_trace() is fast; a condition on this column reads the whole time range.';
 COMMENT ON COLUMN genops.spans.span_id IS '16 hexadecimal digits';
 COMMENT ON COLUMN genops.spans.parent_span_id IS 'NULL: the root of its trace';
@@ -253,7 +253,7 @@ FROM genops.adjustment
 ) AS s;
 
 COMMENT ON VIEW genops.spend IS
-'What AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
+'ask: what AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
 COMMENT ON COLUMN genops.spend.period_start IS 'the quarter hour in which the calls began';
 COMMENT ON COLUMN genops.spend.recorded_at IS 'the quarter hour in which they were recorded: later than period_start''s for calls that came late, e.g. after an invoice was written';
 COMMENT ON COLUMN genops.spend.currency IS 'costs of different currencies must not be added: group by it';
@@ -304,7 +304,7 @@ CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON genops.uncount
 	FOR EACH ROW EXECUTE FUNCTION genops_internal.refuse_change();
 
 COMMENT ON VIEW genops.uncounted IS
-'What looks like an AI call and is not counted in genops.spend.calls, with the reason: unfinished (its transaction ended before somebody said how it ended), duplicate (it was charged before), blocked (it was refused), container (an agent, chain or workflow, whose calls are counted), unclear (it has names that AI calls have, and neither provider or model with usage, nor a cost).';
+'ask: what looks like an AI call and is not counted in genops.spend.calls, with the reason: unfinished (its transaction ended before somebody said how it ended), duplicate (it was charged before), blocked (it was refused), container (an agent, chain or workflow, whose calls are counted), unclear (it has names that AI calls have, and neither provider or model with usage, nor a cost).';
 COMMENT ON COLUMN genops.uncounted.total_cost IS 'what it says and is not charged';
 
 CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans

@@ -85,7 +85,7 @@ SELECT pg_catalog.pg_extension_config_dump('genops.adjustment_id', '');
 REVOKE ALL ON genops.adjustment, genops.adjustment_id FROM PUBLIC;
 
 COMMENT ON TABLE genops.adjustment IS
-	'Corrections that genops.spend adds to the calls. Made by genops_adjust(), never changed: what was wrong is corrected by another one.';
+	'administer: corrections that genops.spend adds to the calls. Made by genops_adjust(), never changed: what was wrong is corrected by another one.';
 COMMENT ON COLUMN genops.adjustment.cost IS 'is added to the cost; negative takes away';
 COMMENT ON COLUMN genops.adjustment.calls IS 'likewise, of calls';
 
