@@ -41,6 +41,23 @@ AS 'MODULE_PATHNAME', 'genops_segment_bytes';
 COMMENT ON FUNCTION genops_internal.segment_bytes(timestamptz, bigint) IS
 'Internal: the bytes of a segment (content of an OTLP ResourceSpans), if the user may read its tenant.';
 
+-- What a span adds to genops.spend.unpriced_calls.  A supplement that settles (flag 2048)
+-- takes its call away and stands for it.  src/keep/spend_sums.c has the same.
+CREATE FUNCTION genops_internal.unpriced_calls(ai_call boolean, total_cost_e12 bigint, cost_source smallint, flags bigint)
+RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ai_call IS NOT TRUE THEN bigint '0'
+	WHEN total_cost_e12 IS NULL AND cost_source IS DISTINCT FROM 5
+	THEN CASE WHEN (flags & bigint '2048') <> 0 THEN bigint '0' ELSE bigint '1' END
+	ELSE CASE WHEN (flags & bigint '2048') <> 0 THEN bigint '-1' ELSE bigint '0' END END;
+COMMENT ON FUNCTION genops_internal.unpriced_calls(boolean, bigint, smallint, bigint) IS
+'Internal: how many calls without a price a span counts as; -1 takes one back.';
+
+-- least() would make the greatest number of NULL.
+CREATE FUNCTION genops_internal.token_sum(tokens numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN tokens > numeric '9223372036854775807' THEN bigint '9223372036854775807' ELSE tokens::bigint END;
+COMMENT ON FUNCTION genops_internal.token_sum(numeric) IS
+'Internal: a sum of tokens, which ends at the greatest number; NULL stays NULL.';
+
 CREATE VIEW genops.segment WITH (security_invoker = true) AS
 SELECT recorded_at, seq, min_start, max_end, span_count, sampled, exact, tenant_id, route
 FROM genops.ledger_segment WHERE directory IS NULL
@@ -108,11 +125,11 @@ SELECT
 		WHEN 4 THEN 'producer' WHEN 5 THEN 'consumer' ELSE 'unspecified' END AS kind,
 	CASE status WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END AS status,
 	start_time,
-	CASE WHEN (flags & 3) <> 0 THEN NULL
+	CASE WHEN (flags & bigint '3') <> 0 THEN NULL
 		ELSE start_time + (duration_ns / 1000)::double precision * interval '1 microsecond' END AS end_time,
-	CASE WHEN (flags & 3) <> 0 THEN NULL
+	CASE WHEN (flags & bigint '3') <> 0 THEN NULL
 		ELSE (duration_ns / 1000)::double precision * interval '1 microsecond' END AS duration,
-	CASE WHEN (flags & 3) <> 0 THEN NULL
+	CASE WHEN (flags & bigint '3') <> 0 THEN NULL
 		ELSE duration_ns::double precision / 1000000::double precision END AS duration_ms,
 	ai_call,
 	team,
@@ -154,11 +171,11 @@ SELECT
 	service_tier,
 	cache_write_1h_tokens,
 	genops_internal.span_flags(flags) AS flags,
-	coalesce((flags & 16) <> 0, false) AS blocked
+	coalesce((flags & bigint '16') <> 0, false) AS blocked
 FROM genops_internal.is_awaited() AS awaited, genops.ledger_span;
 
 COMMENT ON VIEW genops.spans IS
-'Every recorded span: AI calls, workflow steps around them, and spans that were ingested. A statement that is planned anew waits for what was recorded before it; one whose plan is kept does not: genops_flush(''stored'') does. NULL is unknown.';
+'ask: every recorded span: AI calls, workflow steps around them, and spans that were ingested. A statement that is planned anew waits for what was recorded before it; one whose plan is kept does not: genops_flush(''stored'') does. NULL is unknown.';
 COMMENT ON COLUMN genops.spans.trace_id IS '32 hexadecimal digits. To find one trace, genops_trace() is fast; a condition on this column reads the whole time range.';
 COMMENT ON COLUMN genops.spans.span_id IS '16 hexadecimal digits';
 COMMENT ON COLUMN genops.spans.parent_span_id IS 'NULL: the root of its trace';
@@ -189,7 +206,7 @@ COMMENT ON COLUMN genops.spans.usage_flags IS 'what was done to read the usage o
 COMMENT ON COLUMN genops.spans.price_id IS 'the price that made the cost';
 COMMENT ON COLUMN genops.spans.service_tier IS 'the tier that served the call, where the provider has several';
 COMMENT ON COLUMN genops.spans.cache_write_1h_tokens IS 'of cache_write_tokens, those that are kept for an hour';
-COMMENT ON COLUMN genops.spans.flags IS 'what is to be known of the span: untimed (its duration was measured around something else, and is NULL), no_duration, unfinished (its transaction ended first), duplicate (charged before), blocked (the call was refused), partial_stream, tokens_cut, supplement (usage of a call that is counted already), container (has the usage of the calls in it), unclear (looks like a call and says too little), cache_outside (its input was said without the cache''s tokens)';
+COMMENT ON COLUMN genops.spans.flags IS 'what is to be known of the span: untimed (its duration was measured around something else, and is NULL), no_duration, unfinished (its transaction ended first), duplicate (charged before), blocked (the call was refused), partial_stream, tokens_cut, supplement (usage of a call that is counted already), container (has the usage of the calls in it), unclear (looks like a call and says too little), cache_outside (its input was said without the cache''s tokens), settles (a supplement of a call that was counted among genops.spend.unpriced_calls, and is no more if this one has a price)';
 COMMENT ON COLUMN genops.spans.blocked IS 'the call was refused by a budget or a policy, and was not made';
 
 -- All arms are plain scans, so that the planner can push conditions into them,
@@ -212,17 +229,17 @@ SELECT
 	pg_catalog.date_bin(interval '15 minutes', recorded_at, timestamptz '2000-01-01 00:00:00+00'),
 	tenant_id, team, project, customer_id, cost_center, environment, feature,
 	provider, model, operation, coalesce(currency, 'USD'),
-	CASE WHEN ai_call AND (flags & 128) IS DISTINCT FROM 128 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN ai_call AND (flags & 128) IS DISTINCT FROM 128 AND status = 2 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN ai_call AND total_cost_e12 IS NULL AND cost_source IS DISTINCT FROM 5 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND (flags & bigint '128') IS DISTINCT FROM 128 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN ai_call AND (flags & bigint '128') IS DISTINCT FROM 128 AND status = 2 THEN bigint '1' ELSE bigint '0' END,
+	genops_internal.unpriced_calls(ai_call, total_cost_e12, cost_source, flags),
 	prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
 	genops_internal.cost_from_e12(total_cost_e12), genops_internal.cost_from_e12(input_cost_e12),
 	genops_internal.cost_from_e12(output_cost_e12), genops_internal.cost_from_e12(cache_read_cost_e12),
 	genops_internal.cost_from_e12(cache_write_cost_e12),
-	CASE WHEN (flags & 16) <> 0 THEN bigint '1' ELSE bigint '0' END,
-	CASE WHEN (flags & 4) <> 0 THEN bigint '1' ELSE bigint '0' END
+	CASE WHEN (flags & bigint '16') <> 0 THEN bigint '1' ELSE bigint '0' END,
+	CASE WHEN (flags & bigint '4') <> 0 THEN bigint '1' ELSE bigint '0' END
 FROM genops.ledger_span
-WHERE (ai_call OR (flags & 20) <> 0) AND seq > genops_internal.folded_seq()
+WHERE (ai_call OR (flags & bigint '20') <> 0) AND seq > genops_internal.folded_seq()
 UNION ALL
 SELECT
 	period_start, recorded_at,
@@ -236,7 +253,7 @@ FROM genops.adjustment
 ) AS s;
 
 COMMENT ON VIEW genops.spend IS
-'What AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
+'ask: what AI calls cost, exact at every moment. Several rows may have the same dimensions, so always sum: SELECT team, sum(calls), sum(total_cost), sum(unpriced_calls) FROM genops.spend WHERE period_start >= ''2026-11-01'' AT TIME ZONE ''Europe/Berlin'' GROUP BY team. Totals stay when retention has removed the spans.';
 COMMENT ON COLUMN genops.spend.period_start IS 'the quarter hour in which the calls began';
 COMMENT ON COLUMN genops.spend.recorded_at IS 'the quarter hour in which they were recorded: later than period_start''s for calls that came late, e.g. after an invoice was written';
 COMMENT ON COLUMN genops.spend.currency IS 'costs of different currencies must not be added: group by it';
@@ -271,10 +288,10 @@ SELECT
 	tenant_id, service_name,
 	coalesce(name, operation || coalesce(' ' || model, '')) AS name,
 	start_time,
-	CASE WHEN (flags & 4) <> 0 THEN 'unfinished'
-		WHEN (flags & 8) <> 0 THEN 'duplicate'
-		WHEN (flags & 16) <> 0 THEN 'blocked'
-		WHEN (flags & 256) <> 0 THEN 'container'
+	CASE WHEN (flags & bigint '4') <> 0 THEN 'unfinished'
+		WHEN (flags & bigint '8') <> 0 THEN 'duplicate'
+		WHEN (flags & bigint '16') <> 0 THEN 'blocked'
+		WHEN (flags & bigint '256') <> 0 THEN 'container'
 		ELSE 'unclear' END AS reason,
 	provider, model, operation, team, customer_id,
 	prompt_tokens, completion_tokens,
@@ -282,12 +299,12 @@ SELECT
 	CASE WHEN total_cost_e12 IS NOT NULL THEN coalesce(currency, 'USD') END AS currency,
 	recorded_at
 FROM genops_internal.is_awaited() AS awaited, genops.ledger_span
-WHERE NOT ai_call AND (flags & 796) <> 0;
+WHERE NOT ai_call AND (flags & bigint '796') <> 0;
 CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON genops.uncounted
 	FOR EACH ROW EXECUTE FUNCTION genops_internal.refuse_change();
 
 COMMENT ON VIEW genops.uncounted IS
-'What looks like an AI call and is not counted in genops.spend.calls, with the reason: unfinished (its transaction ended before somebody said how it ended), duplicate (it was charged before), blocked (it was refused), container (an agent, chain or workflow, whose calls are counted), unclear (it has names that AI calls have, and neither provider or model with usage, nor a cost).';
+'ask: what looks like an AI call and is not counted in genops.spend.calls, with the reason: unfinished (its transaction ended before somebody said how it ended), duplicate (it was charged before), blocked (it was refused), container (an agent, chain or workflow, whose calls are counted), unclear (it has names that AI calls have, and neither provider or model with usage, nor a cost).';
 COMMENT ON COLUMN genops.uncounted.total_cost IS 'what it says and is not charged';
 
 CREATE FUNCTION genops_trace(trace_id text) RETURNS SETOF genops.spans

@@ -48,7 +48,7 @@ COMMENT ON TABLE genops.setting IS
 COMMENT ON TABLE genops.secret IS
 	'Internal: values of headers. Not part of a dump: set them again after a restore.';
 COMMENT ON TABLE genops.route IS
-	'Rules that give spans a tenant, an OTLP address, headers or a sampling rate by what they are. The first one by position, then name, whose conditions all hold is taken; NULL conditions match everything. A tenant that the call or its session names beats the route''s, and the route''s beats genops_configure()''s. A route''s own address and sampling rate beat also the environment''s (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER).';
+	'administer: rules that give spans a tenant, an OTLP address, headers or a sampling rate by what they are. The first one by position, then name, whose conditions all hold is taken; NULL conditions match everything. A tenant that the call or its session names beats the route''s, and the route''s beats genops_configure()''s. A route''s own address and sampling rate beat also the environment''s (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER).';
 COMMENT ON COLUMN genops.route.position IS 'Routes are tried in this order.';
 COMMENT ON COLUMN genops.route.role IS
 	'Matches calls of this role: the one logged in, or that SET ROLE made current; not the owner of a security definer function.';
@@ -151,4 +151,4 @@ COMMENT ON FUNCTION genops_internal.configuration_rows() IS 'Internal: the rows 
 CREATE VIEW genops.configuration AS
 	SELECT setting, value, source, description FROM genops_internal.configuration_rows();
 COMMENT ON VIEW genops.configuration IS
-	'Every setting of genops_configure(), the value in force, and where it comes from: "configure", "default", or a variable of the server''s environment. Values of headers are masked.';
+	'administer: every setting of genops_configure(), the value in force, and where it comes from: "configure", "default", or a variable of the server''s environment. Values of headers are masked.';

@@ -45,6 +45,10 @@ CREATE TABLE genops.delivery_resend (
     PRIMARY KEY (tenant_id, route, next_seq, last_seq)
 );
 
+COMMENT ON TABLE genops.delivery IS 'Internal: how far each stream is delivered. Query genops.stat_delivery.';
+COMMENT ON TABLE genops.ledger_state IS 'Internal: how far the ledger is stored and folded.';
+COMMENT ON TABLE genops.delivery_resend IS 'Internal: what is being sent again. Use genops_resend().';
+
 SELECT pg_catalog.pg_extension_config_dump('genops.delivery', '');
 SELECT pg_catalog.pg_extension_config_dump('genops.ledger_state', '');
 SELECT pg_catalog.pg_extension_config_dump('genops.delivery_resend', '');
@@ -193,7 +197,7 @@ WHERE (SELECT genops.reads_all_tenants()
     OR d.tenant_id OPERATOR(pg_catalog.=) ANY ((SELECT genops.readable_tenants())::text[]);
 
 COMMENT ON VIEW genops.stat_delivery IS
-'How far spans are delivered: a row per tenant and route. Always stored = exported + pending + rejected + not_sampled + expired + skipped.';
+'operate: how far spans are delivered: a row per tenant and route. Always stored = exported + pending + rejected + not_sampled + expired + skipped.';
 COMMENT ON COLUMN genops.stat_delivery.tenant_id IS 'Empty for spans without a tenant.';
 COMMENT ON COLUMN genops.stat_delivery.route IS 'A route of genops.route with an address or headers of its own; empty for where the configuration sends.';
 COMMENT ON COLUMN genops.stat_delivery.state IS 'delivering; retrying (the endpoint asked for a pause, or did not answer); blocked (it refuses until something is mended); paused.';
@@ -236,7 +240,7 @@ COMMENT ON FUNCTION genops_internal.recording_counts() IS 'Internal: the row of 
 CREATE VIEW genops.stat_recording AS SELECT * FROM genops_internal.recording_counts();
 
 COMMENT ON VIEW genops.stat_recording IS
-'What this database recorded since the server started: one row. Always recorded = queued + stored + dropped + sent_outside_ledger.';
+'operate: what this database recorded since the server started: one row. Always recorded = queued + stored + dropped + sent_outside_ledger.';
 COMMENT ON COLUMN genops.stat_recording.queued IS 'Spans that wait in shared memory to be stored.';
 COMMENT ON COLUMN genops.stat_recording.stored IS 'Spans that the ledger took.';
 COMMENT ON COLUMN genops.stat_recording.dropped IS 'Spans that were lost, for all reasons together.';

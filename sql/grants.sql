@@ -113,7 +113,7 @@ BEGIN
 	END IF;
 	IF privilege <> 'read' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('privilege "%s" can''t be limited to tenants', privilege),
+			MESSAGE = format('privilege "%s" cannot be limited to tenants', privilege),
 			HINT = 'Only "read" can.';
 	END IF;
 	IF cardinality(tenants) = 0 OR array_position(tenants, NULL) IS NOT NULL THEN
@@ -125,7 +125,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_internal.check_tenants(text, text[]) IS
-	'Internal: raises for tenants that genops_grant() can''t take.';
+	'Internal: raises for tenants that genops_grant() cannot take.';
 
 -- They run as who calls them, and so grant only what that role may.
 CREATE FUNCTION genops_grant(role text, privilege text, tenants text[] DEFAULT NULL) RETURNS void

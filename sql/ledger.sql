@@ -133,6 +133,6 @@ FROM (SELECT pg_catalog.count(*) AS keys, pg_catalog.min(recorded_at) AS oldest 
 	genops.configuration AS w, genops.configuration AS m
 WHERE w.setting OPERATOR(pg_catalog.=) 'duplicate_window' AND m.setting OPERATOR(pg_catalog.=) 'max_keys';
 COMMENT ON VIEW genops.call_keys IS
-	'How many keys of calls are kept to know a call again, and what bounds them: duplicate_window or max_keys of genops_configure().';
+	'operate: how many keys of calls are kept to know a call again, and what bounds them: duplicate_window or max_keys of genops_configure().';
 REVOKE ALL ON genops.call_keys FROM PUBLIC;
 GRANT SELECT ON genops.call_keys TO pg_monitor;

@@ -1,4 +1,4 @@
--- Attribution that a role can't change.
+-- Attribution that a role cannot change.
 
 -- A regrole, as in genops.reader and for its reasons.
 CREATE TABLE genops.pin (
@@ -16,7 +16,7 @@ ALTER TABLE genops.pin ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON genops.pin FROM PUBLIC;
 
 COMMENT ON TABLE genops.pin IS
-	'Attribution that roles can''t change. Use genops_pin() and genops_unpin().';
+	'administer: attribution that roles cannot change. Use genops_pin() and genops_unpin().';
 
 SELECT pg_catalog.pg_extension_config_dump('genops.pin',
 	'WHERE role IN (SELECT oid FROM pg_catalog.pg_roles)');
@@ -56,7 +56,7 @@ BEGIN
 	END IF;
 	IF service_name = '' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = 'service_name can''t be pinned to none',
+			MESSAGE = 'service_name cannot be pinned to none',
 			HINT = 'Every span has a service. NULL leaves it as it is.';
 	END IF;
 	PERFORM genops_internal.require_tenant(tenant_id);
@@ -72,7 +72,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION genops_pin IS
-	'administer: pins attribution of the calls that a role records: it beats arguments, settings, role defaults and the configuration. NULL leaves a field as it is, '''' pins it to none. It holds for sessions that log in as the role, whatever they SET ROLE to, and for those that SET ROLE to it, where the role that logged in has no pin of its own; members of the role don''t inherit it. Of spans that the role hands in by genops_ingest(), only the tenant is pinned.';
+	'administer: pins attribution of the calls that a role records: it beats arguments, settings, role defaults and the configuration. NULL leaves a field as it is, '''' pins it to none. It holds for sessions that log in as the role, whatever they SET ROLE to, and for those that SET ROLE to it, where the role that logged in has no pin of its own; members of the role do not inherit it. Of spans that the role hands in by genops_ingest(), only the tenant is pinned.';
 
 CREATE FUNCTION genops_unpin(role text, field text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -83,38 +83,50 @@ LANGUAGE C AS 'MODULE_PATHNAME', 'genops_prices_changed';
 COMMENT ON FUNCTION genops_internal.prices_changed() IS
 	'Tells every session that prices changed, when the transaction commits.';
 
--- As the owner, who sees the calls of every tenant.
+-- As the owner, who sees the calls of every tenant.  Once a statement: the ledger has no
+-- index of prices.
 CREATE FUNCTION genops_internal.price_stays() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	gone bigint[];
+	used record;
 BEGIN
-	IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
-		RETURN NEW;
+	-- An id that is there still, of whatever origin, names what it named.
+	SELECT array_agg(o.id) INTO gone FROM old_prices o
+	WHERE NOT EXISTS (SELECT FROM genops.price p WHERE p.id = o.id);
+	IF gone IS NULL THEN
+		RETURN NULL;
 	END IF;
-	IF EXISTS (SELECT FROM genops.ledger_span s WHERE s.price_id = OLD.id) THEN
+	FOR used IN
+		SELECT o.provider, o.model FROM old_prices o
+		WHERE o.id = (SELECT s.price_id FROM genops.ledger_span s WHERE s.price_id = ANY (gone) LIMIT 1)
+	LOOP
 		RAISE EXCEPTION USING ERRCODE = 'object_in_use',
-			MESSAGE = format('the price of "%s" of "%s" cannot be changed or deleted', OLD.model, OLD.provider),
+			MESSAGE = format('the price of "%s" of "%s" cannot be changed or deleted', used.model, used.provider),
 			DETAIL = 'Calls were priced by it.',
 			HINT = 'Insert a row with a later valid_from, or set valid_to of this one.';
-	END IF;
-	RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+	END LOOP;
+	RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION genops_internal.price_stays() IS
 	'Keeps the rows of genops.price that the ledger names.';
 
--- Named in the order in which they are to fire.
 CREATE TRIGGER a_ready BEFORE INSERT OR UPDATE ON genops.price
 	FOR EACH ROW EXECUTE FUNCTION genops_internal.price_ready();
-CREATE TRIGGER b_stays BEFORE UPDATE OR DELETE ON genops.price
-	FOR EACH ROW EXECUTE FUNCTION genops_internal.price_stays();
+CREATE TRIGGER changed_stays AFTER UPDATE ON genops.price REFERENCING OLD TABLE AS old_prices
+	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.price_stays();
+CREATE TRIGGER deleted_stays AFTER DELETE ON genops.price REFERENCING OLD TABLE AS old_prices
+	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.price_stays();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.price
 	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.prices_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON genops.price_alias
 	FOR EACH STATEMENT EXECUTE FUNCTION genops_internal.prices_changed();
 ALTER TABLE genops.price ENABLE ALWAYS TRIGGER a_ready;
-ALTER TABLE genops.price ENABLE ALWAYS TRIGGER b_stays;
+ALTER TABLE genops.price ENABLE ALWAYS TRIGGER changed_stays;
+ALTER TABLE genops.price ENABLE ALWAYS TRIGGER deleted_stays;
 ALTER TABLE genops.price ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE genops.price_alias ENABLE ALWAYS TRIGGER changed;
 
@@ -257,7 +269,7 @@ COMMENT ON FUNCTION genops_internal.price_keep(genops.price) IS
 	'Adds a loaded price.';
 
 CREATE FUNCTION genops_load_prices(
-	prices text,
+	prices genops.value,
 	source text DEFAULT NULL,
 	confirm boolean DEFAULT false
 ) RETURNS TABLE (action text, provider text, model text, field text, old numeric, new numeric, reason text)
@@ -281,7 +293,7 @@ BEGIN
 				WHEN (f.price).valid_to > lead((f.price).valid_from) OVER of_series
 					THEN 'it overlaps with the next row of the same model'
 				END) AS reason
-		FROM genops_internal.price_file(prices, source, 'loaded') WITH ORDINALITY AS f (line, reason, price, i)
+		FROM genops_internal.price_file(prices::text, source, 'loaded') WITH ORDINALITY AS f (line, reason, price, i)
 			LEFT JOIN genops.price_alias a
 				ON a.alias = (f.price).provider AND a.model IS NULL AND a.origin = 'shipped'
 		WINDOW of_key AS (PARTITION BY coalesce(a.provider, (f.price).provider), (f.price).model,
@@ -355,7 +367,7 @@ BEGIN
 	FROM genops.price p
 	WHERE p.origin <> 'user' AND p.model <> '*'
 		AND p.provider IN (SELECT split_part(s, '/', 1) FROM unnest(seen) s)
-		AND p.provider || '/' || p.model NOT IN (SELECT unnest(seen))
+		AND NOT EXISTS (SELECT FROM unnest(seen) s WHERE s = p.provider || '/' || p.model)
 	ORDER BY 2, 3;
 END
 $$;
@@ -366,17 +378,20 @@ SELECT
 	provider,
 	coalesce(response_model, model) AS model,
 	service_tier,
-	count(*) AS calls,
-	sum(prompt_tokens)::bigint AS prompt_tokens,
-	sum(completion_tokens)::bigint AS completion_tokens,
+	sum(genops_internal.unpriced_calls(ai_call, total_cost_e12, cost_source, flags))::bigint AS calls,
+	genops_internal.token_sum(sum(prompt_tokens) FILTER (WHERE total_cost_e12 IS NULL)) AS prompt_tokens,
+	genops_internal.token_sum(sum(completion_tokens) FILTER (WHERE total_cost_e12 IS NULL)) AS completion_tokens,
 	min(start_time) AS first_seen,
 	max(start_time) AS last_seen
-FROM genops.ledger_span
-WHERE ai_call AND total_cost_e12 IS NULL
+FROM genops_internal.is_awaited() AS awaited, genops.ledger_span
+WHERE ai_call
 	-- Neither unfinished, nor a duplicate, nor blocked.
-	AND coalesce(flags, 0) & 28 = 0
-	AND (cost_source = 4 OR (cost_source IS NULL AND status <> 2))
-GROUP BY 1, 2, 3;
+	AND (coalesce(flags, bigint '0') & bigint '28') = 0
+	-- What brings a call's usage later, priced or not, takes the call away (2048).
+	AND ((flags & bigint '2048') <> 0 OR (total_cost_e12 IS NULL
+		AND (cost_source = 4 OR (cost_source IS NULL AND status <> 2))))
+GROUP BY 1, 2, 3
+HAVING sum(genops_internal.unpriced_calls(ai_call, total_cost_e12, cost_source, flags)) > numeric '0';
 
 COMMENT ON VIEW genops.unpriced IS
 'govern: models whose calls have no price, with what they used. Add a row to genops.price, or an alias to genops.price_alias.';

@@ -1,7 +1,7 @@
 -- Who reads the ledger, and whose spans.
 --
 -- SELECT alone shows nothing: each table with tenants in it has row security,
--- and so has each of its partitions, which a policy of the parent doesn't guard.
+-- and so has each of its partitions, which a policy of the parent does not guard.
 -- Owner, superusers and roles with BYPASSRLS see everything.  A role sees
 -- what is granted to the roles whose privileges it has.
 

@@ -85,7 +85,7 @@ SELECT pg_catalog.pg_extension_config_dump('genops.adjustment_id', '');
 REVOKE ALL ON genops.adjustment, genops.adjustment_id FROM PUBLIC;
 
 COMMENT ON TABLE genops.adjustment IS
-	'Corrections that genops.spend adds to the calls. Made by genops_adjust(), never changed: what was wrong is corrected by another one.';
+	'administer: corrections that genops.spend adds to the calls. Made by genops_adjust(), never changed: what was wrong is corrected by another one.';
 COMMENT ON COLUMN genops.adjustment.cost IS 'is added to the cost; negative takes away';
 COMMENT ON COLUMN genops.adjustment.calls IS 'likewise, of calls';
 
@@ -97,6 +97,24 @@ CREATE POLICY tenant ON genops.adjustment FOR SELECT USING (
 CREATE FUNCTION genops_internal.fold_provider(provider text) RETURNS text
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'genops_fold_provider';
+
+CREATE FUNCTION genops_internal.adjusted_tenant(
+	tenant_id text,
+	team text,
+	project text,
+	customer_id text,
+	cost_center text,
+	environment text,
+	feature text,
+	provider text,
+	model text,
+	operation text
+) RETURNS text
+LANGUAGE C STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'genops_adjusted_tenant';
+COMMENT ON FUNCTION genops_internal.adjusted_tenant IS
+	'Internal: the tenant of a correction: what is pinned for the caller, else what is given, else that of the route or the configuration.';
+REVOKE ALL ON FUNCTION genops_internal.adjusted_tenant FROM PUBLIC;
 
 CREATE FUNCTION genops_adjust(
 	amount genops.value,
@@ -120,12 +138,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	adjusted CONSTANT numeric := amount::text::numeric;
-	made CONSTANT bigint := nextval('genops.adjustment_id');
+	folded CONSTANT text := genops_internal.fold_provider(nullif(provider, ''));
+	made bigint;
 BEGIN
-	IF coalesce(adjusted IN ('NaN', 'Infinity', '-Infinity'), coalesce(calls, 0) = 0) THEN
+	IF adjusted IN ('NaN', 'Infinity', '-Infinity') OR (coalesce(adjusted, 0) = 0 AND coalesce(calls, 0) = 0) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'there is nothing to adjust',
-			DETAIL = 'The amount must be a number; it may be NULL if "calls" is not 0.',
+			DETAIL = 'The amount must be a number other than 0; it may be 0 or NULL if "calls" is not 0.',
 			HINT = 'A negative amount takes away from the cost.';
 	END IF;
 	IF coalesce(btrim(reason), '') = '' THEN
@@ -138,19 +157,29 @@ BEGIN
 			MESSAGE = format('"%s" is not a currency', currency),
 			HINT = 'Use a code of ISO 4217, like USD or EUR.';
 	END IF;
+	IF NOT isfinite(at) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'the time of a correction must be finite',
+			HINT = 'Give a time of the quarter hour whose spend is corrected.';
+	END IF;
+	PERFORM genops_internal.require_tenant(tenant_id);
 	PERFORM genops_internal.require_own_triggers('genops.adjustment');
+	made = nextval('genops.adjustment_id');
 	INSERT INTO genops.adjustment
 	VALUES (made,
 		date_bin('15 minutes', coalesce(at, now()), '2000-01-01 00:00:00+00'),
 		date_bin('15 minutes', now(), '2000-01-01 00:00:00+00'),
-		coalesce(calls, 0), 0, adjusted, nullif(tenant_id, ''), nullif(team, ''),
+		coalesce(calls, 0), 0, adjusted,
+		genops_internal.adjusted_tenant(tenant_id, team, project, customer_id::text, cost_center, environment,
+			feature, folded, model, operation),
+		nullif(team, ''),
 		nullif(project, ''), nullif(customer_id::text, ''), nullif(cost_center, ''),
 		nullif(environment, ''), nullif(feature, ''),
-		genops_internal.fold_provider(nullif(provider, '')), nullif(model, ''),
+		folded, nullif(model, ''),
 		nullif(operation, ''), currency, reason, NULL, session_user, now());
 	RETURN made;
 END
 $$;
 COMMENT ON FUNCTION genops_adjust IS
-	'administer: corrects genops.spend by an amount, and by a number of calls if that was wrong, for the quarter hour of "at" and the dimensions given. Returns the id in genops.adjustment. Whoever may say what a call cost may ("charge")';
+	'administer: corrects genops.spend by an amount, and by a number of calls if that was wrong, for the quarter hour of "at" and the dimensions given. The tenant that is pinned for a role is that of its corrections; else it is that of the argument, the route or the configuration. Returns the id in genops.adjustment. Whoever may say what a call cost may ("charge")';
 REVOKE ALL ON FUNCTION genops_adjust FROM PUBLIC;

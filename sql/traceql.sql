@@ -25,7 +25,7 @@ CREATE TYPE genops.traceql_row AS (
 	value double precision
 );
 COMMENT ON TYPE genops.traceql_row IS
-'A row of genops_traceql(). Of a search: a span that matched, with labels for what by() and aggregates say of its group. Of a metrics query: labels, time and value of one point of a series.';
+'ask: a row of genops_traceql(). Of a search: a span that matched, with labels for what by() and aggregates say of its group. Of a metrics query: labels, time and value of one point of a series.';
 
 COMMENT ON COLUMN genops.traceql_row.trace_id IS '32 hexadecimal digits';
 COMMENT ON COLUMN genops.traceql_row.span_id IS '16 hexadecimal digits';

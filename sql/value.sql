@@ -23,7 +23,7 @@ CREATE TYPE genops.value (
 	CATEGORY = 'U'
 );
 COMMENT ON TYPE genops.value IS
-	'An id, a count, a cost, a duration or a reply, of whatever type it is: text, numbers, uuid, boolean, interval, json and jsonb become it by themselves. A JSON string loses its quotes, a JSON null is NULL.';
+	'record: an id, a count, a cost, a duration or a reply, of whatever type it is: text, numbers, uuid, boolean, interval, json and jsonb become it by themselves. A JSON string loses its quotes, a JSON null is NULL.';
 
 CREATE CAST (text AS genops.value) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varchar AS genops.value) WITHOUT FUNCTION AS IMPLICIT;

@@ -255,7 +255,7 @@ DefineSessionSettings(void)
 	DefineAttribution(GENOPS_TEXT_TENANT_ID, "genops.tenant_id",
 	                  "Sets the Tempo tenant that spans are sent to.");
 	DefineCustomEnumVariable("genops.traceql_source",
-	                         "Sets who answers genops_traceql() where its argument doesn't say.",
+	                         "Sets who answers genops_traceql() where its argument does not say.",
 	                         "The ledger is complete; Tempo has what was sent to it.",
 	                         &setting_traceql_source, TRACEQL_SOURCE_LEDGER, traceql_sources,
 	                         PGC_USERSET, 0, NULL, NULL, NULL);

@@ -80,10 +80,11 @@ typedef enum GenopsFactFlag
 	GENOPS_FLAG_SUPPLEMENT = 1 << 7,     /* usage of a call that is counted already: adds none */
 	GENOPS_FLAG_CONTAINER = 1 << 8,      /* has the usage of the calls in it: no call */
 	GENOPS_FLAG_UNCLEAR = 1 << 9,        /* looks like a call and says too little: no call */
-	GENOPS_FLAG_CACHE_OUTSIDE = 1 << 10  /* the input was said without the cache's, and has it now */
+	GENOPS_FLAG_CACHE_OUTSIDE = 1 << 10, /* the cache's was not in the input, and is now */
+	GENOPS_FLAG_SETTLES = 1 << 11        /* a supplement: its call was counted as unpriced */
 } GenopsFactFlag;
 
-#define GENOPS_FLAG_COUNT 11
+#define GENOPS_FLAG_COUNT 12
 
 /* No duration is known. */
 #define GENOPS_FLAGS_UNTIMED (GENOPS_FLAG_UNTIMED | GENOPS_FLAG_NO_DURATION)

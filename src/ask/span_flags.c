@@ -14,8 +14,8 @@ PG_FUNCTION_INFO_V1(genops_span_flags);
 
 /* In the order of the bits of GenopsFactFlag. */
 static const char *const flag_names[GENOPS_FLAG_COUNT] = {
-	"untimed",        "no_duration", "unfinished", "duplicate", "blocked",      "partial_stream",
-	"tokens_cut", "supplement",  "container",  "unclear",   "cache_outside"
+	"untimed",    "no_duration", "unfinished", "duplicate", "blocked",       "partial_stream",
+	"tokens_cut", "supplement",  "container",  "unclear",   "cache_outside", "settles"
 };
 
 /* NULL if there is none that has a name. */

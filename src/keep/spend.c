@@ -52,13 +52,12 @@
 	"count(*) FILTER (WHERE ai_call AND (flags & 128) IS DISTINCT FROM 128), "              \
 	"count(*) FILTER (WHERE ai_call AND (flags & 128) IS DISTINCT FROM 128 "                \
 	"AND status = 2), "                                                                     \
-	"count(*) FILTER (WHERE ai_call AND total_cost_e12 IS NULL "                            \
-	"AND cost_source IS DISTINCT FROM 5), "                                                 \
-	"least(sum(prompt_tokens), 9223372036854775807)::bigint, "                              \
-	"least(sum(completion_tokens), 9223372036854775807)::bigint, "                          \
-	"least(sum(cache_read_tokens), 9223372036854775807)::bigint, "                          \
-	"least(sum(cache_write_tokens), 9223372036854775807)::bigint, "                         \
-	"least(sum(reasoning_tokens), 9223372036854775807)::bigint, "                           \
+	"sum(genops_internal.unpriced_calls(ai_call, total_cost_e12, cost_source, flags)), "    \
+	"genops_internal.token_sum(sum(prompt_tokens)), "                                       \
+	"genops_internal.token_sum(sum(completion_tokens)), "                                   \
+	"genops_internal.token_sum(sum(cache_read_tokens)), "                                   \
+	"genops_internal.token_sum(sum(cache_write_tokens)), "                                  \
+	"genops_internal.token_sum(sum(reasoning_tokens)), "                                    \
 	"trim_scale(sum(total_cost_e12) * 0.000000000001), "                                    \
 	"trim_scale(sum(input_cost_e12) * 0.000000000001), "                                    \
 	"trim_scale(sum(output_cost_e12) * 0.000000000001), "                                   \

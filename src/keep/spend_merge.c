@@ -43,11 +43,11 @@
 	"SELECT period_start, recorded_at, %lld, tenant_id, team, project, customer_id, "        \
 	"cost_center, environment, feature, provider, model, operation, currency, "              \
 	"sum(calls)::bigint, sum(errors)::bigint, sum(unpriced_calls)::bigint, "                 \
-	"least(sum(prompt_tokens), 9223372036854775807)::bigint, "                               \
-	"least(sum(completion_tokens), 9223372036854775807)::bigint, "                           \
-	"least(sum(cache_read_tokens), 9223372036854775807)::bigint, "                           \
-	"least(sum(cache_write_tokens), 9223372036854775807)::bigint, "                          \
-	"least(sum(reasoning_tokens), 9223372036854775807)::bigint, "                            \
+	"genops_internal.token_sum(sum(prompt_tokens)), "                                        \
+	"genops_internal.token_sum(sum(completion_tokens)), "                                    \
+	"genops_internal.token_sum(sum(cache_read_tokens)), "                                    \
+	"genops_internal.token_sum(sum(cache_write_tokens)), "                                   \
+	"genops_internal.token_sum(sum(reasoning_tokens)), "                                     \
 	"sum(total_cost), sum(input_cost), sum(output_cost), "                                   \
 	"sum(cache_read_cost), sum(cache_write_cost), "                                          \
 	"sum(blocked_calls)::bigint, sum(unfinished_calls)::bigint "                             \

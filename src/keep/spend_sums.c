@@ -193,6 +193,16 @@ AddTokens(int64 *sum, int64 tokens)
 		*sum = PG_INT64_MAX;
 }
 
+/* As genops_internal.unpriced_calls() has it, of an AI call. */
+static int
+UnpricedCalls(const GenopsSpanFacts *facts)
+{
+	bool unpriced = (facts->known_costs & (1 << GENOPS_COST_TOTAL)) == 0 &&
+	                facts->cost_source != GENOPS_COST_NONE;
+
+	return (int) unpriced - ((facts->flags & GENOPS_FLAG_SETTLES) != 0);
+}
+
 /* False if a sum doesn't fit. */
 static bool
 AddCall(Sums *sums, const GenopsSpanFacts *facts)
@@ -201,8 +211,7 @@ AddCall(Sums *sums, const GenopsSpanFacts *facts)
 
 	sums->calls += counts;
 	sums->errors += counts && facts->status == GENOPS_STATUS_ERROR;
-	if (!(facts->known_costs & (1 << GENOPS_COST_TOTAL)) && facts->cost_source != GENOPS_COST_NONE)
-		sums->unpriced_calls++;
+	sums->unpriced_calls += UnpricedCalls(facts);
 	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
 		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)
 		{

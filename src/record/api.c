@@ -189,16 +189,19 @@ EndOpen(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, bool may_
 {
 	SpanDraft *draft = DraftOfCall(call, attributes);
 	bool keep_if_failed = call->keep_if_failed;
+	GenopsCostSource cost_source;
 	bool used;
 
 	SetEnd(draft, EndOf(call, outcome, ClockNanoseconds()));
 	OutcomeSet(draft, outcome, may_charge);
 	used = genops_ai_has_usage(&draft->facts) || !draft->facts.ai_call;
+	cost_source = draft->facts.cost_source;
 
 	/* From here on it must not be recorded a second time, even if waiting for
 	 * the ledger is cancelled. */
 	CallDetach(call);
 	Finish(draft, attributes, keep_if_failed);
+	call->facts.cost_source = cost_source;
 	if (used)
 		CallForget(call);
 	else
@@ -249,11 +252,19 @@ EndUnfinished(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, boo
 	EndUnder(call, 0, EndOf(call, outcome, ClockNanoseconds()), outcome, attributes, may_charge);
 }
 
+/* Of what brings the usage of a call that is counted, perhaps as one without a price. */
+static uint32
+SupplementFlags(const OpenCall *call)
+{
+	return GENOPS_FLAG_SUPPLEMENT |
+	       (call->facts.cost_source == GENOPS_COST_UNPRICED ? GENOPS_FLAG_SETTLES : 0);
+}
+
 /* It is counted: this brings the usage. */
 static void
 Supplement(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, bool may_charge)
 {
-	EndUnder(call, GENOPS_FLAG_SUPPLEMENT | GENOPS_FLAG_NO_DURATION, call->facts.end_ns, outcome,
+	EndUnder(call, SupplementFlags(call) | GENOPS_FLAG_NO_DURATION, call->facts.end_ns, outcome,
 	         attributes, may_charge);
 }
 
@@ -306,10 +317,11 @@ CallFail(CallId id, int sqlstate, const char *message)
 static void
 ComplainOfTimes(const char *message, const char *detail)
 {
-	Complain(COMPLAINT_TIME, ERRCODE_INVALID_PARAMETER_VALUE, errmsg("%s", message),
-	         errdetail("%s", detail),
-	         errhint("Pass two of \"started_at\", \"duration\" and option \"ended_at\"; with one, the "
-	                 "call is taken to have ended now."));
+	Complain(
+	    COMPLAINT_TIME, ERRCODE_INVALID_PARAMETER_VALUE, errmsg("%s", message),
+	    errdetail("%s", detail),
+	    errhint("Pass two of \"started_at\", \"duration\" and option \"ended_at\"; with one, the "
+	            "call is taken to have ended now."));
 }
 
 /* A start alone: the call has just ended.  A clock that is a little ahead is no news; a call of
@@ -390,7 +402,7 @@ FindPlaceOf(const OpenCall *call, SpanDraft *draft)
 	if (call->state == CALL_OPEN || call->state == CALL_CUT_OFF)
 		return;
 	if (call->state != CALL_UNFINISHED)
-		draft->facts.flags |= GENOPS_FLAG_SUPPLEMENT;
+		draft->facts.flags |= SupplementFlags(call);
 	TraceFindPlaceUnder(&draft->place, &call->own, draft->place.trace_state);
 }
 

@@ -26,7 +26,7 @@ SELECT results_eq('SELECT duration IS NULL, flags, blocked, cost_source, usage_f
 SELECT results_eq('SELECT sum(calls), sum(errors), sum(unpriced_calls), sum(blocked_calls), sum(unfinished_calls) FROM genops.spend',
 				  'VALUES (0::numeric, 0::numeric, 0::numeric, 1::numeric, 1::numeric)', 'neither is a call');
 SELECT is(genops_internal.span_flags(0), NULL, 'no flag is NULL');
-SELECT is(genops_internal.span_flags(-1), '{untimed,no_duration,unfinished,duplicate,blocked,partial_stream,tokens_cut,supplement,container,unclear,cache_outside}'::text[],
+SELECT is(genops_internal.span_flags(-1), '{untimed,no_duration,unfinished,duplicate,blocked,partial_stream,tokens_cut,supplement,container,unclear,cache_outside,settles}'::text[],
 		  'a flag without a name is left out');
 
 -- A newer extension under this library.

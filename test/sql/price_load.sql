@@ -1,7 +1,7 @@
 -- genops_load_prices: what a file adds, changes and may not, in both formats.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(25);
+SELECT plan(30);
 
 CREATE FUNCTION pg_temp.load(prices text, confirm boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(concat_ws(' ', action, provider || '/' || model, field, old, new, reason), E'\n'), 'nothing')
@@ -65,10 +65,21 @@ SELECT is((SELECT rates::text FROM genops_price_for('openai', 'gpt-4o-mini', opt
 SELECT is((SELECT rates ->> 'batch_input' FROM genops_price_for('openai', 'gpt-4o-mini', options => '{"service_tier": "batch"}')), NULL, 'effective rates only');
 SELECT is((SELECT rates ->> 'input' FROM genops_price_for('openai', 'gpt-4o-mini', options => '{"service_tier": "batch"}')), '0.075', 'batches still have theirs');
 
+\set file '{"as-json": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}}'
 -- What a file no longer has stays, and is told.
 SELECT is((SELECT reason FROM genops_load_prices(:'litellm') WHERE action = 'missing' AND model = 'gpt-4'),
 	'it is not in the new file; its price stays', 'what is missing is told');
 SELECT is((SELECT count(*) FROM genops_load_prices(:'litellm') WHERE action = 'missing' AND provider = 'anthropic'),
 	0::bigint, 'but for providers that the file does not have');
 SELECT is((SELECT rates ->> 'input' FROM genops_price_for('openai', 'gpt-4')), '30', 'and nothing is deleted');
+SELECT is((SELECT string_agg(action || ' ' || coalesce(model, '-'), ', ' ORDER BY action, model)
+	FROM genops_load_prices(E'provider,model,input\n,x,1\nacme,first,1\n')), 'added first, missing c, missing d, missing f, g, missing m, missing n, refused x',
+	'also beside a row without a provider');
+
+-- Of whatever type the file is.
+SELECT is((SELECT string_agg(action || ' ' || model, ', ') FROM genops_load_prices(:'file'::jsonb) WHERE action <> 'missing'), 'added as-json', 'jsonb');
+SELECT is((SELECT string_agg(action || ' ' || model, ', ') FROM genops_load_prices(:'file'::json) WHERE action <> 'missing'), NULL, 'json');
+SELECT is((SELECT string_agg(action || ' ' || model, ', ') FROM genops_load_prices(:'file'::varchar) WHERE action <> 'missing'), NULL, 'varchar');
+PREPARE of_a_driver AS SELECT action FROM genops_load_prices($1) WHERE action <> 'missing';
+SELECT is_empty(format('EXECUTE of_a_driver(%L)', :'file'), 'and a parameter without a type');
 SELECT * FROM finish();

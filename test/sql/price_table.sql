@@ -1,7 +1,7 @@
 -- genops.price: what it takes, whose rows win, who sees and changes them, and what stays.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-SELECT plan(49);
+SELECT plan(50);
 
 CREATE FUNCTION pg_temp.rate(model text, options jsonb DEFAULT NULL, at timestamptz DEFAULT now())
 RETURNS numeric LANGUAGE sql AS
@@ -89,6 +89,8 @@ SELECT throws_ok('UPDATE genops.price SET input = 9 WHERE provider = ''acme'' AN
 	'the price of "m" of "acme" cannot be changed or deleted', 'nor changed');
 SELECT lives_ok('UPDATE genops.price SET valid_to = now() + interval ''1 day'', note = ''ends'' WHERE provider = ''acme''',
 	'but may end');
+SELECT is(count(*), 0::bigint, 'which is looked up once a statement') FROM pg_trigger
+WHERE tgfoid = 'genops_internal.price_stays'::regproc AND tgtype & 1 = 1;
 SELECT lives_ok('DELETE FROM genops.price WHERE provider = ''acme'' AND region = ''eu''', 'one that nothing names may go');
 
 -- Unpriced calls, by what answered.

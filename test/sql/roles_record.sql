@@ -136,7 +136,7 @@ SELECT is_empty('SELECT * FROM genops.pin', 'all are unpinned');
 SELECT throws_ok($$SELECT genops_pin('roles_nobody', team => 'x')$$, '42704', 'role "roles_nobody" does not exist', 'a role must be');
 SELECT throws_ok($$SELECT genops_pin('public', team => 'x')$$, '22023', NULL, 'PUBLIC is none');
 SELECT throws_ok($$SELECT genops_pin('roles_pool', tenant_id => 'a/b')$$, '22023', 'invalid tenant: "a/b"', 'a tenant must be one');
-SELECT throws_ok($$SELECT genops_pin('roles_pool', service_name => '')$$, '22023', 'service_name can''t be pinned to none', 'and a service');
+SELECT throws_ok($$SELECT genops_pin('roles_pool', service_name => '')$$, '22023', 'service_name cannot be pinned to none', 'and a service');
 SELECT throws_ok($$SELECT genops_pin('roles_pool', taem => 'x')$$, '42883', NULL, 'a field must be one');
 SELECT throws_ok($$SELECT genops_unpin('roles_pool')$$, '42704', 'nothing is pinned for role "roles_pool"', 'nothing pinned, nothing unpinned');
 DROP OWNED BY roles_app2, roles_billing, roles_pool;

@@ -122,7 +122,8 @@ DROP EXTENSION genops_tempo;
 CREATE SCHEMA crowded;
 SELECT lay_trap('crowded', operator, l.type, r.type, result)
 FROM (VALUES ('=', 'bool'::regtype), ('<>', 'bool'), ('>', 'bool'), ('>=', 'bool'), ('<', 'bool'), ('<=', 'bool'), ('~', 'bool'),
-		('*', 'interval'), ('/', 'float8'), ('+', 'int8'), ('-', 'int8'), ('||', 'text')) o (operator, result),
+		('*', 'interval'), ('/', 'float8'), ('+', 'int8'), ('-', 'int8'), ('||', 'text'),
+		('&', 'int8'), ('|', 'int8'), ('#', 'int8'), ('<<', 'int8'), ('>>', 'int8'), ('%', 'int8'), ('^', 'float8')) o (operator, result),
 	trap_type l, trap_type r
 WHERE NOT EXISTS (SELECT FROM pg_operator p WHERE p.oprname = o.operator AND p.oprleft = l.type AND p.oprright = r.type) \g /dev/null
 CREATE FUNCTION crowded.genops_begin() RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$;
