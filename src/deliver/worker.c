@@ -217,12 +217,13 @@ IsAtRest(const Turn *turn, long *due_ms)
 	return *due_ms != 0;
 }
 
+static int64 resting_since = 0; /* 0: not at rest, when it was last looked at */
+
 /* A while without work, or somebody else has some. */
 static bool
 NothingToDo(const Turn *turn)
 {
 	static int64 looked_at = 0;
-	static int64 resting_since = 0; /* 0: not at rest */
 	long due_ms;
 
 	if (turn->now < looked_at + LOOK_MS && !turn->demand.others_wait)
@@ -236,8 +237,17 @@ NothingToDo(const Turn *turn)
 	       (turn->demand.others_wait || turn->now >= resting_since + IDLE_LEAVE_MS);
 }
 
+/* Until it is to be looked at again whether to leave. */
+static long
+UntilLook(const Turn *turn)
+{
+	if (resting_since == 0)
+		return LOOK_MS;
+	return (long) Max(resting_since + IDLE_LEAVE_MS - turn->now, LOOK_MS);
+}
+
 static void
-SleepUntilDue(long longest)
+SleepUntilDue(void)
 {
 	int64 durable = DurableSegment();
 	Turn turn;
@@ -246,7 +256,7 @@ SleepUntilDue(long longest)
 	TurnBegin(&turn, false);
 	if (turn.demand.others_wait && NothingToDo(&turn))
 		return; /* it is told of others only when they begin to wait */
-	wait = UntilDue(&turn, longest);
+	wait = UntilDue(&turn, UntilLook(&turn));
 	if (wait == 0)
 		return;
 	DurableForce();
@@ -344,7 +354,7 @@ GenopsWorkerMain(Datum seat)
 		HearSignals();
 		RunSteps(&turn);
 		TellProgress(&turn);
-		SleepUntilDue(IDLE_LEAVE_MS);
+		SleepUntilDue();
 		TurnBegin(&turn, false);
 	}
 	FinishWork();
