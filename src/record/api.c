@@ -66,6 +66,7 @@ CallBegin(const CallRequest *request)
 	attributes_offset = draft->span.length;
 	DraftPutAttributes(draft, request->attributes, DRAFT_OUTCOME_ROOM);
 	call = CallOpen(draft, attributes_offset, keep_errors && !draft->sent_nowhere);
+	CallKeepOptions(call, &request->options);
 	TextCount();
 	return IdOf(call);
 }
@@ -268,14 +269,26 @@ Supplement(OpenCall *call, const CallOutcome *outcome, Jsonb *attributes, bool m
 	         attributes, may_charge);
 }
 
-bool
-CallEnd(CallId id, const CallOutcome *outcome, Jsonb *attributes)
+static void
+InheritOptions(CallOptions *options, const OpenCall *call)
 {
+	if (!genops_slice_present(options->base_model) && call->base_model != NULL)
+		options->base_model = genops_slice(call->base_model);
+	if (options->headers == NULL)
+		options->headers = call->headers;
+}
+
+bool
+CallEnd(CallId id, const CallOutcome *said, Jsonb *attributes)
+{
+	CallOutcome completed = *said;
+	const CallOutcome *outcome = &completed;
 	bool may_charge = ChargeAllowed(outcome); /* first: it may look at catalogs */
 	OpenCall *call = CallFindNumber(id.number);
 
 	if (call == NULL)
 		return false;
+	InheritOptions(&completed.options, call);
 	switch (call->state)
 	{
 		case CALL_OPEN:

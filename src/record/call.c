@@ -204,11 +204,21 @@ CopySlice(char **to, GenopsSlice from)
 }
 
 static void
+Free(OpenCall *call)
+{
+	if (call->base_model != NULL)
+		pfree(call->base_model);
+	if (call->headers != NULL)
+		pfree(call->headers);
+	pfree(call);
+}
+
+static void
 Drop(OpenCall *call)
 {
 	dlist_delete(&call->node);
 	remembered_count--;
-	pfree(call);
+	Free(call);
 }
 
 static void SubmitUnended(OpenCall *call);
@@ -362,6 +372,9 @@ CallOpen(const SpanDraft *draft, size_t attributes_offset, bool keep_if_failed)
 	call->attributes_offset = attributes_offset;
 	call->begun_length = draft->span.length;
 
+	call->base_model = NULL;
+	call->headers = NULL;
+
 	call->span = genops_bytes_over(call->memory, capacity);
 	genops_bytes_put(&call->span, draft->span.data, draft->span.length);
 	to = call->memory + capacity;
@@ -373,6 +386,18 @@ CallOpen(const SpanDraft *draft, size_t attributes_offset, bool keep_if_failed)
 	dlist_push_head(&open_calls, &call->node);
 	open_count++;
 	return call;
+}
+
+void
+CallKeepOptions(OpenCall *call, const CallOptions *options)
+{
+	MemoryContext old = MemoryContextSwitchTo(calls_context);
+
+	if (options->base_model.length > 0)
+		call->base_model = pnstrdup(options->base_model.data, options->base_model.length);
+	if (options->headers != NULL)
+		call->headers = (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(options->headers));
+	MemoryContextSwitchTo(old);
 }
 
 /* The call in other memory, with "more" bytes of "extra" before the caller's attributes. */
@@ -490,7 +515,7 @@ static void
 ForgetDetached(void)
 {
 	if (detached != NULL)
-		pfree(detached);
+		Free(detached);
 	detached = NULL;
 }
 

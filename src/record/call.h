@@ -45,6 +45,8 @@ typedef struct OpenCall
 	size_t begun_length;      /* of "span", before an outcome was added */
 	GenopsSlice error_message; /* of one that is cut off; a literal */
 	char error_type[ERROR_TYPE_MAX + 1];
+	char *base_model; /* as the options said, server's encoding; or NULL, as is the next */
+	Jsonb *headers;
 	size_t size;               /* of this, with its memory */
 	GenopsBytes span;                   /* all but the outcome, and room for one */
 	char memory[FLEXIBLE_ARRAY_MEMBER]; /* of the slices and of "span" */
@@ -56,6 +58,9 @@ extern void CallsInit(void);
 /* Opens a call from a draft that DraftOpen has written; the caller's
  * attributes start at attributes_offset. */
 extern OpenCall *CallOpen(const SpanDraft *draft, size_t attributes_offset, bool keep_if_failed);
+
+/* Keeps of the options what is for the price: its end has them unless it says others. */
+extern void CallKeepOptions(OpenCall *call, const CallOptions *options);
 
 /* The innermost; NULL if none is open. */
 extern OpenCall *CallInnermost(void);
