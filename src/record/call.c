@@ -317,8 +317,8 @@ SubmitUnended(OpenCall *call)
 		genops_otlp_span_exception(&call->span, call->facts.end_ns, outcome.error_type,
 		                           outcome.error_message);
 	genops_otlp_span_close(&call->span, call->facts.status, outcome.error_message, call->flags);
-	Assert(!call->span.failed);
 
+	record.incomplete = call->span.failed;
 	record.facts = call->facts;
 	record.span = (GenopsSlice){ (const char *) call->span.data, call->span.length };
 	(void) SpanRecordSubmit(&record, false);
@@ -440,6 +440,7 @@ Fill(GenopsSpanFacts *facts, GenopsSpanFacts *filled, GenopsFactText which, Geno
 void
 CallFillTexts(OpenCall *call, GenopsSlice provider, GenopsSlice model, GenopsSlice operation)
 {
+	const GenopsSpanFacts begun = call->facts;
 	GenopsSpanFacts filled = { 0 };
 	char folded[DRAFT_NAME_MAX];
 	char memory[8 * TEXT_NAME_MAX];
@@ -453,6 +454,13 @@ CallFillTexts(OpenCall *call, GenopsSlice provider, GenopsSlice model, GenopsSli
 	if (texts == 0)
 		return;
 	genops_ai_call_put_request(&extra, &filled);
+	if (extra.failed || call->span.length + extra.length + DraftTextsSize(&call->facts) +
+	                            DRAFT_OUTCOME_ROOM / 2 >
+	                        RING_MAX_RECORD)
+	{
+		call->facts = begun; /* there is no room to say it */
+		return;
+	}
 	genops_ai_decide(&call->facts, GENOPS_AI_PART_UNKNOWN, true, false);
 	(void) MoveWith(call, &extra, texts);
 	pfree(call);

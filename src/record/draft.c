@@ -117,9 +117,9 @@ void
 DraftSubmit(const SpanDraft *draft)
 {
 	SpanRecord record = { .facts = draft->facts,
-		                  .span = { (const char *) draft->span.data, draft->span.length } };
+		                  .span = { (const char *) draft->span.data, draft->span.length },
+		                  .incomplete = draft->span.failed };
 
-	Assert(!draft->span.failed);
 	TextCount();
 	if (draft->facts.flags & GENOPS_FLAG_DUPLICATE)
 		RingCountDuplicate();

@@ -31,8 +31,11 @@ SpanRecordSubmit(const SpanRecord *record, bool may_wait)
 {
 	SpanRecordHead head;
 	RingPart parts[MAX_PARTS];
+	RingPart too_large = { NULL, RING_MAX_RECORD + 1 };
 	int count = 0;
 
+	if (record->incomplete)
+		return RingAppend(&too_large, 1, may_wait) == RING_RECORDED;
 	head.envelope_length = (uint32) record->envelope.length;
 	head.span_length = (uint32) record->span.length;
 	head.has_envelope = genops_slice_present(record->envelope);

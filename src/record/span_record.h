@@ -22,16 +22,17 @@ typedef struct SpanRecord
 	 */
 	GenopsSlice envelope;
 	GenopsSlice span; /* the content of an OTLP Span */
+	bool incomplete;  /* the span did not fit its memory: it is refused as too large */
 } SpanRecord;
 
 /*
  * Puts a span into the ring, with may_wait waiting for room.  A full ring raises
  * nothing: it is counted and logged once; false tells the caller that the span
- * is lost.  Raises, with may_wait, where durability is "sync" and can't be had.
+ * is lost.
  */
 extern bool SpanRecordSubmit(const SpanRecord *record, bool may_wait);
 
-/* In durability "sync" waits until what was submitted is stored. */
+/* In durability "sync" waits until what was submitted is stored; warns where it cannot be. */
 extern void SpanRecordSync(void);
 
 /* The worker's side: a record of the ring, in place.  The slices point into

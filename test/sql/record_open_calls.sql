@@ -22,7 +22,7 @@ BEGIN
 END
 $$;
 
-SELECT plan(38);
+SELECT plan(39);
 
 -- Ended in good order.
 SELECT is(genops_observe(genops_begin('p', 'm', feature => 'observe'), x), x, 'the reply comes back unchanged')
@@ -173,4 +173,9 @@ SELECT genops_track('p', 'm', feature => 'last') \g /dev/null
 SELECT genops_flush('stored') \g /dev/null
 SELECT ok(parent_span_id IS NULL, 'nothing is left open') FROM mine WHERE feature = 'last';
 SELECT is((SELECT count(*) FROM mine WHERE feature IS NULL), 4::bigint, 'calls without a feature');
+-- A beginning that leaves no room for what is known later.
+SELECT genops_observe(genops_begin(feature => 'no room', attributes => (SELECT jsonb_object_agg('k' || i, repeat('x', 1000)) FROM generate_series(1, 60) i)),
+	'{"id": "chatcmpl-0123456789abcdefghij", "model": "m"}'::jsonb) IS NOT NULL \g /dev/null
+SELECT genops_flush('stored') \g /dev/null
+SELECT is(count(*), 1::bigint, 'a call whose beginning is large is recorded') FROM genops.spans WHERE feature = 'no room' AND project = current_setting('genops.project');
 SELECT * FROM finish();
