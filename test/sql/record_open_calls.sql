@@ -22,7 +22,7 @@ BEGIN
 END
 $$;
 
-SELECT plan(39);
+SELECT plan(40);
 
 -- Ended in good order.
 SELECT is(genops_observe(genops_begin('p', 'm', feature => 'observe'), x), x, 'the reply comes back unchanged')
@@ -178,4 +178,10 @@ SELECT genops_observe(genops_begin(feature => 'no room', attributes => (SELECT j
 	'{"id": "chatcmpl-0123456789abcdefghij", "model": "m"}'::jsonb) IS NOT NULL \g /dev/null
 SELECT genops_flush('stored') \g /dev/null
 SELECT is(count(*), 1::bigint, 'a call whose beginning is large is recorded') FROM genops.spans WHERE feature = 'no room' AND project = current_setting('genops.project');
+-- What the options of the beginning say of the price.
+SELECT genops_end(genops_begin('azure', 'my deployment', feature => 'base model at the beginning', options => '{"base_model": "gpt-4o"}'), prompt_tokens => 1000, completion_tokens => 1000) \g /dev/null
+SELECT genops_end(genops_begin('azure', 'my deployment', feature => 'base model at the end'), prompt_tokens => 1000, completion_tokens => 1000, options => '{"base_model": "gpt-4o"}') \g /dev/null
+SELECT genops_flush('stored') \g /dev/null
+SELECT is(count(DISTINCT total_cost) || ' ' || count(total_cost), '1 2', 'a base model that the beginning says has its price')
+FROM genops.spans WHERE feature LIKE 'base model at the %' AND project = current_setting('genops.project');
 SELECT * FROM finish();
