@@ -79,7 +79,7 @@ CREATE FUNCTION genops_flush(
 AS 'MODULE_PATHNAME', 'genops_flush';
 
 COMMENT ON FUNCTION genops_flush(text, double precision) IS
-'operate: waits until everything recorded before the call is stored in the ledger (''stored'') or answered for by its endpoints (''exported''), at most timeout seconds. Returns whether it is, how many spans are not stored and how many are not delivered. Does not wait for an endpoint that is blocked or paused.';
+'operate: waits until everything recorded before the call is stored in the ledger (''stored'') or answered for by its endpoints (''exported''), at most timeout seconds. Returns whether it is, how many spans are not stored and how many are not delivered, NULL while somebody has locked the ledger. Does not wait for an endpoint that is blocked or paused.';
 
 CREATE FUNCTION genops_pause_delivery() RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER

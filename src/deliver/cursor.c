@@ -17,6 +17,7 @@
 #include "keep/segment_scan.h"
 #include "keep/worker_sql.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -474,15 +475,28 @@ AddPending(const CursorStream *stream, void *spans)
 	*(int64 *) spans += CursorPending(stream);
 }
 
-int64
-CursorPendingSpans(void)
+/* Until the transaction ends. */
+static bool
+LockToRead(void)
 {
-	int64 spans = 0;
+	static const char *const tables[] = { "delivery", "ledger_state", "ledger_segment" };
 
+	for (int i = 0; i < (int) lengthof(tables); i++)
+		if (!ConditionalLockRelationOid(OwnTable(tables[i]), AccessShareLock))
+			return false;
+	return true;
+}
+
+bool
+CursorPendingSpans(int64 *spans)
+{
+	*spans = 0;
+	if (!LockToRead())
+		return false;
 	PushActiveSnapshot(GetLatestSnapshot()); /* the rows are read as they are now, too */
-	CursorVisitRows(true, AddPending, &spans);
+	CursorVisitRows(true, AddPending, spans);
 	PopActiveSnapshot();
-	return spans;
+	return true;
 }
 
 /* What was sent and what not is not known any more.  At least once is what is

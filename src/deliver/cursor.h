@@ -94,9 +94,10 @@ extern void CursorVisitRows(bool only_these, CursorVisit *visit, void *argument)
 /* Whether there is a row of the stream with something delivered. */
 extern bool CursorEstablished(GenopsSlice tenant_id, GenopsSlice route);
 
-/* Spans behind a stream's cursor / behind the cursors of all streams. */
+/* Spans behind a stream's cursor / behind the cursors of all streams; the latter waits for no
+ * lock, and is false where somebody has locked what it would read. */
 extern int64 CursorPending(const CursorStream *stream);
-extern int64 CursorPendingSpans(void);
+extern bool CursorPendingSpans(int64 *spans);
 
 /* If there is no row at all, but there are segments, makes the rows anew, with
  * nothing delivered: the cursors are lost. */

@@ -82,6 +82,7 @@ genops_flush(PG_FUNCTION_ARGS)
 	long timeout_ms = TimeoutMs(PG_GETARG_FLOAT8(1));
 	TupleDesc descriptor;
 	RingCounts counts;
+	int64 pending;
 	Datum values[3];
 	bool nulls[3] = { false };
 
@@ -91,6 +92,7 @@ genops_flush(PG_FUNCTION_ARGS)
 	values[0] = BoolGetDatum(Await(exported, timeout_ms));
 	RingReadCounts(&counts);
 	values[1] = Int64GetDatum((int64) counts.queued);
-	values[2] = Int64GetDatum(CursorPendingSpans());
+	nulls[2] = !CursorPendingSpans(&pending);
+	values[2] = Int64GetDatum(pending);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
