@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # PostgreSQL with genops_tempo, preloaded.
 #
 #   docker build --build-arg POSTGRES_MAJOR=17 -t genops-tempo-postgresql:17 .

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_tempo: AI governance inside PostgreSQL.
 #
 #   make, make install    build and install the extension, for the server of PG_CONFIG

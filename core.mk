@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The core library: what it is made of and needs.  No PostgreSQL in here.
 #
 # What is generated is in $(CORE_PROTO_DIR), below where make runs.

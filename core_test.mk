@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The core's own build and tests: no PostgreSQL needed.
 #
 #   make core            libgenops.a and its unit tests

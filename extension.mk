@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The extension, for one server and in a directory that is not the source's (PGXS).
 EXTENSION = genops_tempo
 EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'$$/\1/p" $(top)/$(EXTENSION).control)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # make in the source's directory: what builds the extension goes to a directory per version of the
 # server, so that two of them never share an object or a library.
 pg_config = $(or $(abspath $(shell command -v $(PG_CONFIG) 2>/dev/null)),$(error There is no \

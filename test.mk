@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Tests, demo, sandbox and benchmarks: each sets up what it needs.
 #
 #   SANDBOX_CONF   lines for the sandbox's postgresql.conf

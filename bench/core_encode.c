@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What it costs to encode the span of one AI call, in nanoseconds:
  *

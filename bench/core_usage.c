@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What it costs to read the usage of a reply of 2 KB, to find a price, and to make the book
  * of the list that is shipped:

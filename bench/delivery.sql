@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- From the call through the ledger to an endpoint that only counts: how fast,
 -- how long the worst call takes meanwhile, and what the ledger needs for it.
 -- psql sets endpoint, spans and tenants (1: none is named).

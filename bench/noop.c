@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * An empty function with as many arguments as one likes: what a call costs
  * before it does anything.

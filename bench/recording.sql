@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What one recorded call costs, beside an empty function with the same
 -- arguments and beside an INSERT of the same facts (the ids and times that a span
 -- has are made in both) into a logged table with two indexes, in one PL/pgSQL loop

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- A million calls in one session: the last are as fast as the first, and the
 -- session needs no more memory.  psql sets calls.
 \set ON_ERROR_STOP 1

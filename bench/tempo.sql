@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Answers of Tempo as rows, beside curl and a JSON parser; psql sets url, curl_search
 -- and curl_metrics (milliseconds).
 \set ON_ERROR_STOP 1

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """Rules for test/stand_in/tempo.py: a search whose answer has as many traces as the
 first argument says, and a metrics query of 20 series with 500 points each."""
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What a ledger of many tenants needs and how fast it answers: bytes a span, a trace by
 -- its id, a question that nothing matches.
 -- psql sets tenants, spans, and flushed: after so many spans they are stored, as a server

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- TraceQL over one-span traces that began within an hour: the ledger's times and,
 -- where there is a Tempo that got the same spans, its own.
 -- psql sets spans, and otlp and tempo ('' for none).

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What the database of docker-compose.yml is made of.  PostgreSQL's image runs this once, when its
 -- volume is empty, in POSTGRES_DB as POSTGRES_USER.  It may be run again, in other databases of
 -- the server, too: roles that are there keep what they have, and get the password given here.

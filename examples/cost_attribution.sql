@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What AI calls cost, and whom: teams, customers, providers, cost centres.  The database alone.
 --
 --   psql -f examples/cost_attribution.sql

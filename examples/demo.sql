@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- AI calls from SQL, and what the database knows about them afterwards.
 \set ON_ERROR_STOP 1
 \pset footer off

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What the demo's calls are made with: a model server behind a SQL function, as
 -- pgai, pgsql-http or one of your own would be, and what the calls cost.
 -- psql sets model_server and otlp_endpoint.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Spans straight to a Tempo: set up, validate, record, find.
 --
 --   psql -f examples/direct_export.sql

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """A small model server that speaks OpenAI's API, for the demo: it needs no key, and the
 same question always gets the same answer, tokens and time (but its own id).
 

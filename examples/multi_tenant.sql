@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Tenants: whose spans go where, who reads what, and the totals of all.
 --
 --   psql -f examples/multi_tenant.sql

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The TraceQL of the user's guide, answered by the ledger; no Tempo is needed.
 --
 --   psql -f examples/traceql_queries.sql

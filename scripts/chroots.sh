@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Chroots of Debian releases, for check_versions and check_package.  Sourced by bash, after common.sh.
 #
 #   CHROOTS         where they are kept from run to run (default /var/cache/genops_tempo/chroots)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the scripts that run servers share.  Sourced by bash, after "set -eu".
 #
 # PostgreSQL refuses to run as root.  So there are two users: the one who typed

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What people query: genops.spans, genops.spend, genops_trace().
 --
 -- The views are security invokers: a reader needs SELECT on the tables under

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The configuration of this database: what genops_configure() sets, the routes,
 -- and the view that shows what is in force.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- How far each stream is delivered.  Written by the worker alone.
 CREATE TABLE genops.delivery (
     tenant_id text COLLATE "C" NOT NULL,    -- '' where a span has none

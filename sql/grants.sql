@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Who may do what.
 --
 -- Recording is open to everybody, as are the functions that need nothing but

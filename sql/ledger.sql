@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The ledger: facts in ledger_span, bytes in ledger_segment, both by the day of
 -- recording (UTC).
 --

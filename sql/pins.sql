@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Attribution that a role cannot change.
 
 -- A regrole, as in genops.reader and for its reasons.

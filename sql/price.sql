@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Prices.
 --
 -- A row is never changed once calls were priced by it, and never deleted: history keeps its

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Who reads the ledger, and whose spans.
 --
 -- SELECT alone shows nothing: each table with tenants in it has row security,

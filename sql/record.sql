@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Recording.  The signatures are frozen: what comes later goes into "options",
 -- because a function cannot get another argument without breaking views that
 -- call it.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 CREATE SCHEMA genops;
 COMMENT ON SCHEMA genops IS
 	'The ledger of AI calls: genops.spans, genops.spend, genops.route and the statistics of recording and delivery. What begins with ledger_ is internal.';

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Spend: totals by quarter hour, which is every time zone's midnight.
 --
 -- The worker folds spans into spend_total from time to time; the view

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- TraceQL over the ledger and over Tempo.
 
 -- One row type for searches and metrics, with a name, so that functions and

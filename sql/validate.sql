@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Whether everything is set up, and what is to be done where it is not.
 
 CREATE FUNCTION genops_validate(

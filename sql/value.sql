@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What people and drivers pass as an id, a count, a cost, a duration or a reply.
 --
 -- PostgreSQL has no overloads that named arguments with defaults could choose from, and a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The extension's entry points: what happens when the library is loaded.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Time that never jumps, for intervals and deadlines.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Texts of a span become texts of the server: UTF-8 in, the database's
  * encoding out, '?' for what that encoding can't say.

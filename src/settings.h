@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The settings: "genops_tempo.*" for the server, "genops.*" for a session's
  * attribution.

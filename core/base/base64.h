@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Base64 (RFC 4648), as protobuf's JSON mapping reads it: the standard or the
  * URL-safe alphabet, with padding or without.

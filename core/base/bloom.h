@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A Bloom filter over trace ids: 16 bits an id, so that about one lookup in
  * 2,000 finds a segment that does not have the id.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Comma-separated values as RFC 4180 has them: quotes around a field that has a comma, a
  * quote (twice) or a new line in it.

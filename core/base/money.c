@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/base/money.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Exact money: text to and from integers of 10^-12 of a currency's unit.
  */

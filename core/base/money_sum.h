@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Sums of money that one call's 64 bits cannot hold: budgets, totals of a year, a
  * hundred million calls.

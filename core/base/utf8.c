@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/base/utf8.h"
 
 #include <stdint.h>

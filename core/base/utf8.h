@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * UTF-8: OTLP's strings must be valid, a database's may not be.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/export/due_heap.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Streams in the order in which they become due: a binary heap.
  *

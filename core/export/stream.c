@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/export/stream.h"
 
 #include <stdlib.h>

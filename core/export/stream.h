@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A stream: the segments of one tenant and route on their way to a target.
  *

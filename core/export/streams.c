@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/export/streams.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * All streams of one store: who they are, whose turn it is, and how much of
  * them is in memory.

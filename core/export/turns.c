@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/export/turns.h"
 
 /* Of four turns at least one is a new stream's, while one waits. */

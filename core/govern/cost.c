@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/govern/cost.h"
 
 /* Adds tokens at a rate. */

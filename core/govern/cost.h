@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What a call costs: tokens times rates, exactly, and the whole is the sum of its parts.
  */

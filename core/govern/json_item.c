@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/govern/json_item.h"
 
 #include <math.h>

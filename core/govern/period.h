@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Periods of a budget: the hour, day, week, month, quarter or year of a time zone that
  * holds an instant.

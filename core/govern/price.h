@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Prices: the rows of a price list, the book in which they are found, and what a call costs.
  *

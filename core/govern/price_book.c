@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The price book: every row of a price list, found by provider and model.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The project's own files of prices: CSV whose first line names the columns.
  */

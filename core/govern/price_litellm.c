@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * LiteLLM's list of prices: one object, a member for each model, prices as floats in USD a
  * token.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include <stdio.h>
 
 #include "core/govern/price.h"

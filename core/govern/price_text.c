@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/govern/price_text.h"
 
 #include "core/base/money.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A row of a price list as text, column by column: how files have it, and how a table
  * shows it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/govern/pricing.h"
 
 #include "core/span/ai_provider.h"

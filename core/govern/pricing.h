@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What a call is charged: which usage counts, which model and tier of service are priced, and
  * whose word for a cost holds.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What a provider's reply says of the call: model, tokens by kind, why it ended, what
  * went wrong, and what it cost where the provider says so.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The shapes of providers' replies, in the order in which they are looked for.
  *

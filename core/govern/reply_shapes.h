@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The table of the shapes of providers' replies: private to the reader of replies.
  */

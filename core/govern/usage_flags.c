@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/govern/usage_flags.h"
 
 #include <stdio.h>

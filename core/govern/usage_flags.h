@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What was remarkable about the usage or the price of a call: a closed list, which is
  * kept with the call and shown as texts.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/answer.h"
 
 #include <curl/curl.h>

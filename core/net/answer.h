@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the answer to an OTLP export means for the spans that were sent.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/answer_body.h"
 
 #include <cjson/cJSON.h>

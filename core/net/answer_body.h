@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Reads the body of an answer to an OTLP export: protobuf, JSON or text.
  * Private to answer.h.

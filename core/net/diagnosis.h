@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Why a request to Tempo or to a Collector failed, and what to do about it, in
  * words for the person who sets it up.

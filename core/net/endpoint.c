@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/endpoint.h"
 
 #include <curl/curl.h>

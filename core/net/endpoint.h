@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Addresses: what people configure, and the URL that spans are POSTed to.
  *

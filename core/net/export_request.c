@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/export_request.h"
 
 #include "core/span/otlp_read.h"

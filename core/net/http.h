@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * An HTTP client for a process that has an event loop of its own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/http_transfer.h"
 
 #include <stdlib.h>

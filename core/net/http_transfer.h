@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * One request on its way: libcurl's handle, what is sent, what has come.
  * Private to the HTTP client (http.h).

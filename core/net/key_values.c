@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/key_values.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The list syntax of OpenTelemetry's environment variables: "k=v,k2=v2",
  * which is W3C baggage without properties.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/otel_environment.h"
 
 #include <errno.h>

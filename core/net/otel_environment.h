@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the environment of the server process says: OpenTelemetry's variables
  * and those of the user's guide.

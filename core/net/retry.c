@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/net/retry.h"
 
 const GenopsRetryPolicy genops_retry_defaults = {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/ai_call.h"
 
 #include "core/base/money.h"

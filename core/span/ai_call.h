@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The span of one AI call: which attributes it carries, under which names
  * and types.

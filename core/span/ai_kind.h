@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What counts as a call of a model: the one place that decides it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/ai_provider.h"
 
 #include "core/base/utf8.h"

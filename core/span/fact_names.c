@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/fact_names.h"
 
 #define NAME(key, rank, kind, which, flat)              \

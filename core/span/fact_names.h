@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * By which names facts go in the attributes of others' spans: private to
  * facts_from_span.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What is known of a span without reading its bytes: the columns that the
  * ledger keeps, totals are made of, and budgets look at.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Turns parts of parsed OTLP/JSON, or of what is like it, into OTLP bytes.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Looks over JSON text without parsing it: how many values it holds, and where one of
  * them begins and ends.  A parsed value takes some fifty times as much memory as the shortest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * JSON text made ready for cJSON, which keeps numbers as doubles and texts as
  * C strings.

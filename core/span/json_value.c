@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Attributes: OTLP/JSON's AnyValue and KeyValue.  These nest, as deep as
  * genops_json_prepare has let them.

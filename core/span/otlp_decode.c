@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/otlp_decode.h"
 
 #include "core/span/otlp_read.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Spans that others made, decoded by the protobuf library.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/otlp_json.h"
 
 #include "core/span/facts.h"

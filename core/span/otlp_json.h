@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * OTLP/JSON to OTLP bytes: what genops_ingest is given becomes what
  * everything else reads.

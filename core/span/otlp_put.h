@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * How protobuf fields are put into memory: shared by the writers of OTLP,
  * private to them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Reads OTLP trace bytes in place: nothing is copied or allocated, every
  * slice points into the bytes read.  Input may be hostile; a read that does

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/otlp_write.h"
 
 #include "core/span/otlp_put.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Writes OTLP trace messages as bytes, front to back, without allocating.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Consistent probability sampling (OpenTelemetry, "TraceState: Probability
  * Sampling", formerly OTEP 235): a trace is kept if the 56 random bits at the

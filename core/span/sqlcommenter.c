@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * SQLCommenter: an application says in a comment at the end of its statement
  * which trace the statement belongs to,

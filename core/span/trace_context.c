@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/trace_context.h"
 
 #include <stdint.h>

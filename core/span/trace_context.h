@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * W3C trace context: traceparent and tracestate (Level 2).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * tracestate, the second header of W3C trace context: a list of members
  * "key=value", newest first, that belong to different tracing systems.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The answers of /api/metrics/query_range and /api/metrics/query.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/tempo/problem.h"
 
 #include <limits.h>

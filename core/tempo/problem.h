@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What it means when Tempo does not answer a question, and what to do about it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/tempo/reply_json.h"
 
 #include <stdio.h>

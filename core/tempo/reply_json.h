@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * How the readers of Tempo's replies take parts from parsed JSON: private to them.
  *

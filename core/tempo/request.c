@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/tempo/request.h"
 
 #include <inttypes.h>

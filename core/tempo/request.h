@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Writes the URLs of Tempo's HTTP API: what is asked, all of it in the address.
  *

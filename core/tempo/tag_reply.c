@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The answers of /api/v2/search/tags and /api/v2/search/tag/.../values.
  */

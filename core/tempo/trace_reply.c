@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The answers of /api/v2/traces/... and /api/status/buildinfo.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Aggregates over the spans of a set: count, sum, avg, min, max.
  *

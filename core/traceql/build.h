@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Makes the nodes of a tree: by the parser, and where a tree is rewritten.
  *

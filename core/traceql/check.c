@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/check.h"
 
 #define MAX_GROUPS 5

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the parts of the static check share; traceql.h has what others call.
  */

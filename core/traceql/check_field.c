@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/check.h"
 #include "core/base/utf8.h"
 #include "core/traceql/number.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What may stand on the two sides of an operator outside of "{ }".
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What is wrong with a query, where, and how to fix it.
  *

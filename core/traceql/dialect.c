@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/dialect.h"
 
 #include "core/traceql/walk.h"

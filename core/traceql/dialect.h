@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Forms that people write and TraceQL lacks, read as what they evidently mean.
  *

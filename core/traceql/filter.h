@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Evaluates a filter, or another expression, over spans, one at a time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A prepared filter: the query's tree with what is known before any span.
  * Shared by filter_prepare.c, which makes it, and filter.c, which evaluates it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * by(): splits a set of spans by what an expression is for them.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/lexer.h"
 
 #include "core/base/utf8.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The metrics side of a query: spans into time buckets and groups, and these
  * into series.  traceql.md 5.9 has the rules.

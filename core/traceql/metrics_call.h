@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the metrics of a query are made of, between the files that count, save
  * and finish.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What a function keeps of the spans that it counted: for each group a row, or
  * one row for each power of two that occurs, with a cell for each bucket.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * compare(): how often each value of each attribute occurs among the spans that
  * a filter selects and among the others, the baseline.

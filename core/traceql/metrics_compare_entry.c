@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The attributes and values that compare() has seen, and their counts.
  */

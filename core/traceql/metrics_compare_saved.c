@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What compare() has counted, as bytes: the keys of its entries and then its cells.
  */

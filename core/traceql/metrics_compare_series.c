@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The series of compare(): for each attribute and side the most frequent values,
  * and the total.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Spans, one by one or many that were counted elsewhere, into groups and cells.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/metrics_group.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Numbers keys, which are runs of bytes, from 0 in the order in which they come:
  * a hash table that is safe from keys made to collide.

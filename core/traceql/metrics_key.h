@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Values as the bytes of a group's key, and back.  Equal values have equal bytes.
  */

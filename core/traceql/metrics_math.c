@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Arithmetic of series: those with the same labels, point by point.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Histogram buckets, which are powers of two, and the quantiles they tell.
  */

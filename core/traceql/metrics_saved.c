@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Saving: how many calls, and for each its function, its groups' keys, and the
  * cells of each row that are not empty.

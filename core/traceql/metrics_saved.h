@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What a call has counted, as bytes for another process of the same machine.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What follows a metrics function: topk, bottomk, and comparison with a number.
  */

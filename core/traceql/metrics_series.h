@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Series on their way to the result: labels, values, and the texts by which they
  * are sorted.

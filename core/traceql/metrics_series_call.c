@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The series of one call: its groups' labels, and the cells' values.
  */

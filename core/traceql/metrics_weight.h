@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * How many spans a sampled one stands for (OpenTelemetry, "TraceState:
  * Probability Sampling"; core/span/sampler.h has the other side).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The mistakes that people make in TraceQL, and what they meant.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/nested_set.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Where the spans of one trace stand to each other: bounds of nested sets,
  * which make "is below" a comparison of numbers, and counts of children.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Rewrites a query so that Tempo gives the language's answer.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Which of a span's events (or links) Tempo looks at.
  *

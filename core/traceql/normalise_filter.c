@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A filter's "&&", "||", "!" and constants.
  *

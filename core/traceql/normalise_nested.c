@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Comparisons of a condition: (name = "a") = false, (.x > 1) != (.y > 1), (.x = 5) != nil.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Attributes that a query mentions otherwise than to ask whether they are nil.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Operands that Tempo refuses, or takes for a value where there is none.
  */

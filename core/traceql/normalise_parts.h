@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the parts of the normaliser share; normalise.h has what others call.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Sets of spans: "{ true }" and "{ false }", which mean to Tempo's storage what the
  * rest of the query makes of them, and the operators over the tree.

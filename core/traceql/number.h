@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Numbers and durations, as TraceQL writes them.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/parse_part.h"
 
 #include "core/traceql/build.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the parts of the parser share; traceql.h has what others call.
  *

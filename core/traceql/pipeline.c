@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/pipeline.h"
 
 #include "core/traceql/aggregate.h"

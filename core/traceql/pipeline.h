@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Runs the search side of a query, a pipeline, over one trace at a time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A prepared pipeline: the query's tree with its filters ready to run.
  * Shared by pipeline_prepare.c, which makes it, and by pipeline.c and

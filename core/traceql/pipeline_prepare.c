@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include <stdlib.h>
 
 #include "core/traceql/pipeline_plan.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The tree as text: nested operations in brackets, as Tempo prints them.
  */

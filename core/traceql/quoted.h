@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Quoted texts: TraceQL's strings are Go's, its quoted names have two escapes.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * TraceQL's regular expressions: RE2's syntax, matched against the whole text,
  * where "." matches a newline too.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/select_columns.h"
 
 #include "core/traceql/build.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Makes Tempo tell of each found span what is a column of genops.traceql_row.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/span_field.h"
 
 #define KEY_TAG 0x0A /* KeyValue.key */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Looks up what a query's attribute or intrinsic is for one span, on the
  * bytes of its segment; nothing is built or allocated.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/spanset.h"
 
 /* Some hundred lists of the spans of the largest trace. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Sets of spans of the trace that a pipeline runs over, and their unions.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Conditions as SQL writes them, which people write in TraceQL, too.
  */

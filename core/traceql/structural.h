@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The operators between spansets that look at the tree of the trace: children,
  * parents, descendants, ancestors, siblings, in three forms.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * One trace as TraceQL sees it: its spans, and what each is within it.
  *

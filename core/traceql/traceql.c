@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/traceql/traceql.h"
 
 #include <stdio.h>

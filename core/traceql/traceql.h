@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * TraceQL, the query language of traces: from text to a checked tree and back.
  *

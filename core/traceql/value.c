@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "core/span/otlp_read.h"
 #include "core/traceql/value.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What an expression yields for a span, and how two of them compare and
  * compute.

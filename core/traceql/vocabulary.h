@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * TraceQL's words and symbols: what the lexer finds and the printer writes.
  */

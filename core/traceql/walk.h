@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Visits every expression over a span that a query holds: filters, also those
  * in nested pipelines, group keys, aggregates' arguments, compare's selection.

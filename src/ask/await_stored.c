@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Who asks right after recording wants the answer with what was recorded.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The spans that answer a search, on their way into the result: sorted, newest
  * trace first, and only then read from their segments.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "postgres.h"
 
 #include "ask/http_wait.h"

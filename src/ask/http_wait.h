@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A session waits for the HTTP answers that it asked for.
  */

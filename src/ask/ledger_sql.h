@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The queries on the ledger's tables that answer a TraceQL query.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A query that a function is called with again and again, for one segment
  * after the other: parsed and prepared once per call site.

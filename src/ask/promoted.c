@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The names are those that core/span/ai_call.c writes, the types those it gives
  * them; an empty text is not written, so that an empty column means none.

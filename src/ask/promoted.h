@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Which attributes and intrinsics of a query have a column in
  * genops.ledger_span.

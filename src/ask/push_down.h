@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A query's filters as conditions of SQL on the rows of genops.ledger_span that
  * are exact (keep/segment.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Whose spans the current user may read: what the policies of the ledger's
  * tables ask.

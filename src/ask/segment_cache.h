@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Segments, unpacked, for as long as a statement runs.
  */

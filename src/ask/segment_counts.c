@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_internal.segment_counts: an aggregate over segments that counts spans for a
  * metrics query.  Its state is core/traceql/metrics.h's; parallel workers

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Functions on the bytes of one segment, which queries on
  * genops.ledger_segment call in parallel.

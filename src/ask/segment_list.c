@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What queries ask of segments that share rows: genops_internal.packed_segments() lists them,
  * genops_internal.segment_bytes() reads one, of whatever row.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What genops_internal.segment_matches() returns: the spans of a segment that a query
  * lets through, packed in a bytea.

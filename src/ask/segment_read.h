@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Reading the bytes of one segment for a function that a query calls.
  */

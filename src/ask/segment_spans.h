@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Walks the spans of a segment, all or those at given offsets.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_internal.segment_tags: the names of the attributes in a segment, each once.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_internal.segment_traces: cuts a segment into its traces.
  *

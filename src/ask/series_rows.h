@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Series as rows of genops.traceql_row: labels, time and value.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The bytes of spans from many segments, cut out in parallel: for spans that are
  * few in each of many segments, where unpacking the segments is what takes time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Some spans of a segment as a ResourceSpans of their own.
  */

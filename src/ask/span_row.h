@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A span of the ledger as a row of genops.traceql_row.
  */

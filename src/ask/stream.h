@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Runs a query on the ledger's tables as the current user and hands out its
  * rows one by one: nothing is gathered, and the query may run in parallel.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A Tempo without multitenancy, which is its default, does not look at the tenant that it is asked
  * for and shows the spans of all.  So a user who may read some tenants only is let through

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A TraceQL query is asked of Tempo, and the answer becomes rows.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * One question to Tempo over HTTP, or a few with one deadline, from a backend that
  * can be cancelled meanwhile.

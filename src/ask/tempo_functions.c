@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The SQL functions that ask Tempo, whatever the ledger has.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Questions to Tempo: the URL, the exchange, the parsed answer.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Questions to the Tempo whose query address is configured as "endpoint".
  *

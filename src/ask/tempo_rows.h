@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Tempo's answers as rows of genops.traceql_row.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The names of traces' roots, looked up for many traces at once.
  */

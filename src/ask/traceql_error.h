@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the core says of a query, as PostgreSQL's errors and notices.
  */

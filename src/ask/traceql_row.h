@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The columns of genops.traceql_row, and making its rows.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * How many rows genops_traceql() is expected to give: its planner support
  * function.

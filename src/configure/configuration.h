@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The configuration of this database, as genops_configure() set it and the
  * server's environment overrides it, ready for use.

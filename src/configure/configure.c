@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_configure(), genops_reset() and genops_route_headers().
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Rows that tell of the configuration: what genops_configure() returns, and the
  * view genops.configuration.  No row has a secret.

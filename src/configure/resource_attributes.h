@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the configuration says of the resource that spans come from, but for the
  * service's name and environment, which differ from span to span.

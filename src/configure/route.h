@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Routes: which tenant, address and sampling spans get by what they are.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The tables of the configuration: genops.setting, genops.secret, genops.route,
  * genops.pin.

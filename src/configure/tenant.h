@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Names of Tempo's tenants (X-Scope-OrgID): 1 to TENANT_ID_MAX letters, digits
  * and characters of !-_.*'(), but not "." or "..".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * How far each stream has been delivered: genops.delivery, a row per tenant and
  * route.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the launcher, which is connected to no database, knows of databases.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_flush(): waits until what is recorded is stored, or delivered.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The step that follows the configuration, and which ledger is there.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The step that keeps house: folds spend, makes indexes, closes days, expires them, and
  * lets go of streams that have nothing to send.  It waits while it would be felt.

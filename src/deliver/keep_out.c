@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Keeping the worker out of a database that must have no connections.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The launcher: gives turns to the databases that need a worker.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The launcher: starts a worker for each database that has something to do.
  */

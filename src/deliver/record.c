@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The step that records the cursor: what became of streams is written to
  * genops.delivery a few times a second, in a transaction of its own.  What was answered

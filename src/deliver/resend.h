@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Ranges of segments that genops_resend() wants sent once more.
  */

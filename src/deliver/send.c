@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The step that sends: starts requests for the streams whose turn it is.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The steps of a hot standby, which has no ledger to write.
  *

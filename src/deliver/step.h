@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Steps: what the worker does in each round, one after the other.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The step that stores: what is in the ring goes into the ledger.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The streams of this database: core/export's, with what they need of PostgreSQL.
  */

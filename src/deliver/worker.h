@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The worker of a database: stores what is queued and delivers what is stored.
  */

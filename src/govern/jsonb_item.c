@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "postgres.h"
 
 #include "configure/utf8_text.h"

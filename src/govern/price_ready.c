@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A row of genops.price as it is written: checked, with its id, and with its rates as the
  * book takes them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The one place where a call's reply becomes usage and cost.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_internal.price_reply: what is read of a reply and what the call costs, as jsonb, for
  * tests.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Inserting many rows into a partition: straight into the heap and its
  * indexes, without triggers, rules, defaults or constraints being looked at.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Keys of calls that are stored, by which the worker finds those that were recorded before
  * and that no session knew of any more.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A piece of housekeeping: a transaction of the worker in which an error
  * costs nothing but the attempt.

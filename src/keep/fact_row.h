@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Rows of genops.ledger_span and genops.ledger_segment.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A Bloom filter of words: a key's three bits are in one word of 64, so that a look is one cache
  * line.  With sixteen bits a key or more it passes two in a hundred keys that are not there.

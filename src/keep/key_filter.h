@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A filter over the keys of genops.call_key, in the worker's memory.  Nearly all keys are new; the
  * filter knows that of most of them, and spares a look into the index.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The ledger: facts in genops.ledger_span, bytes in genops.ledger_segment.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The ledger's one row, genops.ledger_state: how far it is numbered and folded, and
  * which database it belongs to.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Packs: small segments of many streams in one row of genops.ledger_segment.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The ledger's partitions: a pair of tables for each day (UTC) of recording,
  * ledger_span_20261123 and ledger_segment_20261123.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Segments: spans of one tenant and one resource, packed as the OTLP
  * message they are stored, sent and searched as.

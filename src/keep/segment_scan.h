@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Walks the segments of the ledger in the order of their numbers, whether they have
  * rows of their own or share one (pack.h).

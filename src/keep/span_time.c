@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "postgres.h"
 
 #include "keep/span_time.h"

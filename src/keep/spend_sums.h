@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Sums of the spend that is stored and not folded yet, in the worker's
  * memory.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The worker's transactions: short, as the owner of the extension, restricted.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * SQL of the worker, where speed doesn't count.
  */

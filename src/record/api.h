@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Calls, for those who make or watch them from C: genops_begin, genops_observe,
  * genops_end and genops_track stand on this, and whatever else watches calls.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A caller's own attributes: a jsonb object becomes attributes of the span.
  */

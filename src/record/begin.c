@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_begin: a call that is about to be made; genops_traceparent: ids for
  * one whose reply will arrive elsewhere.

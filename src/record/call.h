@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Calls that were begun, and those that ended by themselves.  See call.c.
  */

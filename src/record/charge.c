@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The privilege "charge" of genops_grant: EXECUTE on genops.may_charge(), which
  * dump, restore, DROP ROLE and membership know about.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What failed, in words that hold no data: types and conditions of errors.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The span in the making: one per backend, reused, so that recording a call
  * allocates next to nothing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_ingest: spans that others made take the same way.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * One call is one call: what it is known again by, when a retried job, a repeated import
  * or somebody who watches the same reply records it another time.

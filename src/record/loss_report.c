@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Tells the session of calls that could not be recorded: one WARNING a statement, with
  * their number and the cause.

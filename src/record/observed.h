@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Where a reply comes from that genops_observe is given, as far as its expression tells.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * "options jsonb", the last argument of the functions that record: what few
  * calls need, and what later versions add, without a change of signature.

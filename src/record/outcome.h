@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * How a call ended: tokens, cost, reply, error.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A model's reply as SQL hands it out, opened as far as it is wrapped.
  *

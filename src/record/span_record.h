@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A span as it lies in the ring: its facts, its bytes, and, for spans that
  * others made, the resource and scope it came with.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Texts of the server become texts of a span: valid UTF-8, no longer than a
  * limit.

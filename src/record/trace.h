@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Where a call stands in its trace: its own ids, its parent, and whether the
  * trace is sampled.

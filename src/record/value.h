@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops.value: what people and drivers pass as an id, a count, a cost, a duration or a
  * reply, whatever type they hold it in.

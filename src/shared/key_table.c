@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A ring of entries, the oldest of which is overwritten by the next, and a hash table over it
  * whose chains go through the entries.  One lock guards it: a claim takes two or three

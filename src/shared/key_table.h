@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The keys of the calls that were recorded last, for all sessions: who records a call
  * claims its keys first, and learns whether somebody has recorded it before.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Who must not wait for the worker: who holds a lock that the worker may need.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The shared memory of the ring, its locks, and whose queue is whose.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A new ledger: what was queued for another one, that was dropped, is not for it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What lies in shared memory.  Only files of src/shared include this.
  *

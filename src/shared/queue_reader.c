@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Reading a queue: batches, their release, and what the worker is asked for.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The ring's one reader: the worker of a database, for the database whose seat it
  * has taken (shared/seat.h).  It takes batches, says what became of them, learns

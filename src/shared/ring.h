@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The ring: where spans wait, in shared memory, to be stored.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Seats: which database has a worker, who needs one, and who must not have one.
  *

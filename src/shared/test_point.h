@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Named points at which a test stops, disturbs or ends a process.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Waiting for the worker: until spans are stored, until segments are settled, until
  * there is room, until the worker is gone.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Waiting for the worker of the current database, and asking for it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the server's environment says, and what it keeps from having an effect.
  */

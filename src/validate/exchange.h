@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Requests of genops_validate() and their answers, several at the same time.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Functions of pgai and pgml that call a model and are declared immutable: with
  * constant arguments, the planner calls them before genops_begin() has run.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Is the library loaded where it must be, and does it go with the SQL objects?
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Tempo: does it answer queries, does it take spans, and does what it takes come back?
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What was asked of Tempo, and who answers for it.  Private to the checks of the network.
  */

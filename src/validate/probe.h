@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The span that genops_validate() sends, to see whether it can be read back.
  */

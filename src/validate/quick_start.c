@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_quick_start(): local defaults, validation, a sample call, and the queries that
  * find it.

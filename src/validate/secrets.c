@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Are the headers' values there?  A dump has only their names, and what a value refers to
  * may be gone.

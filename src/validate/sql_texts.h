@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What a query says, for the checks: of the system catalogs mostly.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * genops_validate(): is everything set up, and if not, what is to be done?
  *

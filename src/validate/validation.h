@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * One run of genops_validate(): what is asked for, and what was found.
  *

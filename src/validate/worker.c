@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Does the worker of this database run, and is there room for workers?
  */

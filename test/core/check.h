@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the core's unit tests share: cmocka, and how to compare slices.
  */

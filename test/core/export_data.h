@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the tests of core/export share: segments whose spans are told by a number.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the tests of replies and prices share: rows of JSON, payloads, and how to compare
  * flags and money.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A tiny HTTP server on the loopback, in threads of the test's own process,
  * for one test at a time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The price list that is shipped, as a book, for tests and benchmarks.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Random queries over TraceQL's whole grammar that pass the static check.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Random spans in two shapes: as protobuf-c's structs, and written by the
  * direct writer.  protobuf-c is the oracle: what it packs is right.

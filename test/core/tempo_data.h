@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Recorded answers of a real Tempo: test/stand_in/tempo_replies, which the
  * stand-in for Tempo replays.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/export_data.h"
 
 #define MEMORY ((size_t) 1024 * 1024)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Replies with what they cost, to the last digit: test/core/data/golden_costs.jsonl, priced by
  * the list that is shipped.

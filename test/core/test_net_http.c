@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /* strcasestr */
 #define _GNU_SOURCE
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The HTTP client and a name server that does not answer.  This program's
  * getaddrinfo takes the place of the C library's for libcurl too.

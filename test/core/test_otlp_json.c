@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/check.h"
 
 #include <math.h>

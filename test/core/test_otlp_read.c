@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/random_span.h"
 
 #include "core/span/otlp_read.h"

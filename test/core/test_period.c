@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #define _DEFAULT_SOURCE /* timegm() */
 
 #include "test/core/check.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Which row of a price list prices a call, and with which rates.
  */

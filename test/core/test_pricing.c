@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What a call is charged: whose word holds, and which model and tier are priced.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What is read from the reply of each shape: the table test/core/data/replies.jsonl, whose
  * rows name a shape, a payload in test/core/data/replies, and what is to be read from it.

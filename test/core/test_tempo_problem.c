@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/tempo_data.h"
 
 #include "core/tempo/problem.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include <stdlib.h>
 
 #include "test/core/tempo_data.h"

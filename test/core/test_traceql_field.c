@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/traceql_span.h"
 
 static const char both_scopes[] =

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What filters mean beyond the recorded answers of test_traceql_search.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/traceql_metrics.h"
 
 #define OF(team) ATTRIBUTES(TEXT("team", team) "," TEXT("model", "m"))

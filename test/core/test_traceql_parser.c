@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/traceql.h"
 
 #include <cjson/cJSON.h>

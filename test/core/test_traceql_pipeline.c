@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Stages of pipelines over one trace, and what a span alone tells of them.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #define PCRE2_CODE_UNIT_WIDTH 8
 
 #include "test/core/check.h"

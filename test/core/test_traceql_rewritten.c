@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A filter as it is sent to Tempo means what it meant: the ledger's evaluation of both,
  * on spans that have some of the attributes, gives the same.

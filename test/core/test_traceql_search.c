@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The recorded answers of a real Tempo to searches over
  * test/core/data/traceql_spans.json, in test/core/data/traceql_search.jsonl.  Each

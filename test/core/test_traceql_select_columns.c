@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 #include "test/core/traceql.h"
 
 #include "core/traceql/select_columns.h"

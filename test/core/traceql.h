@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the tests of TraceQL share: parsing, and printing into a text.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the tests of TraceQL's metrics share: a query's series over spans, as text.
  *

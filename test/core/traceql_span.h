@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the tests of TraceQL's evaluation share: spans as bytes, and filters
  * asked of them.  Comes first: span_bytes.h stands for otlp_read.h.

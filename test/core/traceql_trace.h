@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What the tests of traces and pipelines share: traces from JSON, and pipelines
  * run over them.  Comes first: traceql_span.h stands for otlp_read.h.

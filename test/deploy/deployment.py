@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 """The files that start the containers, read as Compose, the Collector and Grafana read them.
 
     deployment.py log-settings DIRECTORY    what the compose files set for PostgreSQL's log, as lines

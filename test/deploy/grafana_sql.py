@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 """What Grafana makes of a panel's SQL before it asks PostgreSQL."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 """Tells prove what passed."""
 
 import sys

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """Is what "docker compose up" reads consistent?  No engine is needed.  Speaks TAP."""
 
 import fnmatch

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """Are the configurations of Tempo, the Collector, Loki, Prometheus and Grafana consistent, with keys
 that these programs know?  None of them is needed; GENOPS_TEST_TEMPO_2 and GENOPS_TEST_TEMPO_3 may
 name a Tempo each, and promtool is asked where it is.  Speaks TAP."""

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """Does every statement of init.sql, the dashboards and the metrics run, as the role that will run it,
 and give what is shown?  Does the log lead to the trace?  Needs the server that
 scripts/run_deploy_tests starts.  Speaks TAP.

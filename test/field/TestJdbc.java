@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 // JDBC sends parameters with the type that the setter stands for; unknown types as null or "unspecified".
 import java.math.BigDecimal;
 import java.nio.file.Files;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- pgai: a search by an embedding.  ai.openai_embed is immutable there, as here.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- pgml: transform and embed a batch, which return sets and arrays.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- pgsql-http and pg_net: the reply is a row with a status.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

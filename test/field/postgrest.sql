@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- PostgREST passes one JSON object, or named arguments whose types it takes from the function.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the tests of psycopg 2 and 3 share: TAP, and the calls of drivers.json.
 import decimal
 import json

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 // node-postgres sends every parameter as a text without a type; named statements are prepared.
 const fs = require('fs');
 const path = require('path');

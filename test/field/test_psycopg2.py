@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # psycopg 2 puts parameters into the statement as literals.
 import os
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # psycopg 3 sends parameters apart, texts without a type, numbers with the smallest that fits, and
 # prepares what it runs often.
 import os

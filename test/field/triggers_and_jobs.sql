@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- A trigger that summarises, a job that retries, a procedure that commits, a pooler's autocommit.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * What an endpoint answers: any status, any content type, any bytes.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Hostile OTLP/JSON: what is accepted becomes bytes that protobuf-c accepts
  * too, which means that all texts are valid and every length is right.

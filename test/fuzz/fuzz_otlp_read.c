@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Hostile OTLP: whatever the bytes, the walk ends, every slice lies within
  * them, and the facts of a span that is kept are what they promise to be.

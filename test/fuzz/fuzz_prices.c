@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A file of prices, and questions to the book that it makes: CSV, LiteLLM's JSON, or aliases.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Hostile answers of Tempo: each reader either has a reply whose texts are valid and
  * whose attributes parse, or an error that can be shown.

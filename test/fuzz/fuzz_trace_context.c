@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Hostile headers and comments.  What is accepted is in its normal form, and
  * stays as it is when it is read again.

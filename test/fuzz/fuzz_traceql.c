@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Hostile queries: what parses prints as text that parses to the same tree,
  * and is normalised to a query that is one, too; what does not has a message

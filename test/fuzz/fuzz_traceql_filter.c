@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A hostile query over a hostile span: the text up to the first NUL, then the
  * bytes of a request.  Evaluation ends, and gives the same answer twice.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A hostile metrics query over hostile spans, and hostile saved metrics: the text up
  * to the first NUL, the length of a request in two bytes, the request, and what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * A hostile query over a hostile trace: the text up to the first NUL, then the
  * bytes of a request, whose spans are one trace.  The pipeline ends, gives the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Random calls of genops_track(), whose attributes the ledger keeps in columns.
 package LiveCalls;
 

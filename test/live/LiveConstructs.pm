@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the queries consisted of.
 package LiveConstructs;
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Random filters, { ... }: every operator on attributes of every scope, on every
 # intrinsic and on values of every type.
 package LiveFilters;

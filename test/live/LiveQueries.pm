@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Random queries from the whole grammar: searches and metrics.
 package LiveQueries;
 

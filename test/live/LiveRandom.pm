@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Choices that a seed decides; perl's own generator is the same everywhere.
 package LiveRandom;
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Random spans as others would send them, an OTLP/JSON request per trace: trees
 # with orphans, several roots and ids that occur twice, attributes of every type
 # under few keys, so that a key is on spans and resources and of different types.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Asks both sources the same queries, and compares the answers.
 CREATE SCHEMA live;
 -- "features" are what the spans that are asked for have, see LiveSpans.pm.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # One language, one answer: random queries over random spans, asked of the ledger
 # and of a real Tempo.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Faults and pauses at named points, and a history: points.h says what for.
  */

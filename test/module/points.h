@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * Faults and pauses at named points, and a history of what processes did: what a
  * randomised test of several processes needs, whatever it tests.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * The ring's operations for a randomised test: writers, the reader, those who wait, and
  * what lies in shared memory in between.

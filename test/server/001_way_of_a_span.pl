@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A call recorded in SQL is kept, and arrives at the endpoint; also if its
 # transaction is rolled back.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The money is spent, whatever becomes of the transaction: every way in which one
 # ends records its calls once, with the right status, error type and attribution.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A clean stop loses nothing: not what waits in shared memory, and not the calls
 # that the shutdown itself closes.  After the start the rest is stored and delivered
 # without anybody recording anything.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Crashes: what was stored stays, once; with genops_tempo.durability = sync that is
 # everything that was recorded.  Delivery resumes, at least once each, and recording
 # goes on.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Each database has a ledger and an endpoint of its own.  What needs a database
 # without connections works while its worker delivers; a copy of a database sends
 # nothing until somebody says so.

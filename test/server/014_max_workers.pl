@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # With fewer workers than databases every database is served, in turns.
 use strict;
 use warnings;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A ledger that can't store, because somebody locked it: callers wait for room, no
 # longer than they want to; what has no room is dropped and counted, and the log says
 # so once.  When the lock is gone, everything that was queued is stored.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What others do in the database stops neither recording nor storing nor delivery:
 # triggers, event triggers, a publication of all tables, transactions and cursors that
 # stay open.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Without shared_preload_libraries the extension can be created, what reads works, and
 # what records says which line is missing.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Calls may be of any date, and come late; the server's clock may go back a little.  The
 # ledger is partitioned by the time of recording, which then does not, so that no date makes
 # a table of its own.  094_clock.pl has clocks that are wrong.

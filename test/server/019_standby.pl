@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A hot standby reads the ledger, and sends what is recorded there straight to the
 # endpoint.  When it is promoted it delivers what was pending, and has the ledger.
 use strict;

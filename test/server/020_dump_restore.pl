@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A dump has the whole ledger and no secret.  What is restored from it records at once,
 # behind what was there, and sends nothing until genops_resume_delivery().
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The extension is dropped and created again, or its database is: the new ledger
 # begins with nothing, and everything that waits for it ends.
 use strict;

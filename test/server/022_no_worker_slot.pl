@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A server that has no place for another background worker: calls are recorded and
 # wait, the log says once why, and nothing is lost until there is a place.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What newer servers have: named wait events and MAINTAIN and triggers on login (17), a list of the
 # loaded modules and directories of one's own for extensions (18).
 use strict;

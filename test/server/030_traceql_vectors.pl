@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What a real Tempo answered, in test/core/data, over the same spans in the ledger.
 # Where its storage departs from the language, a vector names the artefact and has
 # the language's answer (test_traceql_search.c and test_traceql_metrics_vectors.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_traceql in transactions, beside other sessions, in parallel and often.
 use strict;
 use warnings;

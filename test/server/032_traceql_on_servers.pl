@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_traceql on a standby, on a server without the library preloaded, and in
 # databases of other encodings.
 use strict;

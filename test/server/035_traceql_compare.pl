@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_traceql_compare: what only one side has, and why.
 use strict;
 use warnings;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # docs/ and examples/: their SQL does what they say it does.
 #
 # In the pages of docs/ a block's first line says what it needs: "sql" nothing, "sql error" is

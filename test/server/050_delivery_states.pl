@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What becomes of spans whose endpoint fails, refuses, or takes only a part: they
 # are retried, kept, or rejected and counted, and the ledger has them all.
 use strict;

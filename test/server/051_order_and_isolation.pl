@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Spans of a tenant arrive in the order in which they were recorded, whatever
 # fails in between; and an endpoint that is silent or refuses delays nobody else,
 # nor the ledger.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Which tenant, address, headers and sampling a span gets: argument, setting,
 # route and configuration, in this order.
 use strict;

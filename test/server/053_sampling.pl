@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Sampling thins what is sent, by whole traces and as their parents decided, never
 # what the ledger keeps; and tells the endpoint by how much.
 use strict;

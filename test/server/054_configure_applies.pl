@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_configure() is applied by the running worker when it commits, and by
 # nobody when it doesn't; the server's environment wins; what was kept until there
 # was somewhere to send it is sent then.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Delivery can be paused and resumed, from where it stopped or from now, and what
 # was sent can be sent once more.  The ledger goes on, and every span is counted.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Over TLS: nothing is sent to an endpoint that can't prove who it is, or that
 # wants to know who we are and isn't told; what waits for that is kept.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Nobody waits for a peer that is silent: a fast stop of the server succeeds, and
 # a worker that is ended is replaced, with nothing lost or counted twice.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Values of headers reach the endpoint and nothing else: no log, view, error,
 # span or dump, also when the endpoint itself tells them.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Spans that others made go the same way: they arrive exactly as they came, with
 # their resource and scope, in their turn, and the ledger knows their facts.
 use strict;

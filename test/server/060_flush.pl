@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_flush() waits for what was recorded before it, as long as that can help
 # and no longer than it was told; it can be cancelled, and many can wait at a time.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Against a real Tempo: what is recorded is found there, by its trace id, as the
 # ledger has it.
 #

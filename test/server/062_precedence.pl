@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What wins over what: the call over its session, a route, the server's environment, the
 # configuration, the default; a route's own address and sampling over the environment's.
 use strict;

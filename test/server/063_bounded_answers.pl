@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What Tempo answers takes a session's memory by its text's size, not by its values'.
 use strict;
 use warnings;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Who may read some tenants only asks a Tempo that keeps tenants apart, and no other: the
 # header with the tenant is ignored by a Tempo without multitenancy.
 use strict;

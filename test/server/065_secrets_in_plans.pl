@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # auto_explain, which logs the plans of nested statements, too, logs no secret of ours.
 use strict;
 use warnings;

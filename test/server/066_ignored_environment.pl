@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A variable of the environment that is ignored is in the log once the server has started, and
 # the general endpoint is a base to which the path is appended, as OpenTelemetry has it.
 use strict;

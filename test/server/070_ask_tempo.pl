@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Tempo is asked from SQL: what goes out, and what rows its answers become.
 use strict;
 use warnings;

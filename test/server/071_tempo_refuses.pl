@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What Tempo refuses, and what is no Tempo: an error that says what and why, with
 # Tempo's own words and what to do.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Waiting for Tempo has an end, and can be cancelled: while it does not answer, while
 # the connection is made, in a session that then goes on.
 use strict;

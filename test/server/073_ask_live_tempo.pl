@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A real Tempo, asked from SQL, answers with what was recorded.
 #
 #   GENOPS_TEST_TEMPO_URL    its query address, e.g. http://localhost:3200

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Which address gets which header: what is for Tempo goes to both its addresses, the
 # Collector's to the Collector, a route's to the route's address, and each variable of the
 # environment where it belongs.  Merged, replaced and removed headers.

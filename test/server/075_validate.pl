@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_validate() of a good setup: a real span is sent and read back, costs nothing and
 # is in no ledger; the report is printed as the user's guide shows it.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_validate() against a real Tempo: see 061_live_tempo.pl.
 use strict;
 use warnings;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_validate() tells what is wrong from what else could be, and how to fix it.
 use strict;
 use warnings;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # One deadline for all of genops_validate(), whatever does not answer; it can be cancelled
 # while it waits, and leaves nothing behind.
 use strict;

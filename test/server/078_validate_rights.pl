@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Who may validate what: not everybody, no address of choice without the right to
 # configure; nobody is told a secret, and it is sent to the configured addresses only.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # How much the workers tell the server's log: OTEL_LOG_LEVEL, and the setting that
 # wins over it.  OpenTelemetry's other variables that stand in for a default.
 use strict;

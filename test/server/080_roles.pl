@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Roles that log in: pins that SET ROLE doesn't get round, rights that are taken from an
 # open session, tenants kept apart by plans, parallel workers and restored copies.
 use strict;

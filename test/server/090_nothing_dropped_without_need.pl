@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A span is dropped as one that the ledger can't take only if it is to blame.  While
 # anything else is wrong with the ledger or with delivery, spans wait.
 use strict;

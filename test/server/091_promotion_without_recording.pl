@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A standby whose worker has left, since nothing was recorded there, delivers what
 # was pending when it becomes the primary, although nobody records anything.
 use strict;

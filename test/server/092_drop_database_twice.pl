@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Two sessions drop the same database at the same time.  The one that comes too late
 # leaves no trace in the place of the database's queue, which another gets.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Under load every span arrives under its own tenant: its name carries the tenant that
 # it was recorded for, and the receiver is asked under which one it came.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A clock that is wrong for a moment: far ahead while something was recorded, and then
 # right again; or a hundred days ahead when retention looks.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A call that is recorded again is charged once: also when no session remembers it, after a
 # restart and after a crash, and when many record it at the same time.
 use strict;

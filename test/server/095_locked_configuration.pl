@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A role that may change the routes may also lock them, for as long as it likes: recording
 # does not wait for it, and sends nothing to the wrong tenant.
 use strict;

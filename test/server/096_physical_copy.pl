@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A physical copy has its original's system identifier: nothing tells it apart until it is
 # promoted, and then only the timeline does.  genops_validate() says so, and what is to be
 # done in either case.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # genops_validate() on a server with more databases than workers, and on what a crash loses.
 use strict;
 use warnings;

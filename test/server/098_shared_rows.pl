@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Small segments of many tenants share rows of the ledger.  Read from there, each goes to
 # its own tenant and route: after a restart, once more, and from a dump that was restored
 # into another encoding.

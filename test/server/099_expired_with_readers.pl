@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Retention that removes what was not delivered: a reader keeps it from doing so, and then
 # nothing of it has happened; and days that lie in another order than what was recorded
 # lose nothing without counting it.

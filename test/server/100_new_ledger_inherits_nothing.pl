@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: the cursor alone says what is to be sent, never a difference of counters; a new
 # ledger inherits nothing of the one before it: no answers, no spans, no counts.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Prices in sessions that stay open, through dump and restore, and through DROP EXTENSION.
 use strict;
 use warnings;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: genops_flush('exported') says "complete" only when everything is, also before any
 # worker has looked at the ledger; and a wish to deliver belongs to who waits for it, and
 # ends with the waiting, however that ends: batches are gathered again afterwards.

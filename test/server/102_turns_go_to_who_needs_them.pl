@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: with fewer workers than databases a worker goes to who has spans queued or pending,
 # the oldest first, and to no one else; an idle database asks for nothing; a worker that is
 # done leaves when others wait, and one whose endpoint fails keeps no one waiting.  The log

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: a queue that is full, or where somebody waits for room, is due, however small it is
 # and however long the flush interval; a statement that outruns the worker waits for room as
 # long as the worker makes progress; and calls that are dropped are told to the session, once

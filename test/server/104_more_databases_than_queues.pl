@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rule: how many databases may record is a setting, genops_tempo.max_databases; who finds no
 # place is told by an error or a warning with a hint, by the log and by genops_validate(),
 # and counted; no call is lost in silence.

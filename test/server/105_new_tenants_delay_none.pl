@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: established tenants are not kept waiting by new ones, however many those are: a span
 # of theirs is at its endpoint within 2 s while 20,000 new tenants of a role that may only
 # record wait for an endpoint that takes 100 requests a second.  The worker's memory is

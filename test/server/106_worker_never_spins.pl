@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: answers are read and counted in every round, also while the ledger cannot be
 # written; storing and delivery fail independently of each other; whatever goes wrong, the
 # worker waits and does not spin, and does not drop one span after the other because of what

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: on a hot standby one tenant's trouble is its own: others go on being sent, and
 # recording goes on, within bounded memory; what is lost for that is counted.  Nobody waits
 # there for a ledger that cannot be written.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rule: a change of the configuration is heard when it is committed, however it is: also by
 # COMMIT PREPARED, in another session, and by rows that come from elsewhere and fire no
 # ordinary trigger; and not before, nor for transactions of others.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: a request under way is given up for nothing that does not concern it: neither for a
 # reload that changed nothing of ours, nor for a lock, nor for another worker's start; a fast
 # stop waits for the answer as long as it may, about a second, and no longer.  So nothing is

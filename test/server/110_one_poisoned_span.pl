@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rules: an answer that OTLP does not let a sender retry (all but 429, 502, 503 and 504) holds
 # up nothing for ever: HTTP 500 and 408 are isolated as 413 is, down to the one span that the
 # endpoint cannot take, which is rejected and counted; what is before and behind it arrives,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rule: recording waits for nobody's lock on the configuration: it reads the tables with a
 # short lock timeout, or goes on with what it knows.
 use strict;

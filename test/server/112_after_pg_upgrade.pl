@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rule: after pg_upgrade the ledger is there, recording goes on, and delivery waits until
 # somebody says that the old server is gone: the log, the state of delivery and
 # genops_validate() say so, with the one statement that resumes it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rule: what waits for a route that has no address of its own any more goes to where the
 # configuration says, and of a route that is gone it is shown that nothing is sent; also
 # where the server was started anew in between.

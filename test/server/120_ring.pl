@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The ring under several processes that come, wait, fail and die at random, against what
 # a queue is: every record that was accepted comes out once, whole and in order, and what
 # did not is counted.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Rule: on a hot standby nothing is stored, so genops_flush('stored') says at once that it
 # is not; "exported" waits until what was recorded there is sent.
 use strict;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The sums that must hold for every tenant, each term counted where it comes from: what is
 # stored by the rows of the ledger, what is exported at the endpoint, what is pending by the
 # spans behind the stream's cursor.

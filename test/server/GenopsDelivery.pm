@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the tests of delivery share: spans that carry their number, and the sums
 # that must hold.
 package GenopsDelivery;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # An OTLP endpoint that takes millions of spans and compares each one's name with its tenant:
 # test/stand_in/fast_receiver.c on a port of its own.  It ends with the test.
 package GenopsFastReceiver;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # An OTLP endpoint: test/stand_in/otlp_receiver.py on a port of its own.  It ends
 # with the test, however that ends.
 package GenopsReceiver;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A session that stays open: for what other sessions do meanwhile.
 package GenopsSession;
 

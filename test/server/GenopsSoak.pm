@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the soak's files share: their sizes, and what is asked of a server's processes.
 package GenopsSoak;
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A Tempo: test/stand_in/tempo.py on a port of its own.  It ends with the test,
 # however that ends.
 package GenopsTempo;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the server tests share: servers with the extension, OTLP endpoints, and
 # waiting for what is to happen.
 package GenopsTest;

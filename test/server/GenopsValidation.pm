@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the tests of genops_validate() share.
 package GenopsValidation;
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # The whole server is killed, again and again, while sessions record in one database and in
 # many: what a call was told to be stored is in the ledger; of what is not, at most a flush
 # interval is lost; everything in the ledger is delivered; and the sums hold.

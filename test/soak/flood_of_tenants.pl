@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # A role that may only record makes thousands of new tenants, more than their endpoint takes
 # in minutes.  An established tenant's spans are at the endpoint all the same within 2 s, and
 # the worker's memory stays small and returns to where it was.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Many databases on one server at default settings, one call a second in each: how long it
 # takes from the call to the ledger, and how long a call takes that waits for it.  A minute
 # after the last call no worker is left.

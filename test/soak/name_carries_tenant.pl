@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # Every span's name carries its tenant, and the receiver compares: under load from several
 # clients, with few tenants and many, with the queue full, stored at once and later, while the
 # configuration is reloaded, workers are terminated, endpoints fail in storms, and the

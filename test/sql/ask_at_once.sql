@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What was recorded is in the answer to the next question, whatever is asked.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

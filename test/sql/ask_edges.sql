@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What genops_traceql() and its kind make of arguments at the edges.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

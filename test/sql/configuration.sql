@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_configure(), genops_reset() and genops.configuration.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

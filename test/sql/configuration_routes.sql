@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops.route: which tenant and which stream a span gets.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

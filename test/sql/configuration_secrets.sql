@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Headers: merged, hidden, and in no dump.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Pausing, resuming, resending, and what the statistics say: without an
 -- endpoint, so that nothing moves by itself.
 \set ON_ERROR_STOP on

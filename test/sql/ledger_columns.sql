@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The ledger's columns: what is in them, and tables that have more or fewer than the
 -- library knows.
 \set ON_ERROR_STOP on

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- A statement that reads attributes and calls a function that does: neither
 -- makes the other keep its unpacked segments more than once.
 \set ON_ERROR_STOP on

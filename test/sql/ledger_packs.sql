@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Small segments of a flush share a row of the ledger: everything works as if they did
 -- not, and who may read one tenant sees nothing of the others in the row.
 \set ON_ERROR_STOP on

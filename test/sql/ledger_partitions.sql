@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The ledger's tables: what would break a dump, a publication or the worker.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops.spans: rows, and what is decoded from a segment's bytes.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

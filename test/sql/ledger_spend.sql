@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops.spend: exact before, while and after spans are folded.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_trace: finding a trace, by the caller's rights.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

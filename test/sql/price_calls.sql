@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Calls are priced as they are recorded: the cases of test/core/data/golden_costs.jsonl by
 -- genops_track, genops_begin and genops_end, and genops_observe.  A case whose time lies ahead is
 -- in price_golden.sql.

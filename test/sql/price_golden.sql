@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Replies with what they cost, to the last digit, through the library in the server: the cases
 -- of test/core/data/golden_costs.jsonl as jsonb, json and text, and by genops_price_for().
 \set ON_ERROR_STOP on

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Usage that is told after a call ended: it is one call, and without a price only if it has none.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_load_prices: what a file adds, changes and may not, in both formats.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops.price: what it takes, whose rows win, who sees and changes them, and what stays.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

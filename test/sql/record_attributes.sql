@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- The caller's own attributes, and the limits of texts.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What a call is when little is said of it.
 BEGIN;
 SELECT plan(5);

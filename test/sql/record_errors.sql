@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Arguments that cannot be meant, with genops.on_error = error: they raise with SQLSTATE, detail
 -- and hint, and record nothing.  record_warnings.sql has the default.
 \set ON_ERROR_STOP on

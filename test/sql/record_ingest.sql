@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Spans that others made.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Spans of others: by whatever names they say what they used, they are counted once, as what
 -- they are.
 \set ON_ERROR_STOP on

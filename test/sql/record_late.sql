@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Calls that end by themselves, and what is said of them afterwards: by a handler, by the next
 -- statement, by another call of genops_track.  Each is counted once.
 \set ON_ERROR_STOP on

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- One call is one call, whoever records it and how often.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Calls that are begun: how they end, whoever ends them.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

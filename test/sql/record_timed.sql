@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Which replies are timed, and how many calls are counted, by where the reply comes from.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Where a call stands in its trace.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_track: what a span carries, types and attribution.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

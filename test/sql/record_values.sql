@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What people write where an id, a count, a cost, a duration or a reply is wanted.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

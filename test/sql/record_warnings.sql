@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Bookkeeping does not break the program that it watches: what cannot be meant is left
 -- out, counted, and told once a session and kind; the call is recorded.
 \set ON_ERROR_STOP on

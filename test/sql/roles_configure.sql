@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Who configures, who grants, and whose code runs meanwhile.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

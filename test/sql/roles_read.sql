@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Whose spans a role reads: those of the tenants it was granted, by whatever way it tries.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

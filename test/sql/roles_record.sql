@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Who records, who says what a call cost, and what a role can't say about itself.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

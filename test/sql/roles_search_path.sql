@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Others' functions and operators, in front of PostgreSQL's or made before the extension:
 -- none of them is ever called by ours.
 \set ON_ERROR_STOP on

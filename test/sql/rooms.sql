@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Whoever lists what there is sees what it is for.
 \set ON_ERROR_STOP on
 SELECT plan(2);

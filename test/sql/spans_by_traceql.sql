@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_spans: TraceQL finds, SQL has the columns.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

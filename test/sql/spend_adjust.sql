@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_adjust: what it takes, who may, and whose invoice it changes.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- A pipeline in brackets is all of its stages, also where the first is a matter of
 -- the ledger's columns alone.
 \set ON_ERROR_STOP on

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_traceql_explain: what a query becomes.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

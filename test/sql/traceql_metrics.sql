@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_traceql: series of metrics queries.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

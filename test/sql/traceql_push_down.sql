@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What genops_traceql decides by the ledger's columns is what the spans' bytes say.
 --
 -- Calls are recorded for tenant "own", where columns answer, and the very bytes are

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_traceql sees what its caller may read, by whatever way it answers.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- How many rows the planner expects of genops_traceql().
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_traceql: what a search gives, in which order and within which range.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_tags and genops_tag_values over the ledger.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;

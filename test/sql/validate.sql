@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- genops_validate(): what it finds in the database itself.
 \set ON_ERROR_STOP on
 SET client_min_messages = error;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: PostgreSQL */
 /*
  * An OTLP/HTTP endpoint that is fast: what delivery is measured against, and what millions of
  * spans are compared by.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 """The OTLP messages of proto/otlp.proto as classes of Google's library.
 
 They are made from a descriptor set, not from protoc's Python code: that code

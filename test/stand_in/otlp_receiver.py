@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """An OTLP/HTTP endpoint for tests: decodes with Google's protobuf library, and
 answers as it is told.
 

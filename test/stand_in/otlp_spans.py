@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 """Reads spans out of OTLP requests, and finds what is wrong with them."""
 
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """A Tempo for tests: answers what a real one was recorded to answer, refuses what
 that refuses, and misbehaves as it is told.
 

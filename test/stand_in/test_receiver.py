@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: PostgreSQL
 """Does the stand-in itself do what the other tests rely on?  Speaks TAP."""
 
 import gzip

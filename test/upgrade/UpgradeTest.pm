@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # What the tests of upgrades share: a ledger with everything in it that must survive, and what is to
 # be asked of it before and after.
 package UpgradeTest;

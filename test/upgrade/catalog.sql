@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- Everything that the extension is made of, a line an object or a part of one: the same for a version
 -- whether it was installed afresh or updated to.  No oids, no order of creation.
 WITH member AS (

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 \echo Use "ALTER EXTENSION genops_tempo UPDATE TO '1.1'" to load this file. \quit
 
 -- The library that runs must be the new one: a server that preloads it loads it when it starts.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: PostgreSQL
 -- What version 1.1 of the test of upgrades has that 1.0 has not, where it is installed afresh.
 ALTER TABLE genops.ledger_span ADD COLUMN new_in_1_1 bigint;
 

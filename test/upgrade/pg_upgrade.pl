@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # pg_upgrade with a ledger: all of it is there in the new cluster, delivery is paused until somebody
 # says that this one is to deliver, and the administrator is told so.
 #

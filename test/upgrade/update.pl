@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: PostgreSQL
 # ALTER EXTENSION ... UPDATE, from 1.0 to a 1.1 made of it: the new library works with the old SQL
 # objects until then, nothing is lost, and afterwards all is as if 1.1 had been installed afresh.
 #
