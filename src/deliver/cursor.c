@@ -10,6 +10,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "compat.h"
 #include "configure/own_table.h"
 #include "deliver/cursor.h"
 #include "common/hashfn.h"
