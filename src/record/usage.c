@@ -163,7 +163,7 @@ UsageCharge(SpanDraft *draft)
 void
 UsageChargeSpan(GenopsSpanFacts *facts)
 {
-	const ReplyBody none = { NULL };
+	const ReplyBody none = { 0 };
 	GenopsPricedCall call = CallOf(facts);
 
 	if (!facts->ai_call || facts->cost_source != GENOPS_COST_UNPRICED)
