@@ -99,7 +99,7 @@ my $log_offset = -s $node->logfile;
 answers(@parallel);
 my $log = slurp_file($node->logfile, $log_offset);
 
-like($log, qr/Workers Launched: [12].*?genops\.segment_matches|genops\.segment_matches.*?Workers Launched: [12]/s, 'searches run in parallel');
+like($log, qr/Workers Launched: [12].*?genops_internal\.segment_matches|genops_internal\.segment_matches.*?Workers Launched: [12]/s, 'searches run in parallel');
 like($log, qr/Workers Launched: [12].*?segment_counts|segment_counts.*?Workers Launched: [12]/s, 'and so do metrics');
 $node->append_conf('postgresql.conf', "session_preload_libraries = ''");
 $node->reload;
