@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "common/hashfn.h"
 #include "deliver/step.h"
 #include "miscadmin.h"
 #include "monotonic.h"
@@ -28,9 +29,13 @@ TurnBegin(Turn *turn, bool leaving)
 static void
 ReportFailure(Step *step, const ErrorData *error)
 {
-	if (error->sqlerrcode == step->reported)
+	uint32 message =
+	    hash_bytes((const unsigned char *) error->message, (int) strlen(error->message));
+
+	if (error->sqlerrcode == step->reported && message == step->reported_message)
 		return;
 	step->reported = error->sqlerrcode;
+	step->reported_message = message;
 	if (WorkerTells(LOG_LEVEL_ERROR))
 		ereport(LOG, (errcode(error->sqlerrcode),
 		              errmsg("the genops worker will try again: %s", error->message),

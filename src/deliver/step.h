@@ -36,9 +36,10 @@ typedef struct Step
 	bool (*failed)(int sqlstate);
 
 	/* Kept by step.c. */
-	long delay_ms;    /* 0: the last run succeeded */
-	int64 not_before; /* MonotonicMs() */
-	int reported;     /* SQLSTATE that the log knows of; 0: none */
+	long delay_ms;           /* 0: the last run succeeded */
+	int64 not_before;        /* MonotonicMs() */
+	int reported;            /* SQLSTATE that the log knows of; 0: none */
+	uint32 reported_message; /* its hash */
 } Step;
 
 /* Fills in the turn that begins now. */
