@@ -154,17 +154,6 @@ genops_ai_part_of_attribute(GenopsSlice key, GenopsSlice value)
 }
 
 bool
-genops_ai_has_usage(const GenopsSpanFacts *facts)
-{
-	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
-	{
-		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)
-			return true;
-	}
-	return facts->known_costs != 0;
-}
-
-bool
 genops_ai_include_cache(GenopsSpanFacts *facts)
 {
 	int64_t *tokens = facts->tokens;

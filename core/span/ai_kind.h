@@ -45,7 +45,16 @@ extern void genops_ai_decide(GenopsSpanFacts *facts, GenopsAiPart part, bool sta
 extern bool genops_ai_include_cache(GenopsSpanFacts *facts);
 
 /* Whether tokens or a cost are known. */
-extern bool genops_ai_has_usage(const GenopsSpanFacts *facts);
+static inline bool
+genops_ai_has_usage(const GenopsSpanFacts *facts)
+{
+	for (int i = 0; i < GENOPS_TOKENS_COUNT; i++)
+	{
+		if (facts->tokens[i] != GENOPS_UNKNOWN_TOKENS)
+			return true;
+	}
+	return facts->known_costs != 0;
+}
 
 /* It did not come to be a call: nothing is known to have been used.  Whether it was to be one
  * stays in its flags. */
